@@ -1,0 +1,106 @@
+"""One contract for the folder and its twin; the folder also keeps its promises when the disk does not."""
+
+import errno
+import os
+from hashlib import sha256
+from io import BytesIO
+
+import pytest
+
+from app.gateways.storage import MemoryStorage, NotStored, Storage, StorageFull, TooLarge
+
+LIMIT = 1000
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request, tmp_path):
+    return Storage(tmp_path / "documents") if request.param == "folder" else MemoryStorage()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Storage(tmp_path / "documents")
+
+
+def everything_in(store):
+    return sorted(path for path in store.folder.rglob("*") if path.is_file())
+
+
+def test_what_was_put_is_read_back_under_its_digest(store):
+    stored = store.put(b"Nghi quyet", LIMIT)
+    assert (stored.sha256, stored.size) == (sha256(b"Nghi quyet").hexdigest(), 10)
+    with store.open(stored.sha256) as stream:
+        assert stream.read() == b"Nghi quyet"
+
+
+def test_a_stream_and_its_bytes_are_the_same_file(store):
+    assert store.put(BytesIO(b"x" * LIMIT), LIMIT) == store.put(b"x" * LIMIT, LIMIT)
+
+
+def test_an_unknown_digest_is_not_stored(store):
+    assert not store.exists("0" * 64)
+    with pytest.raises(NotStored):
+        store.open("0" * 64)
+
+
+@pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n", "0" * 62 + "/."])
+def test_a_key_that_is_no_digest_is_refused(store, key):
+    with pytest.raises(ValueError, match="64 hex"):
+        store.exists(key)
+
+
+def test_one_byte_too_many_is_refused(store):
+    with pytest.raises(TooLarge):
+        store.put(BytesIO(b"x" * (LIMIT + 1)), LIMIT)
+    assert not store.exists(sha256(b"x" * (LIMIT + 1)).hexdigest())
+
+
+def test_a_refused_file_leaves_nothing_in_the_folder(folder):
+    with pytest.raises(TooLarge):
+        folder.put(BytesIO(b"x" * (LIMIT + 1)), LIMIT)
+    assert everything_in(folder) == []
+
+
+def test_a_stream_that_breaks_off_leaves_nothing_in_the_folder(folder):
+    class Broken(BytesIO):
+        def read(self, size=-1):
+            raise ConnectionError("the tablet went away")
+
+    with pytest.raises(ConnectionError):
+        folder.put(Broken(), LIMIT)
+    assert everything_in(folder) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_a_refusal_without_a_torso(folder, monkeypatch, code):
+    def full(handle):
+        raise OSError(code, "no space")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFull) as refusal:
+        folder.put(b"x" * 100, LIMIT)
+    assert refusal.value.http_status == 507
+    assert everything_in(folder) == []
+
+
+def test_another_fault_of_the_disk_is_not_called_full(folder, monkeypatch):
+    def broken(handle):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="input/output"):
+        folder.put(b"x", LIMIT)
+
+
+def test_nothing_carries_its_name_before_it_is_on_the_disk(folder, monkeypatch):
+    steps = []
+    real_sync, real_rename = os.fsync, os.rename
+    monkeypatch.setattr(os, "fsync", lambda handle: (steps.append("fsync"), real_sync(handle)))
+    monkeypatch.setattr(os, "rename", lambda a, b: (steps.append("rename"), real_rename(a, b)))
+    folder.put(b"x", LIMIT)
+    assert steps == ["fsync", "rename", "fsync", "fsync"]
+
+
+def test_only_the_owner_may_read_and_nobody_may_write(folder):
+    stored = folder.put(b"x", LIMIT)
+    assert (folder.folder / stored.sha256[:2] / stored.sha256).stat().st_mode & 0o777 == 0o400
