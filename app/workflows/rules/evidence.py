@@ -1,0 +1,125 @@
+"""What an outsider gets to check a poll: evidence bundle v1, the same bytes from the same data."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.workflows.rules import merkle
+from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
+from app.workflows.rules.canonical import canonical, digest, parse_canonical, tagged_digest
+from app.workflows.rules.log import parse_leaf
+
+MANIFEST = "manifest.json"
+EVIDENCE_CONTEXT = "vn.ecabinet.evidence.v1"
+LOG_CONTEXT = "vn.ecabinet.log.v1"
+MOST_FILES = 20_000
+MOST_BYTES = 512 * 1024 * 1024
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+class Signed(NamedTuple):
+    """Exact statement bytes and their detached CMS signature in DER."""
+
+    statement: bytes
+    cms: bytes
+
+
+def bundle_files(
+    definition: bytes,
+    ballots: Iterable[tuple[bytes, bytes]],
+    certificates: Iterable[bytes],
+    leaves: Sequence[bytes],
+    result: bytes,
+    acts: Iterable[tuple[bytes, bytes]] = (),
+) -> dict[str, bytes]:
+    """The files of bundle v1 by name; `ballots` and `acts` are (statement, CMS) pairs, ballots in the order of the log.
+
+    `certificates` are DER, `leaves` the exact leaf data. Superseded ballots belong in it too. ValueError when a part
+    is not what its place says.
+    """
+    poll = parse_definition(definition)
+    files = {"poll.json": definition, "log.json": _log(leaves), "result.json": result}
+    parse_canonical(result)
+    for number, (statement, cms) in enumerate(ballots, start=1):
+        name = f"ballots/{number:04d}-{parse_ballot(statement)['member']}"
+        files |= {f"{name}.json": statement, f"{name}.p7s": cms}
+    for number, (statement, cms) in enumerate(acts, start=1):
+        name = f"acts/{number:04d}-{parse_act(statement)['type']}"
+        files |= {f"{name}.json": statement, f"{name}.p7s": cms}
+    files |= {f"certificates/{digest(certificate)}.cer": certificate for certificate in certificates}
+    files[MANIFEST] = _manifest(files, poll["poll_id"], tagged_digest(definition))
+    return dict(sorted(files.items()))
+
+
+def _log(leaves: Sequence[bytes]) -> bytes:
+    hashes = [merkle.leaf_hash(each) for each in leaves]
+    entries = [{"hash": hashed.hex(), "payload": parse_leaf(each)} for each, hashed in zip(leaves, hashes, strict=True)]
+    root = merkle.root(hashes).hex()
+    return canonical({"v": 1, "ctx": LOG_CONTEXT, "size": len(leaves), "root": root, "leaves": entries})
+
+
+def _manifest(files: Mapping[str, bytes], poll_id: int, poll_hash: str) -> bytes:
+    listed: list[dict[str, Any]] = [
+        {"name": name, "size": len(data), "sha256": digest(data)} for name, data in sorted(files.items())
+    ]
+    head = {"v": 1, "ctx": EVIDENCE_CONTEXT, "format": 1, "poll_id": poll_id, "poll_hash": poll_hash}
+    return canonical({**head, "files": listed})
+
+
+def bundle(files: Mapping[str, bytes]) -> bytes:
+    """A zip whose bytes follow from the files alone: stored, sorted names, one fixed date, no extra fields."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"not a name for the bundle: {name!r}")
+            entry = zipfile.ZipInfo(name, _FIXED_DATE)
+            entry.create_system = _UNIX
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, files[name])
+    return target.getvalue()
+
+
+def read_bundle(data: bytes) -> dict[str, bytes]:
+    """The files of a bundle, checked against its manifest.
+
+    ValueError for anything `bundle` would not have written: compressed or encrypted entries, names twice or outside,
+    more bytes than the archive has, files that the manifest does not list or lists otherwise.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            _refuse_odd(entries, len(data))
+            files = {entry.filename: archive.read(entry) for entry in entries}
+    except zipfile.BadZipFile as error:
+        raise ValueError("not a whole zip archive") from error
+    _check_manifest(files)
+    return files
+
+
+def _refuse_odd(entries: Sequence[zipfile.ZipInfo], archive_bytes: int) -> None:
+    names = [entry.filename for entry in entries]
+    if len(names) > MOST_FILES or archive_bytes > MOST_BYTES:
+        raise ValueError("the bundle is too large")
+    if len(set(names)) != len(names):
+        raise ValueError("a name occurs twice in the bundle")
+    for entry in entries:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+            raise ValueError(f"{entry.filename}: only stored, unencrypted files are read")
+        if not _NAME.fullmatch(entry.filename):
+            raise ValueError(f"not a name for the bundle: {entry.filename!r}")
+    if sum(entry.file_size for entry in entries) > archive_bytes:
+        raise ValueError("the bundle claims more bytes than it has")
+
+
+def _check_manifest(files: Mapping[str, bytes]) -> None:
+    if MANIFEST not in files:
+        raise ValueError("the bundle has no manifest")
+    listed = {entry["name"]: (entry["size"], entry["sha256"]) for entry in parse_canonical(files[MANIFEST])["files"]}
+    found = {name: (len(data), digest(data)) for name, data in files.items() if name != MANIFEST}
+    if odd := sorted(name for name in set(listed) | set(found) if listed.get(name) != found.get(name)):
+        raise ValueError(f"not as the manifest says: {', '.join(odd)}")
