@@ -1,0 +1,49 @@
+"""Who signs, with which certificate, and whether a signature is good: the outside world of keys behind one door."""
+from app.gateways.signing.authority import Authority
+from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate
+from app.gateways.signing.cms import CheckedSignature, check_detached, sign_detached
+from app.gateways.signing.errors import (
+    BadSignature,
+    CertificateFault,
+    CertificateRefused,
+    KeyUnavailable,
+    PinFault,
+    PinRefused,
+    SignatureFault,
+    SigningError,
+    WrongPin,
+)
+from app.gateways.signing.files import create_installation_key
+from app.gateways.signing.interface import Enrolled, Signer, signer, use
+from app.gateways.signing.memory import MemorySigner
+from app.gateways.signing.pins import check_pin
+from app.gateways.signing.software import SoftwareSigner
+from app.gateways.signing.wrapping import Argon2Cost
+
+__all__ = [
+    "Argon2Cost",
+    "Authority",
+    "BadSignature",
+    "CertificateFacts",
+    "CertificateFault",
+    "CertificateRefused",
+    "CheckedSignature",
+    "Enrolled",
+    "KeyUnavailable",
+    "MemorySigner",
+    "PinFault",
+    "PinRefused",
+    "SignatureFault",
+    "Signer",
+    "SigningError",
+    "SoftwareSigner",
+    "WrongPin",
+    "certificate_facts",
+    "check_certificate",
+    "check_detached",
+    "check_pin",
+    "create_installation_key",
+    "sign_detached",
+    "signer",
+    "use",
+]
