@@ -32,7 +32,7 @@ VISIBILITIES = ("named", "named_not_displayed")
 
 _member = pattern(r"M[0-9]{2,4}", "a roll code like M07")
 _name = text(500)
-_long = text(4000)
+_long = text(4000, lines=True)
 _seen = record(size=identifier, root=sha256_hex)
 _choice = one_of(*CHOICES)
 
@@ -44,7 +44,7 @@ def _parameters(value: Any) -> dict[str, Any]:
 
 
 def _options(value: Any) -> list[str]:
-    if list(value) != list(CHOICES):
+    if not isinstance(value, list | tuple) or list(value) != list(CHOICES):
         raise ValueError(f"must be {', '.join(CHOICES)}")
     return list(CHOICES)
 
@@ -86,7 +86,7 @@ _ballot = record(
     member=_member,
     roll_index=identifier,
     place=one_of("in_room", "remote"),
-    remark=text(2000, empty=True),
+    remark=text(2000, empty=True, lines=True),
     reservation=flag,
     supersedes=optional(sha256_tagged),
     seen=_seen,
@@ -101,7 +101,7 @@ _act = record(
     poll_hash=sha256_tagged,
     person=_name,
     post=_name,
-    reason=text(2000, empty=True),
+    reason=text(2000, empty=True, lines=True),
     choice=optional(one_of("agree", "disagree")),
     seen=_seen,
     nonce=nonce,
@@ -137,7 +137,7 @@ def ballot_statement(**fields: Any) -> dict[str, Any]:
 
 
 def act_statement(**fields: Any) -> dict[str, Any]:
-    """A signed act about a poll: `poll_annulment` needs a reason, `tie_confirmation` names the head's choice (rule:R2)."""
+    """An act about a poll: `poll_annulment` needs a reason, `tie_confirmation` repeats the head's choice (rule:R2)."""
     return _checked_act({"v": 1, "ctx": ACT_CONTEXT, **fields})
 
 

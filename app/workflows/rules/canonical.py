@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import rfc8785
 
 LARGEST = 2**53 - 1
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def canonical(value: Any) -> bytes:
@@ -82,11 +82,12 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def clean_text(text: str) -> str:
-    """Text as it may be signed and shown: NFC, without space at its ends.
+    """Text as it may be signed and shown: NFC, lines ended as forms and devices agree on, no space at its ends.
 
     Nothing is dropped from inside: ValueError for controls other than newline and tab, for marks that reorder what
     the reader sees (bidi), and for half characters.
     """
+    text = text.replace("\r\n", "\n")
     for letter in text:
         if letter in BIDI_CONTROLS or (unicodedata.category(letter) == "Cc" and letter not in "\n\t"):
             raise ValueError(f"the text holds the invisible control U+{ord(letter):04X}")

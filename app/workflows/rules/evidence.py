@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.workflows.rules import merkle
@@ -33,26 +33,43 @@ def bundle_files(
     ballots: Iterable[tuple[bytes, bytes]],
     certificates: Iterable[bytes],
     leaves: Sequence[bytes],
-    result: bytes,
+    result: bytes | None,
     acts: Iterable[tuple[bytes, bytes]] = (),
 ) -> dict[str, bytes]:
-    """The files of bundle v1 by name; `ballots` and `acts` are (statement, CMS) pairs, ballots in the order of the log.
+    """The files of bundle v1 by name, with the manifest.
 
-    `certificates` are DER, `leaves` the exact leaf data. Superseded ballots belong in it too. ValueError when a part
-    is not what its place says.
+    `ballots` and `acts` are (statement, CMS in DER) pairs; every ballot of the log in its order, superseded ones too.
+    `certificates` are DER, `leaves` the exact leaf data; an annulled poll has no `result`. ValueError when a part is
+    not what its place says.
     """
-    poll = parse_definition(definition)
-    files = {"poll.json": definition, "log.json": _log(leaves), "result.json": result}
-    parse_canonical(result)
-    for number, (statement, cms) in enumerate(ballots, start=1):
-        name = f"ballots/{number:04d}-{parse_ballot(statement)['member']}"
-        files |= {f"{name}.json": statement, f"{name}.p7s": cms}
-    for number, (statement, cms) in enumerate(acts, start=1):
-        name = f"acts/{number:04d}-{parse_act(statement)['type']}"
-        files |= {f"{name}.json": statement, f"{name}.p7s": cms}
+    poll, cast = parse_definition(definition), [Signed(*pair) for pair in ballots]
+    _check_log_names(cast, leaves)
+    files = {"poll.json": definition, "log.json": _log(leaves)}
+    if result is not None:
+        parse_canonical(result)
+        files["result.json"] = result
+    files |= _signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"])
+    files |= _signed_files("acts", acts, lambda statement: parse_act(statement)["type"])
     files |= {f"certificates/{digest(certificate)}.cer": certificate for certificate in certificates}
     files[MANIFEST] = _manifest(files, poll["poll_id"], tagged_digest(definition))
     return dict(sorted(files.items()))
+
+
+def _signed_files(
+    folder: str, signed: Iterable[tuple[bytes, bytes]], called: Callable[[bytes], str]
+) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for number, (statement, cms) in enumerate(signed, start=1):
+        name = f"{folder}/{number:04d}-{called(statement)}"
+        files |= {f"{name}.json": statement, f"{name}.p7s": cms}
+    return files
+
+
+def _check_log_names(cast: Sequence[Signed], leaves: Sequence[bytes]) -> None:
+    entries = [entry for entry in map(parse_leaf, leaves) if entry["kind"] == "ballot"]
+    logged = [(entry["statement_sha256"], entry["cms_sha256"]) for entry in entries]
+    if logged != [(digest(each.statement), digest(each.cms)) for each in cast]:
+        raise ValueError("the ballots are not those of the log, in its order")
 
 
 def _log(leaves: Sequence[bytes]) -> bytes:

@@ -13,6 +13,10 @@ from app.workflows.rules.tally import Tally, Verdict, after_confirmation, decide
 
 RESULT_CONTEXT = "vn.ecabinet.result.v1"
 _SHOWN_ROLL = ("index", "member", "name", "post", "abbreviation")
+_REPEATED = (
+    "poll_id", "body", "meeting", "item", "question", "visibility", "document", "quorum", "opened_at", "opened_by",
+    "software",
+)  # fmt: skip
 _CHOICE_ONLY = ("choice", "reservation", "remark")
 
 
@@ -53,35 +57,45 @@ def _cast(
     ballots: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Every ballot with its place in the log, in the order of the log; one ballot per entry, one entry per ballot."""
-    by_digest = {digest(canonical(ballot["statement"])): ballot for ballot in ballots}
+    given = list(ballots)
+    by_digest = {digest(canonical(ballot["statement"])): ballot for ballot in given}
+    if len(given) != len(leaves) - 2 or len(by_digest) != len(given):
+        raise ValueError("a ballot is not in the log, or twice among the ballots")
     roll = {entry["member"]: entry for entry in definition["roll"]}
-    roots, frontier = [merkle.EMPTY_ROOT.hex()], merkle.Frontier()
+    roots, found = _roots(hashes), []
+    for seq, entry in enumerate(leaves[1:-1], start=1):
+        ballot = _placed(by_digest, entry, hashes[seq])
+        _check_ballot(ballot["statement"], entry, roll, (definition["poll_id"], poll_hash))
+        seen = ballot["statement"]["seen"]
+        if seen["size"] > seq or seen["root"] != roots[seen["size"]]:
+            raise ValueError(f"the ballot of entry {seq} has seen another log")
+        found.append(ballot)
+    return found
+
+
+def _roots(hashes: Sequence[bytes]) -> list[str]:
+    """The root after 0, 1, 2 … entries."""
+    frontier, roots = merkle.Frontier(), [merkle.EMPTY_ROOT.hex()]
     for each in hashes:
         frontier.append(each)
         roots.append(frontier.root().hex())
-    found = []
-    for seq, entry in enumerate(leaves[1:-1], start=1):
-        ballot = by_digest.pop(entry["statement_sha256"], None)
-        if ballot is None:
-            raise ValueError(f"entry {seq} of the log names a ballot that is missing")
-        statement = ballot["statement"]
-        placed = {
-            "statement": statement,
-            "sha256": entry["statement_sha256"],
-            "cms_sha256": entry["cms_sha256"],
-            "leaf_seq": seq,
-            "leaf_hash": hashes[seq].hex(),
-        }
-        if any(ballot.get(name, value) != value for name, value in placed.items()):
-            raise ValueError(f"the ballot of entry {seq} is described otherwise than the log says")
-        _check_ballot(statement, entry, roll, (definition["poll_id"], poll_hash))
-        seen = statement["seen"]
-        if seen["size"] > seq or seen["root"] != roots[seen["size"]]:
-            raise ValueError(f"the ballot of entry {seq} has seen another log")
-        found.append(placed)
-    if by_digest:
-        raise ValueError("a ballot is not in the log, or twice among the ballots")
-    return found
+    return roots
+
+
+def _placed(by_digest: Mapping[str, Mapping[str, Any]], entry: Mapping[str, Any], leaf_hash: bytes) -> dict[str, Any]:
+    ballot = by_digest.get(entry["statement_sha256"])
+    if ballot is None:
+        raise ValueError(f"entry {entry['seq']} of the log names a ballot that is missing")
+    placed = {
+        "statement": ballot["statement"],
+        "sha256": entry["statement_sha256"],
+        "cms_sha256": entry["cms_sha256"],
+        "leaf_seq": entry["seq"],
+        "leaf_hash": leaf_hash.hex(),
+    }
+    if any(ballot.get(name, value) != value for name, value in placed.items()):
+        raise ValueError(f"the ballot of entry {entry['seq']} is described otherwise than the log says")
+    return placed
 
 
 def _check_ballot(
@@ -122,50 +136,56 @@ def _count(
     poll_hash: str,
     confirmation: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    parameters = RuleParameters.parse(definition["rule_set"]["parameters"])
-    roll = definition["roll"]
+    parameters, roll = RuleParameters.parse(definition["rule_set"]["parameters"]), definition["roll"]
     statements = [ballot["statement"] for ballot in standing.values()]
     tally = Tally.of((each["choice"] for each in statements), members=len(roll))
     head = next((entry for entry in roll if entry["head"]), None)
-    head_ballot = standing.get(head["member"]) if head else None
-    head_choice = head_ballot["statement"]["choice"] if head_ballot else None
+    head_choice = standing[head["member"]]["statement"]["choice"] if head and head["member"] in standing else None
     verdict = decide(tally, head_choice, parameters)
     confirmed = _confirmed(confirmation, verdict, (definition["poll_id"], poll_hash, head_choice))
-    if confirmed:
-        verdict = after_confirmation(head_choice)
     ruling = Ruling(
         body=definition["body"]["name"],
-        verdict=verdict,
+        verdict=after_confirmation(head_choice) if confirmed else verdict,
         parameters=parameters,
         head_post=head["post"] if head else None,
         head_choice=head_choice if definition["visibility"] == "named" else None,
         confirmed=confirmed is not None,
     )
     return {
-        "v": 1,
-        "ctx": RESULT_CONTEXT,
-        "poll_id": definition["poll_id"],
-        "poll_hash": poll_hash,
-        **{name: copy.deepcopy(definition[name]) for name in ("body", "meeting", "item", "question", "visibility")},
-        "document": copy.deepcopy(definition["document"]),
-        "rule_set": {name: value for name, value in definition["rule_set"].items() if name != "parameters"},
-        "quorum": dict(definition["quorum"]),
-        "opened_at": definition["opened_at"],
-        "members": tally.members,
-        "agree": tally.agree,
-        "disagree": tally.disagree,
-        "other": tally.other,
-        "not_voting": tally.not_voting,
+        **_asked(definition, poll_hash),
+        **_numbers(tally, parameters),
         "in_room": sum(each["place"] == "in_room" for each in statements),
         "remote": sum(each["place"] == "remote" for each in statements),
-        "percent_of_all": percent_of_all(tally.agree, tally.members),
-        "threshold": threshold(tally.members, parameters),
-        "outcome": verdict.value,
+        "outcome": ruling.verdict.value,
         "head_choice": head_choice,
         "confirmation": confirmed,
         "sentence": verdict_sentence(tally, ruling),
         "votes": [_vote(entry, standing[entry["member"]]) for entry in roll if entry["member"] in standing],
         "not_voted": [_shown(entry) for entry in roll if entry["member"] not in standing],
+    }
+
+
+def _asked(definition: Mapping[str, Any], poll_hash: str) -> dict[str, Any]:
+    """What the result repeats of the definition."""
+    rule_set = {name: value for name, value in definition["rule_set"].items() if name != "parameters"}
+    return {
+        "v": 1,
+        "ctx": RESULT_CONTEXT,
+        "poll_hash": poll_hash,
+        **copy.deepcopy({name: definition[name] for name in _REPEATED}),
+        "rule_set": rule_set,
+    }
+
+
+def _numbers(tally: Tally, parameters: RuleParameters) -> dict[str, Any]:
+    return {
+        "members": tally.members,
+        "agree": tally.agree,
+        "disagree": tally.disagree,
+        "other": tally.other,
+        "not_voting": tally.not_voting,
+        "percent_of_all": percent_of_all(tally.agree, tally.members),
+        "threshold": threshold(tally.members, parameters),
     }
 
 

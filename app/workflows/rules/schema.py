@@ -16,8 +16,8 @@ Check = Callable[[Any], Any]
 _NONCE_BYTES = range(16, 33)
 
 
-def text(most: int, *, empty: bool = False) -> Check:
-    """Clean text (rules of `clean_text`) of at most `most` characters."""
+def text(most: int, *, empty: bool = False, lines: bool = False) -> Check:
+    """Clean text (rules of `clean_text`) of at most `most` characters, on one line unless `lines`."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
@@ -25,6 +25,8 @@ def text(most: int, *, empty: bool = False) -> Check:
         cleaned = clean_text(value)
         if not cleaned and not empty:
             raise ValueError("must not be empty")
+        if not lines and ("\n" in cleaned or "\t" in cleaned):
+            raise ValueError("must stand on one line")
         if len(cleaned) > most:
             raise ValueError(f"has more than {most} characters")
         return cleaned

@@ -77,7 +77,7 @@ def _undecided(tally: Tally, ruling: Ruling) -> str:
 
 
 def _equal(tally: Tally) -> str:
-    return f"Số phiếu tán thành và không tán thành ngang nhau ({tally.agree}/{tally.disagree})"
+    return f"Số phiếu tán thành và không tán thành ngang nhau ({tally.agree} – {tally.disagree})"
 
 
 def _majority(parameters: RuleParameters) -> str:
