@@ -72,7 +72,7 @@ class Storage:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, source: BinaryIO | bytes, limit: int) -> Stored:
-        """Keep the bytes; the same bytes twice are one file. Raises TooLarge or StorageFull and leaves nothing behind."""
+        """Keep the bytes; the same bytes twice are one file. TooLarge or StorageFull leave nothing behind."""
         try:
             return self._write(source, limit)
         except OSError as error:

@@ -1,0 +1,50 @@
+"""Decides which letters a document may use: the four faces of Liberation Serif beside this file, no others."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from reportlab import rl_config
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+from app.gateways.paper.measures import BOLD, BOLD_ITALIC, ITALIC, REGULAR
+
+FOLDER = Path(__file__).parent / "fonts"
+FACES = {REGULAR: "Regular", BOLD: "Bold", ITALIC: "Italic", BOLD_ITALIC: "BoldItalic"}
+BLANKS = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
+PERCENT = re.compile(r"(?<=\d) %")  # a figure and its sign stay on one line
+ABSENT = "\N{WHITE SQUARE}"  # what is printed for a letter that the font does not have
+
+rl_config.trustedHosts = ["none.invalid"]  # no text can make the renderer fetch an image
+rl_config.trustedSchemes = ["data"]
+
+
+@cache
+def register() -> None:
+    """Make the four faces known to the renderer, once per process."""
+    for name, face in FACES.items():
+        pdfmetrics.registerFont(TTFont(name, FOLDER / f"LiberationSerif-{face}.ttf"))
+    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=ITALIC, boldItalic=BOLD_ITALIC)
+
+
+def printable(text: str) -> str:
+    """NFC, on one line, without control, format and bidi characters; letters outside the font become a visible square.
+
+    An NFD text would print alike and never be found again; a missing letter would vanish without a trace.
+    """
+    glyphs = _glyphs()
+    kept = []
+    line = PERCENT.sub("\N{NO-BREAK SPACE}%", BLANKS.sub(" ", text).strip())
+    for letter in unicodedata.normalize("NFC", line):
+        if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"):
+            kept.append(letter if ord(letter) in glyphs else ABSENT)
+    return "".join(kept)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    register()
+    faces = (pdfmetrics.getFont(name).face.charToGlyph for name in FACES)
+    return frozenset.intersection(*(frozenset(face) for face in faces))

@@ -1,0 +1,63 @@
+"""One table of measures for the fourteen boxes of an official document, in millimetres and points.
+
+Source: Decree 30/2020/NĐ-CP, Appendix I. Where the decree leaves a range, the value in common use is taken.
+"""
+
+from dataclasses import dataclass
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import cm, mm
+
+REGULAR, BOLD, ITALIC, BOLD_ITALIC = "LiberationSerif", "LiberationSerif-B", "LiberationSerif-I", "LiberationSerif-BI"
+
+PAGE = A4
+MARGIN_TOP = 20 * mm  # 20-25
+MARGIN_BOTTOM = 20 * mm  # 20-25
+MARGIN_LEFT = 30 * mm  # 30-35
+MARGIN_RIGHT = 15 * mm  # 15-20
+TEXT_WIDTH = PAGE[0] - MARGIN_LEFT - MARGIN_RIGHT
+TEXT_HEIGHT = PAGE[1] - MARGIN_TOP - MARGIN_BOTTOM
+PAGE_NUMBER_TOP = 11 * mm  # from the upper edge to the base line: inside the top margin
+MARK_BOTTOM = 9 * mm  # the demo mark, inside the bottom margin
+
+LEFT_HALF = 0.41  # boxes 2, 3 and 9b take this share of the text width, boxes 1, 4 and 7 the rest
+INDENT = 1.27 * cm
+HALF_GUTTER = 4 * mm  # kept free between the halves of the head
+ADDRESSEE_LABEL, ADDRESSEE_NAMES = 24 * mm, 100 * mm  # 9a with several addressees
+PARAGRAPH_GAP = 6  # pt, at least
+RULE = 0.7  # pt, thickness of the rules under boxes 1, 2 and 5a
+RULE_DROP = 4.5  # pt from the base line down to a rule
+SIGNATURE_ROOM = 25 * mm  # box 7c, between post and name; the seal (box 8) lies over its left third
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The letters of one box: face, size and line pitch in points."""
+
+    face: str
+    size: float
+    pitch: float
+
+
+COUNTRY = Letter(BOLD, 12.5, 16)  # 1
+MOTTO = Letter(BOLD, 13.5, 16)  # 1
+SUPERIOR = Letter(REGULAR, 12.5, 16)  # 2
+ISSUER = Letter(BOLD, 12.5, 16)  # 2
+NUMBER = Letter(REGULAR, 13, 17)  # 3
+PLACE_DATE = Letter(ITALIC, 13, 17)  # 4
+TYPE_NAME = Letter(BOLD, 14, 19)  # 5a
+SUMMARY = Letter(BOLD, 14, 19)  # 5a
+BASES = Letter(ITALIC, 14, 19)  # 6
+BODY = Letter(REGULAR, 14, 19)  # 6
+ARTICLE = Letter(BOLD, 14, 19)  # 6, "Điều 1."
+AUTHORITY = Letter(BOLD, 13.5, 18)  # 7a
+SIGNER = Letter(BOLD, 13.5, 18)  # 7b
+ADDRESSEE = Letter(REGULAR, 14, 19)  # 9a
+RECIPIENTS_HEAD = Letter(BOLD_ITALIC, 12, 15)  # 9b
+RECIPIENTS = Letter(REGULAR, 11, 13.5)  # 9b
+BOXED_MARK = Letter(BOLD, 13, 16)  # 11
+PAGE_NUMBER = Letter(REGULAR, 13, 16)
+TABLE_HEAD = Letter(BOLD, 11.5, 14)
+TABLE_CELL = Letter(REGULAR, 11.5, 14)
+HASH = Letter(REGULAR, 12, 15)  # 64 hex digits on one line
+FINE_PRINT = Letter(REGULAR, 8, 10)

@@ -1,0 +1,244 @@
+"""Decides what the tally record (biên bản kiểm phiếu) says: only what the frozen poll and its signed result say."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from reportlab.platypus import Flowable, PageBreak
+
+from app.gateways.paper import blocks, dates
+from app.gateways.paper import measures as m
+from app.gateways.paper.head import Head, Title
+from app.gateways.paper.layout import build
+
+CHOICES = {"agree": "Tán thành", "disagree": "Không tán thành", "other": "Ý kiến khác (phiếu trắng)"}
+PLACES = {"in_room": "Phòng họp", "remote": "Trực tuyến"}
+OUTCOMES = {
+    "adopted": "THÔNG QUA",
+    "not_adopted": "KHÔNG THÔNG QUA",
+    "tie_confirm": "SỐ PHIẾU NGANG NHAU – CHỜ XÁC NHẬN",
+    "undecided": "CHƯA QUYẾT ĐỊNH",
+}
+NO_BALLOT = "Không bỏ phiếu"
+NAMED = "named"
+SHORT_HASH = 12  # hex digits of a leaf in the annex; the whole value is in the evidence bundle
+
+
+class Contradiction(ValueError):
+    """The definition, the result and the log do not say the same: no record can be drawn up."""
+
+
+def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[str, Any], demo: bool) -> bytes:
+    """The PDF of the record, byte for byte the same for the same data.
+
+    `definition` and `result` are the objects of poll.json and result.json, `log` at least {"size", "root"}.
+    Raises Contradiction when they disagree, so that a wrong figure never reaches paper.
+    """
+    _agree_with_each_other(definition, result, log)
+    closed = dates.moment(result["closed_at"])
+    body = definition["body"]["name"]
+    return build(
+        [
+            Head(body.upper(), _place_date(definition, closed)),
+            Title("BIÊN BẢN KIỂM PHIẾU", f"Biểu quyết về: {definition['item']['title']}"),
+            *_when_and_what(definition, result),
+            *_rule(definition),
+            *_attendance(definition),
+            *_counts(definition, result),
+            *_remarks(definition, result),
+            *_evidence(definition, result),
+            blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
+            *_annex(definition, result, closed),
+        ],
+        title=f"Biên bản kiểm phiếu: {definition['question']}",
+        issuer=body,
+        made_at=closed,
+        demo=demo,
+    )
+
+
+def _agree_with_each_other(definition: dict[str, Any], result: dict[str, Any], log: dict[str, Any]) -> None:
+    votes = result["votes"]
+    counted = Counter(vote["choice"] for vote in votes if "choice" in vote)
+    roll = [entry["member"] for entry in definition["roll"]]
+    checks = {
+        "poll_id": definition["poll_id"] == result["poll_id"],
+        "members": len(roll) == result["members"],
+        "roll": sorted([vote["member"] for vote in votes] + result["not_voted"]) == sorted(roll),
+        "not_voting": len(result["not_voted"]) == result["not_voting"],
+        "votes": result["agree"] + result["disagree"] + result["other"] == len(votes),
+        "choices": not counted or all(counted[choice] == result[choice] for choice in CHOICES),
+        "places": all(sum(vote["place"] == place for vote in votes) <= result[place] for place in PLACES),
+        "log": all(log[key] == result["log"][key] for key in ("size", "root")),
+    }
+    if wrong := [name for name, right in checks.items() if not right]:
+        raise Contradiction(", ".join(wrong))
+
+
+def _place_date(definition: dict[str, Any], closed: dt.datetime) -> str:
+    place = definition["meeting"].get("place") or definition["body"].get("place")
+    day = dates.long_date(closed)
+    return f"{place}, {day}" if place else day[0].upper() + day[1:]
+
+
+def _when_and_what(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+    meeting, item, document = definition["meeting"], definition["item"], definition["document"]
+    opened, closed = dates.moment(definition["opened_at"]), dates.moment(result["closed_at"])
+    held = dt.date.fromisoformat(meeting["held_on"])
+    told: list[Flowable] = [
+        blocks.heading("1. Thời gian, nội dung biểu quyết"),
+        blocks.paragraph(f"Phiên họp: {meeting['title']}, {dates.long_date(held)}."),
+        blocks.paragraph(
+            f"Mở biểu quyết: {dates.clock(opened)}; đóng biểu quyết: {dates.clock(closed)} (giờ Hà Nội). "
+            f"Người mở biểu quyết: {_opener(definition)}."
+        ),
+        blocks.paragraph(f"Nội dung số {item['position']} trong chương trình: {item['title']}."),
+        blocks.paragraph(f"Vấn đề biểu quyết: “{definition['question']}”"),
+    ]
+    if document is None:
+        return [*told, blocks.paragraph("Biểu quyết không kèm theo văn bản.")]
+    return [
+        *told,
+        blocks.paragraph(
+            f"Văn bản biểu quyết: {document['title']}, phiên bản {document['version']}, {document['pages']} trang. "
+            "Mã băm SHA-256 của văn bản:"
+        ),
+        _hash(document["sha256"]),
+    ]
+
+
+def _opener(definition: dict[str, Any]) -> str:
+    """A member of the roll by name and post; anybody else as the definition names them."""
+    for entry in definition["roll"]:
+        if entry["member"] == definition["opened_by"]:
+            return f"{entry['name']}, {entry['post']}"
+    return str(definition["opened_by"])
+
+
+def _rule(definition: dict[str, Any]) -> list[Flowable]:
+    rules = definition["rule_set"]
+    since = dates.short_date(dt.date.fromisoformat(rules["valid_from"]))
+    standing = (
+        "" if rules["confirmed"] else " Quy tắc này đang áp dụng theo giả định, chờ cơ quan có thẩm quyền xác nhận."
+    )
+    manner = (
+        "Biểu quyết ghi tên, kết quả của từng thành viên được nêu tại Phụ lục."
+        if definition["visibility"] == NAMED
+        else "Biểu quyết ghi tên nhưng không hiển thị ý kiến của từng thành viên (không phải là bỏ phiếu kín)."
+    )
+    return [
+        blocks.heading("2. Quy tắc và căn cứ pháp lý"),
+        blocks.paragraph(f"Bộ quy tắc {rules['code']}, áp dụng từ ngày {since}.{standing}"),
+        blocks.paragraph(f"Căn cứ: {rules['legal_source']}."),
+        blocks.paragraph(manner),
+    ]
+
+
+def _attendance(definition: dict[str, Any]) -> list[Flowable]:
+    quorum, body = definition["quorum"], definition["body"]["name"]
+    reached = "Đủ" if quorum["present"] >= quorum["needed"] else "Không đủ"
+    return [
+        blocks.heading("3. Thành phần khi mở biểu quyết"),
+        blocks.paragraph(
+            f"Tổng số thành viên {body}: {quorum['members']}. Có mặt: {quorum['present']}, trong đó tại phòng họp: "
+            f"{quorum['in_room']}, trực tuyến: {quorum['remote']}. Số thành viên tối thiểu phải có mặt: "
+            f"{quorum['needed']}. {reached} số thành viên theo quy định."
+        ),
+    ]
+
+
+def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+    members = result["members"]
+    rows = [
+        (words, f"{result[choice]}/{members}", f"{dates.share(result[choice], members)} %")
+        for choice, words in CHOICES.items()
+    ]
+    rows[0] = (*rows[0][:2], f"{dates.decimal(result['percent_of_all'])} %")  # the figure that the result itself states
+    silent = result["not_voting"]
+    rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)} %"))
+    return [
+        blocks.heading("4. Kết quả kiểm phiếu"),
+        blocks.table(
+            ("Ý kiến", "Số phiếu trên tổng số thành viên", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.4, 2.4), (1, 2)
+        ),
+        blocks.paragraph(
+            f"Số thành viên đã bỏ phiếu: {len(result['votes'])}. Số phiếu tán thành cần thiết để thông qua: "
+            f"{result['threshold']}/{members}."
+        ),
+        blocks.paragraph(result["sentence"], lead=f"Kết luận: {OUTCOMES[result['outcome']]}."),
+    ]
+
+
+def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+    if definition["visibility"] != NAMED:
+        return []
+    said = [vote for vote in result["votes"] if vote["remark"] or vote["reservation"]]
+    told: list[Flowable] = [blocks.heading("5. Ý kiến kèm theo phiếu và ý kiến bảo lưu")]
+    if not said:
+        return [*told, blocks.paragraph("Không có.")]
+    for vote in said:
+        kept = " (bảo lưu ý kiến)" if vote["reservation"] else ""
+        told.append(blocks.paragraph(f"{vote['name']}, {vote['post']}{kept}: {vote['remark'] or 'không ghi nội dung'}"))
+    return told
+
+
+def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+    number = 6 if definition["visibility"] == NAMED else 5
+    return [
+        blocks.heading(f"{number}. Bằng chứng điện tử"),
+        blocks.paragraph(f"Mã biểu quyết: {definition['poll_id']}. Mã băm định nghĩa biểu quyết đã khóa khi mở:"),
+        _hash(result["poll_hash"].removeprefix("sha256:")),
+        blocks.paragraph(f"Nhật ký biểu quyết có {result['log']['size']} mục; giá trị gốc của cây băm:"),
+        _hash(result["log"]["root"].removeprefix("sha256:")),
+        blocks.paragraph(
+            "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
+            "chứng thư của thành viên. Đối chiếu chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của định nghĩa, "
+            "dựng lại cây băm từ nhật ký rồi so sánh với các giá trị trên; đếm lại số phiếu phải cho đúng kết quả tại "
+            f"mục 4. Phần mềm: {definition['software']}{blocks.END}"
+        ),
+    ]
+
+
+def _annex(definition: dict[str, Any], result: dict[str, Any], closed: dt.datetime) -> list[Flowable]:
+    named = definition["visibility"] == NAMED
+    votes = {vote["member"]: vote for vote in result["votes"]}
+    roll = sorted(definition["roll"], key=lambda entry: entry["index"])
+    head, widths, middle = NAMED_COLUMNS if named else PLAIN_COLUMNS
+    line = _named_row if named else _plain_row
+    return [
+        PageBreak(),
+        blocks.centred("PHỤ LỤC"),
+        blocks.centred(f"Danh sách thành viên {definition['body']['name']} tham gia biểu quyết", gap=0),
+        blocks.text(f"(Kèm theo Biên bản kiểm phiếu {dates.long_date(closed)})", m.BASES, "center"),
+        blocks.table(head, [line(entry, votes.get(entry["member"])) for entry in roll], widths, middle),
+    ]
+
+
+NAMED_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
+    ("TT", "Họ và tên", "Chức vụ", "Ý kiến", "Nơi biểu quyết", "Bảo lưu", "Mã lá"),
+    (1, 3.1, 4.4, 2.4, 2.1, 1.1, 2.9),
+    (0, 3, 4, 5, 6),
+)
+PLAIN_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
+    ("TT", "Họ và tên", "Chức vụ", "Bỏ phiếu", "Nơi biểu quyết"),
+    (1, 4, 6, 2.6, 2.4),
+    (0, 3, 4),
+)
+
+
+def _named_row(entry: dict[str, Any], vote: dict[str, Any] | None) -> tuple[str, ...]:
+    who = (str(entry["index"]), entry["name"], entry["post"])
+    if vote is None:
+        return (*who, NO_BALLOT, "", "", "")
+    leaf = vote["leaf_hash"].removeprefix("sha256:")[:SHORT_HASH]
+    return (*who, CHOICES[vote["choice"]], PLACES[vote["place"]], "Có" if vote["reservation"] else "", leaf)
+
+
+def _plain_row(entry: dict[str, Any], vote: dict[str, Any] | None) -> tuple[str, ...]:
+    who = (str(entry["index"]), entry["name"], entry["post"])
+    return (*who, "Đã bỏ phiếu", PLACES[vote["place"]]) if vote else (*who, NO_BALLOT, "")
+
+
+def _hash(value: str) -> Flowable:
+    return blocks.text(value, m.HASH, "center", gap=2)
