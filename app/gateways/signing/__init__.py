@@ -1,7 +1,7 @@
 """Who signs, with which certificate, and whether a signature is good: the outside world of keys behind one door."""
 from app.gateways.signing.authority import Authority
 from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate
-from app.gateways.signing.cms import CheckedSignature, check_detached, sign_detached
+from app.gateways.signing.cms import sign_detached, sign_digest
 from app.gateways.signing.errors import (
     BadSignature,
     CertificateFault,
@@ -18,6 +18,7 @@ from app.gateways.signing.interface import Enrolled, Signer, signer, use
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
 from app.gateways.signing.software import SoftwareSigner
+from app.gateways.signing.verification import CheckedSignature, check_detached
 from app.gateways.signing.wrapping import Argon2Cost
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "check_pin",
     "create_installation_key",
     "sign_detached",
+    "sign_digest",
     "signer",
     "use",
 ]

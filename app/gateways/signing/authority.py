@@ -1,8 +1,12 @@
 """The internal certificate authority: who gets a certificate, for how long, and whose is revoked."""
 import datetime as dt
+import fcntl
+import os
+import threading
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +43,7 @@ class Authority:
     _issuing_key: ec.EllipticCurvePrivateKey
     _crl: x509.CertificateRevocationList
     _folder: Path | None
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, compare=False)
 
     @classmethod
     def create(
@@ -96,22 +101,47 @@ class Authority:
     def revoke(self, certificate_der: bytes, now: dt.datetime) -> None:
         """From `now` on the certificate is revoked; once revoked, the first date stands."""
         serial = x509.load_der_x509_certificate(certificate_der).serial_number
-        if self._crl.get_revoked_certificate_by_serial_number(serial) is None:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
-            self._publish(now, (*self._crl, entry))
+        with self._alone():
+            published = self._published()
+            if published.get_revoked_certificate_by_serial_number(serial) is None:
+                entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+                self._publish(now, (*published, entry))
 
     def crl(self, now: dt.datetime) -> bytes:
         """The list of revoked certificates in DER, made anew before it grows stale."""
-        ends = self._crl.next_update_utc
+        published = self._published()
+        ends = published.next_update_utc
         if ends is None or ends - now < dt.timedelta(days=CRL_DAYS) / 2:
-            self._publish(now, tuple(self._crl))
-        return self._crl.public_bytes(serialization.Encoding.DER)
+            with self._alone():
+                published = self._publish(now, tuple(self._published()))
+        return published.public_bytes(serialization.Encoding.DER)
 
-    def _publish(self, now: dt.datetime, entries: Sequence[x509.RevokedCertificate]) -> None:
-        number = self._crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
+    def _published(self) -> x509.CertificateRevocationList:
+        """The standing list: the file is the truth, since another process may have revoked in the meantime."""
+        return self._crl if self._folder is None else x509.load_der_x509_crl((self._folder / CRL_FILE).read_bytes())
+
+    def _publish(
+        self, now: dt.datetime, entries: Sequence[x509.RevokedCertificate]
+    ) -> x509.CertificateRevocationList:
+        number = self._published().extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
         self._crl = _crl(self.issuing, self._issuing_key, now, number, entries)
         if self._folder is not None:
             write_private(self._folder / CRL_FILE, self._crl.public_bytes(serialization.Encoding.DER))
+        return self._crl
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change of the list at a time, in this process and beside others on the same folder."""
+        with self._lock:
+            if self._folder is None:
+                yield
+                return
+            handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)
 
     def _store(
         self, keys: Sequence[ec.EllipticCurvePrivateKey], folder: Path, installation_key: bytes | None

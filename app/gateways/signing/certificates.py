@@ -101,7 +101,8 @@ def _refuse(reason: CertificateFault) -> NoReturn:
 def _load(certificate_der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(certificate_der)
-        for part in ("public_key", "extensions", "subject", "issuer"):  # read lazily otherwise
+        certificate.public_key()
+        for part in ("extensions", "subject", "issuer"):  # otherwise read, and tripped over, later
             getattr(certificate, part)
     except Exception as error:  # whatever the parser trips over is no certificate
         raise CertificateRefused(CertificateFault.MALFORMED) from error

@@ -12,7 +12,7 @@ from app.gateways.signing.authority import Authority
 from app.gateways.signing.cms import sign_digest
 from app.gateways.signing.errors import KeyUnavailable, WrongPin
 from app.gateways.signing.interface import Enrolled
-from app.gateways.signing.pins import check_pin
+from app.gateways.signing.pins import check_pin, well_formed
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +44,7 @@ class MemorySigner:
 
     def sign_digest(self, key_ref: str, pin: str, digest: bytes, now: dt.datetime) -> bytes:
         held = self._held(key_ref)
-        if not hmac.compare_digest(held.pin, sha256(pin.encode()).digest()):
+        if not well_formed(pin) or not hmac.compare_digest(held.pin, sha256(pin.encode()).digest()):
             raise WrongPin
         return sign_digest(held.private_key, held.certificate_der, digest, now)
 

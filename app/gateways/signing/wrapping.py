@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +21,7 @@ from app.gateways.signing.errors import KeyUnavailable, WrongPin
 
 CONTEXT = b"ecabinet.signing-key.v1"
 KEY_BYTES, SALT_BYTES, NONCE_BYTES = 32, 16, 12
+MOST_MEMORY_KIB, MOST_PASSES = 1 << 20, 16  # a damaged file must not ask for all the memory there is
 
 # An unlock takes 64 MiB and a whole core: more of them at once than cores would only be slower and need more memory.
 _unlocks = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -32,6 +34,10 @@ class Argon2Cost:
     memory_kib: int = 65536
     passes: int = 3
     lanes: int = 1
+
+    def __post_init__(self) -> None:
+        if not (8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB and 1 <= self.passes <= MOST_PASSES):
+            raise ValueError("a cost that Argon2id does not know, or that no machine should be asked for")
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +62,8 @@ class WrappedKey:
         try:
             fields = json.loads(stored)
             parts = {name: base64.b64decode(fields[name], validate=True) for name in PARTS}
+            if (len(parts["salt"]), len(parts["nonce"])) != (SALT_BYTES, NONCE_BYTES):
+                raise KeyUnavailable
             return cls(cost=Argon2Cost(**fields["cost"]), **parts)
         except (ValueError, KeyError, TypeError) as error:
             raise KeyUnavailable from error
@@ -98,10 +106,7 @@ def _wrapping_key(
     key_ref: str, pin: str, salt: bytes, installation_key: bytes, cost: Argon2Cost
 ) -> Iterator[bytearray]:
     """HKDF(Argon2id(PIN, salt) ‖ installation key), overwritten afterwards as far as Python lets us."""
-    with _unlocks:
-        stretched = bytearray(
-            hash_secret_raw(pin.encode(), salt, cost.passes, cost.memory_kib, cost.lanes, KEY_BYTES, Type.ID)
-        )
+    stretched = _stretch(pin, salt, cost)
     material = stretched + installation_key
     context = b"|".join((CONTEXT, key_ref.encode()))
     key = bytearray(HKDF(hashes.SHA256(), KEY_BYTES, salt, context).derive(material))
@@ -110,3 +115,13 @@ def _wrapping_key(
     finally:
         for secret in (stretched, material, key):
             secret[:] = bytes(len(secret))
+
+
+def _stretch(pin: str, salt: bytes, cost: Argon2Cost) -> bytearray:
+    with _unlocks:
+        try:
+            prices = (cost.passes, cost.memory_kib, cost.lanes)
+            stretched = hash_secret_raw(pin.encode(), salt, *prices, KEY_BYTES, Type.ID)
+        except HashingError as error:  # no memory left
+            raise KeyUnavailable from error
+    return bytearray(stretched)
