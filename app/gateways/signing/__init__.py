@@ -14,7 +14,7 @@ from app.gateways.signing.errors import (
     WrongPin,
 )
 from app.gateways.signing.files import create_installation_key
-from app.gateways.signing.interface import Enrolled, Signer, signer, use
+from app.gateways.signing.interface import Enrolled, Signer, signer, trusted, use
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
 from app.gateways.signing.software import SoftwareSigner
@@ -47,5 +47,6 @@ __all__ = [
     "sign_detached",
     "sign_digest",
     "signer",
+    "trusted",
     "use",
 ]

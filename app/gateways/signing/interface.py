@@ -1,5 +1,6 @@
 """What any signer offers, wherever its keys live, and the one that the application has chosen."""
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,16 +41,29 @@ class Signer(Protocol):
         """Make the key unusable for ever."""
 
 
-_chosen: list[Signer] = []
+_chosen: list[tuple[Signer, tuple[bytes, ...]]] = []
 
 
-def use(signer: Signer) -> None:
-    """The application says once, at its start, who signs."""
-    _chosen[:] = [signer]
+def use(signer: Signer, trusted: Sequence[bytes] = ()) -> None:
+    """The application says once, at its start, who signs and which authorities it trusts.
+
+    `trusted` are certificates in DER, the issuing authority first, as `Authority.chain` gives them; without them no
+    certificate is accepted.
+    """
+    _chosen[:] = [(signer, tuple(trusted))]
 
 
 def signer() -> Signer:
     """The chosen signer; `KeyUnavailable` when none was chosen."""
+    return _choice()[0]
+
+
+def trusted() -> tuple[bytes, ...]:
+    """The pinned authorities in DER, for `check_certificate`; `KeyUnavailable` when no signer was chosen."""
+    return _choice()[1]
+
+
+def _choice() -> tuple[Signer, tuple[bytes, ...]]:
     if not _chosen:
         raise KeyUnavailable
     return _chosen[0]
