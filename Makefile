@@ -24,6 +24,15 @@ DEVELOPMENT := .venv/development-$(call sum,requirements.txt requirements-dev.tx
 PYTHON_OK = import sys, venv, ensurepip; print(sys.version_info >= (3, 11) or '')
 PYTHON_MISSING = Python 3.11 or newer with venv is missing: as root, apt-get install -y make python3-venv git
 
+define WELCOME
+
+e-Cabinet, demo: http://127.0.0.1:$(PORT)  (Ctrl-C stops it)
+Accounts: thutuong, tv02 … tv26, chunhiem, chuyenvien, vanthu, thutruong.bkhcn, khachmoi, kiemtoan, quantri
+Password of all: Ecabinet@2019   PIN of all signing keys: 240619
+
+endef
+export WELCOME
+
 .PHONY: help run test test-full lint bench screenshots migration docs translations requirements vendor-check clean python
 
 help: ## Show this list
@@ -33,7 +42,7 @@ run: $(RUNTIME) $(CATALOGUES) $(VAR)/secret_key ## Serve the demo on http://127.
 	@if (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null; then \
 		echo "Port $(PORT) is in use; stop what listens there or take another one: make run PORT=8081" >&2; exit 1; fi
 	@export ECABINET_DEMO=1 ECABINET_VAR="$(VAR)" PORT="$(PORT)" ECABINET_SECRET_KEY="$$(cat "$(VAR)/secret_key")"; \
-	$(FLASK) db upgrade; $(FLASK) sync-roles; $(FLASK) demo load; exec $(BIN)/python run.py
+	$(FLASK) db upgrade; $(FLASK) sync-roles; $(FLASK) demo load; echo "$$WELCOME"; exec $(BIN)/python run.py
 
 $(VAR)/secret_key: | $(RUNTIME)
 	@umask 077; mkdir -p "$(VAR)"; $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(48))" > "$@"
@@ -62,7 +71,7 @@ screenshots: $(DEVELOPMENT) $(CATALOGUES) ## Photograph the screens into docs/sc
 migration: $(RUNTIME) ## Write a migration from the models: make migration m="poll: visibility"
 	@[ -n "$(m)" ] || { echo 'Say what changes: make migration m="poll: visibility"' >&2; exit 1; }
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
-	export ECABINET_VAR="$$scratch" ECABINET_DATABASE="sqlite:///$$scratch/head.db" ECABINET_SECRET_KEY="$$(uuidgen 2> /dev/null || echo "$$scratch$$scratch")"; \
+	export ECABINET_VAR="$$scratch" ECABINET_DATABASE="sqlite:///$$scratch/head.db" ECABINET_SECRET_KEY="$$(printf '%040d' 0)"; \
 	$(FLASK) db upgrade; $(FLASK) db migrate -m "$(m)"
 
 docs: $(RUNTIME) ## Write the pages that come from the code: docs/workflows/
