@@ -56,7 +56,7 @@ _roll_entry = record(
     post=_name,
     abbreviation=text(50, empty=True),
     head=flag,
-    certificate_sha256=sha256_hex,
+    certificate_sha256=optional(sha256_hex),  # a member without one counts in the base and cannot vote
 )
 _definition = record(
     v=one_of(1),
@@ -175,7 +175,7 @@ def _check_roll(roll: list[dict[str, Any]]) -> None:
             raise ValueError(f"roll: entry {place} must have index {place} and code {roll_code(place)}")
     if sum(entry["head"] for entry in roll) > 1:
         raise ValueError("roll: a body has one head")
-    certificates = [entry["certificate_sha256"] for entry in roll]
+    certificates = [entry["certificate_sha256"] for entry in roll if entry["certificate_sha256"]]
     if len(set(certificates)) != len(certificates):
         raise ValueError("roll: two members share one certificate")
 
@@ -200,7 +200,7 @@ def _check_quorum(definition: Mapping[str, Any]) -> None:
 def _checked_ballot(value: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _ballot(value)
     if found["member"] != roll_code(found["roll_index"]):
-        raise ValueError("member: must be the code of the roll index")
+        raise ValueError("member and roll_index: must name one roll entry")
     if found["reservation"] and not may_reserve(found["choice"]):
         raise ValueError("reservation: who agrees has nothing to reserve")
     return found

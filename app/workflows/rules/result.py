@@ -110,6 +110,8 @@ def _check_ballot(
     member = roll.get(statement["member"])
     if member is None or member["index"] != statement["roll_index"] or entry["member"] != statement["member"]:
         raise ValueError(f"the ballot of entry {entry['seq']} is of nobody on the roll")
+    if member["certificate_sha256"] is None:
+        raise ValueError(f"the ballot of entry {entry['seq']} is of a member without a certificate in the roll")
 
 
 def _standing(definition: Mapping[str, Any], cast: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
