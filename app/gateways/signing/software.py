@@ -44,8 +44,11 @@ class SoftwareSigner:
         key_ref = secrets.token_hex(16)
         form = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         wrapped = wrap(key_ref, private_key.private_bytes(*form), certificate_der, pin, installation_key, self._cost)
-        make_folder(self._folder)
-        write_private(self._path(key_ref), wrapped.to_bytes())
+        try:
+            make_folder(self._folder)
+            write_private(self._path(key_ref), wrapped.to_bytes())
+        except OSError as error:  # no space, no right: there is no key then
+            raise KeyUnavailable from error
         return Enrolled(key_ref, certificate_der)
 
     def sign(self, key_ref: str, pin: str, data: bytes, now: dt.datetime) -> bytes:

@@ -36,7 +36,8 @@ class Argon2Cost:
     lanes: int = 1
 
     def __post_init__(self) -> None:
-        if not (8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB and 1 <= self.passes <= MOST_PASSES):
+        whole = all(type(price) is int and price > 0 for price in (self.memory_kib, self.passes, self.lanes))
+        if not (whole and 8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB and self.passes <= MOST_PASSES):
             raise ValueError("a cost that Argon2id does not know, or that no machine should be asked for")
 
 
