@@ -1,0 +1,68 @@
+"""The tables: typed columns and constraints, no verbs."""
+
+from app.models.agenda import AgendaItem, ItemKind, ItemState
+from app.models.audit import AuditEntry, Refusal
+from app.models.document import Document, DocumentKind, DocumentVersion, Secrecy
+from app.models.identity import (
+    FOREVER,
+    Appointment,
+    Body,
+    BodyKind,
+    MemberStaff,
+    Office,
+    Organisation,
+    OrganisationKind,
+    Person,
+)
+from app.models.job import Job, JobState
+from app.models.login import LoginSession, LoginTry
+from app.models.meeting import (
+    Absence,
+    AbsenceState,
+    GuestItem,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    Presence,
+    Reply,
+    Seat,
+    SeatRole,
+)
+from app.models.notice import Notice
+from app.models.poll import (
+    Ballot,
+    Choice,
+    LeafKind,
+    Outcome,
+    Place,
+    Poll,
+    PollLeaf,
+    PollState,
+    PreparedStatement,
+    RollEntry,
+    Visibility,
+)
+from app.models.rule_set import Procedure, RuleSet
+from app.models.setting import Setting
+from app.models.signature import (
+    Certificate,
+    CertificateRevocation,
+    EvidenceKind,
+    KeyRecovery,
+    KeyState,
+    RecoveryKind,
+    SignatureEvidence,
+    SignedStatement,
+    SigningKey,
+    StatementKind,
+)
+
+__all__ = [
+    "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
+    "Certificate", "CertificateRevocation", "Choice", "Document", "DocumentKind", "DocumentVersion", "EvidenceKind",
+    "GuestItem", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession",
+    "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "Office", "Organisation",
+    "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence",
+    "Procedure", "RecoveryKind", "Refusal", "Reply", "RollEntry", "RuleSet", "Seat", "SeatRole", "Secrecy", "Setting",
+    "SignatureEvidence", "SignedStatement", "SigningKey", "StatementKind", "Visibility",
+]  # fmt: skip

@@ -1,0 +1,38 @@
+"""Sign-in as rows: sessions that can be ended, and tries that can be counted."""
+
+import datetime as dt
+
+from flask_appbuilder import Model
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import UTC
+
+
+class LoginSession(Model):
+    """A signed-in device (phiên đăng nhập); a cookie without a living row opens nothing."""
+
+    __tablename__ = "login_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), index=True)
+    device: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[dt.datetime] = mapped_column(UTC)
+    last_seen_at: Mapped[dt.datetime] = mapped_column(UTC)
+    locked_at: Mapped[dt.datetime | None] = mapped_column(UTC)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(UTC)
+    revoked_because: Mapped[str | None] = mapped_column(String(64))
+
+
+class LoginTry(Model):
+    """One try to sign in (lần đăng nhập); failures within a window lock the name, never for good."""
+
+    __tablename__ = "login_try"
+    __table_args__ = (Index("login_try_name", "username_fold", "at"), Index("login_try_address", "address", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username_fold: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime] = mapped_column(UTC)
+    succeeded: Mapped[bool]
