@@ -1,0 +1,1 @@
+"""The domain core: one file per room, standing on the engine and on the rules."""

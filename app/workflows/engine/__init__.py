@@ -1,0 +1,1 @@
+"""What every act stands on: rights, visibility, moves, transactions, refusals, the outbox."""

@@ -1,0 +1,166 @@
+"""Who may do what. One row per act; read it as a table."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Appointment, Office, Person, Seat, SeatRole
+from app.workflows.engine.errors import NotAllowed, Subject
+
+(HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER, DEPUTY_MINISTER, CLERK, RECORDS, AUDITOR, ADMINISTRATOR) = Office
+CHAIR, SECRETARY, ATTENDEE, SUBSTITUTE, GUEST = SeatRole
+Capacity = Office | SeatRole
+
+MEMBERS = frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER})
+EVERY_SEAT = frozenset(SeatRole)
+
+
+class Right(StrEnum):
+    MEETING_PREPARE = "meeting:prepare"
+    MEETING_INVITE = "meeting:invite"
+    MEETING_RUN = "meeting:run"
+    MEETING_CALL_OFF = "meeting:call_off"
+    CHAIR_HAND = "chair:hand"
+    SEAT_REPLY = "seat:reply"
+    ABSENCE_ASK = "absence:ask"
+    ABSENCE_DECIDE = "absence:decide"
+    PRESENCE_CONFIRM = "presence:confirm"
+    PRESENCE_RECORD = "presence:record"
+    ITEM_RUN = "item:run"
+    PAPER_MANAGE = "paper:manage"
+    POLL_DRAFT = "poll:draft"
+    POLL_RUN = "poll:run"
+    POLL_PUBLISH = "poll:publish"
+    POLL_ANNUL = "poll:annul"
+    POLL_CONFIRM_TIE = "poll:confirm_tie"
+    POLL_VOTE = "poll:vote"
+    POLL_SPLIT = "poll:split"
+    EVIDENCE_READ = "evidence:read"
+    KEY_RECOVER = "key:recover"
+    ROLL_MANAGE = "roll:manage"
+    RULES_MANAGE = "rules:manage"
+    ACCOUNT_MANAGE = "account:manage"
+    AUDIT_READ = "audit:read"
+    JOB_READ = "job:read"
+
+
+GRANTS: dict[Right, frozenset[Capacity]] = {
+    #                                  by office in the body                              by seat in the meeting
+    Right.MEETING_PREPARE:  frozenset({CLERK}),
+    Right.MEETING_INVITE:   frozenset({CLERK, MINISTER_CHAIRMAN}),
+    Right.MEETING_RUN:      frozenset({                                                  CHAIR, SECRETARY}),
+    Right.MEETING_CALL_OFF: frozenset({HEAD, MINISTER_CHAIRMAN, CLERK,                   CHAIR}),
+    Right.CHAIR_HAND:       frozenset({HEAD}),
+    Right.SEAT_REPLY:       EVERY_SEAT,
+    Right.ABSENCE_ASK:      MEMBERS,
+    Right.ABSENCE_DECIDE:   frozenset({HEAD}),
+    Right.PRESENCE_CONFIRM: EVERY_SEAT,
+    Right.PRESENCE_RECORD:  frozenset({CLERK,                                            CHAIR, SECRETARY}),
+    Right.ITEM_RUN:         frozenset({                                                  CHAIR, SECRETARY}),
+    Right.PAPER_MANAGE:     frozenset({CLERK}),
+    Right.POLL_DRAFT:       frozenset({CLERK,                                            CHAIR, SECRETARY}),
+    Right.POLL_RUN:         frozenset({                                                  CHAIR, SECRETARY}),
+    Right.POLL_PUBLISH:     frozenset({                                                  CHAIR, SECRETARY}),
+    Right.POLL_ANNUL:       frozenset({                                                  CHAIR}),
+    Right.POLL_CONFIRM_TIE: frozenset({HEAD}),
+    Right.POLL_VOTE:        MEMBERS,
+    Right.POLL_SPLIT:       frozenset({                                                  CHAIR, SECRETARY}),
+    Right.EVIDENCE_READ:    MEMBERS | frozenset({AUDITOR,                                SECRETARY}),
+    Right.KEY_RECOVER:      frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS}),
+    Right.ROLL_MANAGE:      frozenset({MINISTER_CHAIRMAN, CLERK}),
+    Right.RULES_MANAGE:     frozenset({MINISTER_CHAIRMAN, CLERK}),
+    Right.ACCOUNT_MANAGE:   frozenset({ADMINISTRATOR}),
+    Right.AUDIT_READ:       frozenset({AUDITOR}),
+    Right.JOB_READ:         frozenset({ADMINISTRATOR}),
+}  # fmt: skip
+
+CLOCK_MAY = frozenset({Right.POLL_RUN})
+
+SAID = {
+    Right.MEETING_PREPARE: _("preparing meetings is for the clerks of the Government Office"),
+    Right.MEETING_INVITE: _("invitations are issued by the Government Office"),
+    Right.MEETING_RUN: _("only the chair or the secretary of this meeting runs it"),
+    Right.MEETING_CALL_OFF: _("only the head of the body, the chair or the Government Office calls a meeting off"),
+    Right.CHAIR_HAND: _("only the head of the body hands the chair over"),
+    Right.SEAT_REPLY: _("only those who are invited answer the invitation"),
+    Right.ABSENCE_ASK: _("only members ask for leave of absence"),
+    Right.ABSENCE_DECIDE: _("only the head of the body decides on absences"),
+    Right.PRESENCE_CONFIRM: _("only those who have a seat confirm their presence"),
+    Right.PRESENCE_RECORD: _("only the chair, the secretary or a clerk records presence"),
+    Right.ITEM_RUN: _("only the chair or the secretary opens and closes agenda items"),
+    Right.PAPER_MANAGE: _("papers are managed by the clerks of the Government Office"),
+    Right.POLL_DRAFT: _("only the chair, the secretary or a clerk drafts a question"),
+    Right.POLL_RUN: _("only the chair or the secretary opens and closes a vote"),
+    Right.POLL_PUBLISH: _("only the chair or the secretary publishes a result"),
+    Right.POLL_ANNUL: _("only the chair annuls a vote, with a signature"),
+    Right.POLL_CONFIRM_TIE: _("only the head of the body confirms the consequence of a tie"),
+    Right.POLL_VOTE: _("only members of the body vote; substitutes, guests and staff have no ballot"),
+    Right.POLL_SPLIT: _("the split is shown after publication"),
+    Right.EVIDENCE_READ: _("the evidence is open to those who took part and to auditors"),
+    Right.KEY_RECOVER: _("keys are unlocked or replaced by two people of the Government Office"),
+    Right.ROLL_MANAGE: _("the roll is kept by the Government Office"),
+    Right.RULES_MANAGE: _("rule sets are kept by the Government Office"),
+    Right.ACCOUNT_MANAGE: _("accounts are managed by administrators"),
+    Right.AUDIT_READ: _("the audit log is open to auditors"),
+    Right.JOB_READ: _("background work is watched by administrators"),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking, with every office held today and every seat. The clock acts as SYSTEM."""
+
+    person_id: int | None
+    offices: frozenset[tuple[int, Office]] = frozenset()
+    seats: frozenset[tuple[int, SeatRole]] = frozenset()
+    name: str = field(default="", compare=False)
+
+    @cached_property
+    def body_ids(self) -> frozenset[int]:
+        return frozenset(body_id for body_id, _office in self.offices)
+
+    def holds(self, offices: frozenset[Any], body_id: int | None = None) -> bool:
+        """Whether one of the offices is held, in that body or in any."""
+        return any(office in offices and body_id in (None, where) for where, office in self.offices)
+
+    def capacities(self, subject: Subject) -> frozenset[Capacity]:
+        """Offices in the subject's body and seats in its meeting; an item's own chair takes the chair there."""
+        in_body = {office for body_id, office in self.offices if body_id == subject.body_id}
+        in_meeting = {role for meeting_id, role in self.seats if meeting_id == subject.meeting_id}
+        if presiding := getattr(subject, "presiding_id", None):
+            in_meeting = in_meeting - {CHAIR} | ({CHAIR} if presiding == self.person_id else set())
+        return frozenset[Capacity](in_body | in_meeting)
+
+    def may(self, right: Right, subject: Subject) -> bool:
+        if self is SYSTEM:
+            return right in CLOCK_MAY
+        return bool(self.capacities(subject) & GRANTS[right])
+
+    def require(self, right: Right, subject: Subject) -> None:
+        """Refuse with the reason unless the right is held; the single place that decides it."""
+        if not self.may(right, subject):
+            raise NotAllowed(subject, right=SAID[right])
+
+
+SYSTEM = Actor(person_id=None, name="system")
+NOBODY = Actor(person_id=None, name="nobody")
+
+
+def actor_of(user_id: int, on: dt.date) -> Actor:
+    """The capacities of an account on a Hanoi date; an account without a person has none."""
+    person = db.session.execute(select(Person.id, Person.full_name).where(Person.user_id == user_id)).one_or_none()
+    return NOBODY if person is None else actor_for(person.id, on, person.full_name)
+
+
+def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
+    """The capacities of a person on a Hanoi date."""
+    held = select(Appointment.body_id, Appointment.office).where(Appointment.person_id == person_id)
+    offices = db.session.execute(held.where(Appointment.in_force(on))).all()
+    seats = db.session.execute(select(Seat.meeting_id, Seat.role).where(Seat.person_id == person_id)).all()
+    return Actor(person_id, frozenset((b, o) for b, o in offices), frozenset((m, r) for m, r in seats), name)

@@ -1,0 +1,199 @@
+"""Who may see which rows: one criterion per table, used by pages, API, downloads, search, sockets and jobs alike."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask_appbuilder import Model
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.extensions import db
+from app.models import (
+    Absence,
+    AgendaItem,
+    Appointment,
+    AuditEntry,
+    Ballot,
+    Body,
+    Document,
+    DocumentVersion,
+    GuestItem,
+    Job,
+    KeyRecovery,
+    Meeting,
+    MeetingState,
+    MemberStaff,
+    Notice,
+    Office,
+    Organisation,
+    Person,
+    Poll,
+    PollState,
+    Refusal,
+    RuleSet,
+    Seat,
+    SeatRole,
+    SigningKey,
+)
+from app.workflows.engine.errors import NotFound, Subject
+from app.workflows.engine.rights import (
+    ADMINISTRATOR,
+    AUDITOR,
+    CLERK,
+    GUEST,
+    HEAD,
+    MEMBERS,
+    MINISTER_CHAIRMAN,
+    RECORDS,
+    SYSTEM,
+    Actor,
+)
+
+Criterion = ColumnElement[bool]
+Row = TypeVar("Row", bound=Model)
+
+PREPARING = frozenset({CLERK, MINISTER_CHAIRMAN, HEAD, AUDITOR})  # see meetings and questions while they are drafts
+ATTENDING = MEMBERS | {CLERK, RECORDS, AUDITOR}  # see every meeting of the body once it is called
+STAFF = MEMBERS | {CLERK, RECORDS, AUDITOR}
+
+
+def _bodies(actor: Actor, offices: frozenset[Office]) -> list[int]:
+    return [body_id for body_id, office in actor.offices if office in offices]
+
+
+def _in_bodies(column: InstrumentedAttribute[int], actor: Actor, offices: frozenset[Office]) -> Criterion:
+    ids = _bodies(actor, offices)
+    return column.in_(ids) if ids else false()
+
+
+def _seated(actor: Actor, *without: SeatRole) -> list[int]:
+    return [meeting_id for meeting_id, role in actor.seats if role not in without]
+
+
+def _meetings(actor: Actor) -> Criterion:
+    called = Meeting.state != MeetingState.DRAFT
+    return or_(
+        _in_bodies(Meeting.body_id, actor, PREPARING),
+        and_(called, _in_bodies(Meeting.body_id, actor, ATTENDING)),
+        and_(called, Meeting.id.in_(_seated(actor))),
+    )
+
+
+def _of_visible_meetings(column: InstrumentedAttribute[int], actor: Actor, *without: SeatRole) -> Criterion:
+    """Rows of meetings the actor attends or prepares; seats `without` do not count."""
+    ids = select(Meeting.id).where(
+        or_(
+            _in_bodies(Meeting.body_id, actor, PREPARING),
+            and_(
+                Meeting.state != MeetingState.DRAFT,
+                or_(_in_bodies(Meeting.body_id, actor, ATTENDING), Meeting.id.in_(_seated(actor, *without))),
+            ),
+        )
+    )
+    return column.in_(ids)
+
+
+def _own_guest_items(actor: Actor) -> Select[Any]:
+    """The agenda items this guest is invited to, in meetings that are called."""
+    return (
+        select(GuestItem.item_id)
+        .join(Seat, Seat.id == GuestItem.seat_id)
+        .join(Meeting, Meeting.id == Seat.meeting_id)
+        .where(Seat.person_id == actor.person_id, Meeting.state != MeetingState.DRAFT)
+    )
+
+
+def _items(actor: Actor) -> Criterion:
+    return or_(
+        _of_visible_meetings(AgendaItem.meeting_id, actor, GUEST), AgendaItem.id.in_(_own_guest_items(actor))
+    )
+
+
+def _documents(actor: Actor) -> Criterion:
+    return or_(_of_visible_meetings(Document.meeting_id, actor, GUEST), Document.item_id.in_(_own_guest_items(actor)))
+
+
+def _versions(actor: Actor) -> Criterion:
+    return or_(
+        _of_visible_meetings(DocumentVersion.meeting_id, actor, GUEST),
+        DocumentVersion.document_id.in_(select(Document.id).where(Document.item_id.in_(_own_guest_items(actor)))),
+    )
+
+
+def _polls(actor: Actor) -> Criterion:
+    asked = Poll.state != PollState.DRAFT
+    running = [m for m, role in actor.seats if role in (SeatRole.CHAIR, SeatRole.SECRETARY)]
+    return or_(
+        _in_bodies(Poll.body_id, actor, PREPARING),
+        Poll.meeting_id.in_(running),
+        and_(asked, _of_visible_meetings(Poll.meeting_id, actor, GUEST)),
+        and_(asked, Poll.item_id.in_(_own_guest_items(actor))),
+    )
+
+
+def _people(actor: Actor) -> Criterion:
+    return or_(
+        _in_bodies(Person.home_body_id, actor, STAFF | {ADMINISTRATOR}), Person.id == (actor.person_id or 0)
+    )
+
+
+def _key_keepers(column: InstrumentedAttribute[int], person: InstrumentedAttribute[int], actor: Actor) -> Criterion:
+    keepers = frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS})
+    return or_(_in_bodies(column, actor, keepers), person == (actor.person_id or 0))
+
+
+_BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
+    Meeting: _meetings,
+    Seat: lambda actor: _of_visible_meetings(Seat.meeting_id, actor),
+    Absence: lambda actor: or_(
+        _in_bodies(Absence.body_id, actor, PREPARING), Absence.member_id == (actor.person_id or 0)
+    ),
+    AgendaItem: _items,
+    Document: _documents,
+    DocumentVersion: _versions,
+    Poll: _polls,
+    Ballot: lambda actor: _in_bodies(Ballot.body_id, actor, frozenset({AUDITOR})),
+    Body: lambda actor: Body.id.in_(actor.body_ids),
+    Organisation: lambda actor: _in_bodies(Organisation.body_id, actor, STAFF),
+    Person: _people,
+    Appointment: lambda actor: _in_bodies(Appointment.body_id, actor, STAFF),
+    MemberStaff: lambda actor: _in_bodies(MemberStaff.body_id, actor, frozenset({CLERK, MINISTER_CHAIRMAN, HEAD})),
+    RuleSet: lambda actor: _in_bodies(RuleSet.body_id, actor, STAFF),
+    SigningKey: lambda actor: _key_keepers(SigningKey.body_id, SigningKey.person_id, actor),
+    KeyRecovery: lambda actor: _key_keepers(KeyRecovery.body_id, KeyRecovery.person_id, actor),
+    AuditEntry: lambda actor: _in_bodies(AuditEntry.body_id, actor, frozenset({AUDITOR})),
+    Refusal: lambda actor: _in_bodies(Refusal.body_id, actor, frozenset({AUDITOR})),
+    Job: lambda actor: _in_bodies(Job.body_id, actor, frozenset({ADMINISTRATOR})),
+    Notice: lambda actor: Notice.person_id == (actor.person_id or 0),
+}
+
+
+def visible(actor: Actor, model: type[Model]) -> Criterion:
+    """The rows of a table this actor may see; a table without a row here shows nothing to anybody."""
+    if actor is SYSTEM:
+        return true()
+    rule = _BY_TABLE.get(model)
+    return rule(actor) if rule else false()
+
+
+class _Nothing:
+    """What a refusal is about when the row may not be seen, or is not there."""
+
+    def __init__(self, table: str, row_id: int, body_id: int) -> None:
+        self.__tablename__ = table
+        self.id, self.meeting_id, self.body_id = row_id, None, body_id
+
+
+def seen(actor: Actor, model: type[Row], row_id: int) -> Row:
+    """The row, or NotFound: what may not be seen answers exactly like what does not exist."""
+    key: Any = model.__table__.primary_key.columns[0]
+    row = db.session.scalars(select(model).where(key == row_id, visible(actor, model))).one_or_none()
+    if row is None:
+        raise NotFound(nothing(actor, model, row_id))
+    return row
+
+
+def nothing(actor: Actor, model: type[Model], row_id: int) -> Subject:
+    """A subject for refusals about a row that is not shown; filed under the asking person's own body."""
+    own = min(actor.body_ids, default=None) or db.session.scalars(select(Body.id).order_by(Body.id)).first() or 0
+    return _Nothing(str(model.__tablename__), row_id, own)
