@@ -1,3 +1,183 @@
-"""Fixtures of all tests."""
+"""Fixtures of all tests: one application per database kind, and a fresh copy of a filled database for each test."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+from app import create_app
+from app.commands import sync_roles
+from app.extensions import db
+from app.gateways import signing, storage
+from app.models import AgendaItem, Choice, ItemKind, Meeting, MeetingKind, Poll, Presence, SeatRole
+from app.workflows import agenda, attendance, ballots, meetings, polls
+from app.workflows.engine.rights import Actor
+from tests import cabinet
+from tests.cabinet import NOW, PIN
+
+if TYPE_CHECKING:
+    from tests.servers import PostgresServer
 
 pytest_plugins = ["tests.servers"]
+
+SETTINGS: dict[str, Any] = {
+    "SECRET_KEY": "t" * 40, "TESTING": True, "WTF_CSRF_ENABLED": False, "SESSION_COOKIE_SECURE": False, "DEMO": False,
+}  # fmt: skip
+DATABASE = "ecab_test"
+TEMPLATE = "ecab_template"
+
+both = pytest.mark.parametrize("app", ["sqlite", "postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+
+
+class Home:
+    """An application on one kind of database, and how to give a test a fresh copy of its filled database."""
+
+    def __init__(self, application: Flask, refresh: Callable[[], None]) -> None:
+        self.application, self.refresh = application, refresh
+
+
+def settings_of_gateways(folder: Path) -> dict[str, Any]:
+    authority = signing.Authority.create(None, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), demo=True)
+    return {"SIGNER": (signing.MemorySigner(authority), authority.chain()), "STORE": storage.MemoryStorage()}
+
+
+@pytest.fixture(scope="session")
+def gateways(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return settings_of_gateways(tmp_path_factory.mktemp("gateways"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_home(tmp_path_factory: pytest.TempPathFactory, gateways: dict[str, Any]) -> Home:
+    path = tmp_path_factory.mktemp("sqlite") / "test.db"
+    application = create_app(**SETTINGS, **gateways, SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}")
+    _fill(application)
+    filled = sqlite3.connect(":memory:", check_same_thread=False)
+    with sqlite3.connect(path) as source:
+        source.backup(filled)
+
+    def refresh() -> None:
+        connection = db.engine.raw_connection()
+        filled.backup(connection.driver_connection)
+        connection.close()
+
+    return Home(application, refresh)
+
+
+@pytest.fixture(scope="session")
+def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any]) -> Home:
+    """Filled by the owner; the application then serves as the role that owns nothing."""
+    postgres_server.create_database(TEMPLATE)
+    gateway_settings = {**SETTINGS, **gateways, "APP_ROLE": "ecab_app"}
+    owner = create_app(**gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(TEMPLATE, "ecab_owner"))
+    _fill(owner)
+    with owner.app_context():
+        db.engine.dispose()
+    application = create_app(**gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(DATABASE))
+
+    def refresh() -> None:
+        db.session.remove()
+        db.engine.dispose()
+        postgres_server.drop_database(DATABASE)
+        postgres_server.create_database(DATABASE, TEMPLATE)
+
+    return Home(application, refresh)
+
+
+def _fill(application: Flask) -> None:
+    with application.app_context():
+        upgrade(directory="migrations")
+        sync_roles()
+        cabinet.build(application)
+        db.session.remove()
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Flask]:
+    """The application with a fresh copy of the small cabinet; SQLite unless a test asks for `both`."""
+    home: Home = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_home")
+    signing.use(*gateways["SIGNER"])  # other tests may have chosen others
+    storage.use(gateways["STORE"])
+    with home.application.app_context():
+        home.refresh()
+        yield home.application
+        db.session.remove()
+
+
+@pytest.fixture
+def people(app: Flask) -> dict[str, Actor]:
+    return cabinet.actors()
+
+
+class Scene:
+    """A prepared meeting with one item, and the shortest way through the acts for tests about something else."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        who = cabinet.actors()
+        starts_at = NOW + dt.timedelta(hours=1)
+        self.meeting_id = meetings.create_meeting(
+            who["clerk"], 1, MeetingKind.REGULAR, "Phiên họp thường kỳ", starts_at, "Phòng họp số 1", now=NOW
+        ).id
+        meetings.add_seat(who["clerk"], self.meeting_id, who["secretary"].person_id, SeatRole.SECRETARY, now=NOW)
+        self.item_id = agenda.add_item(
+            who["clerk"], self.meeting_id, "Nghị quyết về doanh nghiệp nhỏ", ItemKind.DECISION, now=NOW
+        ).id
+
+    @property
+    def who(self) -> dict[str, Actor]:
+        return cabinet.actors()
+
+    @property
+    def meeting(self) -> Meeting:
+        return db.session.get_one(Meeting, self.meeting_id)
+
+    @property
+    def item(self) -> AgendaItem:
+        return db.session.get_one(AgendaItem, self.item_id)
+
+    def invite(self) -> "Scene":
+        meetings.issue_invitation(self.who["clerk"], self.meeting_id, now=self.now)
+        return self
+
+    def check_in(self, *names: str, presence: Presence = Presence.IN_ROOM) -> "Scene":
+        for name in names:
+            attendance.confirm_presence(self.who[name], self.meeting_id, presence, now=self.now)
+        return self
+
+    def open(self, present: tuple[str, ...] = tuple(cabinet.MEMBERS)) -> "Scene":
+        """Invite, check in, open the meeting and its item."""
+        self.invite().check_in(*present)
+        meetings.open_meeting(self.who["secretary"], self.meeting_id, now=self.now)
+        agenda.open_item(self.who["secretary"], self.item_id, now=self.now)
+        return self
+
+    def draft(self, question: str = "Thông qua dự thảo Nghị quyết?", **kwargs: Any) -> Poll:
+        return polls.draft_poll(self.who["clerk"], self.item_id, question, now=self.now, **kwargs)
+
+    def open_poll(self, **kwargs: Any) -> Poll:
+        return polls.open_poll(self.who["secretary"], self.draft(**kwargs).id, now=self.now)
+
+    def vote(self, name: str, poll_id: int, choice: str, nonce: str | None = None, **kwargs: Any) -> ballots.Receipt:
+        nonce = nonce or nonce_of(f"{name}-{choice}-{poll_id}")
+        who = self.who[name]
+        ballots.prepare_ballot(who, poll_id, Choice(choice), nonce, now=self.now, **kwargs)
+        return ballots.sign_ballot(who, poll_id, nonce, PIN, now=self.now)
+
+
+def nonce_of(text: str) -> str:
+    """Sixteen bytes of base64url that are the same for the same text."""
+    import base64
+    import hashlib
+
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("=")
+
+
+@pytest.fixture
+def scene(app: Flask) -> Scene:
+    return Scene()

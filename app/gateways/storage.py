@@ -164,3 +164,18 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+_chosen: list[Store] = []
+
+
+def use(chosen: Store) -> None:
+    """The application says once, at its start, where documents lie."""
+    _chosen[:] = [chosen]
+
+
+def store() -> Store:
+    """The chosen store; RuntimeError when the application chose none."""
+    if not _chosen:
+        raise RuntimeError("no document store was chosen")
+    return _chosen[0]

@@ -1,0 +1,48 @@
+"""create_app(): the only function that knows every part."""
+
+from contextlib import nullcontext
+from importlib import import_module
+
+from flask import Flask, has_app_context
+from flask_appbuilder import AppBuilder
+
+from app.extensions import celery, csrf, db, migrate, socketio
+
+
+def create_app(config: str = "config", **overrides: object) -> Flask:
+    """Build one application; `overrides` replace settings of the configuration module (the tests use them)."""
+    app = Flask(__name__)
+    app.config.from_object(config)
+    app.config.update(overrides)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    csrf.init_app(app)
+    socketio.init_app(app, async_mode="threading", cors_allowed_origins=[], max_http_buffer_size=65536)
+    import_module("app.models")
+    from app import installation, security, wiring
+
+    installation.choose_gateways(app)
+    with app.app_context():
+        appbuilder = AppBuilder(security_manager_class=security.SecurityManager)
+        appbuilder.init_app(app, db.session)
+        _register_adapters(app, appbuilder)
+    wiring.connect()
+    _bind_tasks(app)
+    return app
+
+
+def _register_adapters(app: Flask, appbuilder: AppBuilder) -> None:
+    from app import commands
+    from app.views import register
+
+    register(app, appbuilder)
+    commands.register(app)
+
+
+def _bind_tasks(app: Flask) -> None:
+    class ContextTask(celery.Task):
+        def __call__(self, *args: object, **kwargs: object) -> object:
+            with nullcontext() if has_app_context() else app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery.Task = ContextTask

@@ -1,0 +1,1 @@
+"""Socket messages: they only tell; whoever wants to act sends a request."""

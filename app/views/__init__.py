@@ -1,0 +1,8 @@
+"""Pages and JSON: thin adapters that parse, call one act, and render."""
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+
+
+def register(app: Flask, appbuilder: AppBuilder) -> None:
+    """Put every page on the map."""

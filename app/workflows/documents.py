@@ -1,0 +1,241 @@
+"""Session papers (tài liệu phiên họp): uploaded versions, placeholders for secret papers, nothing changed under a vote."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.gateways import storage
+from app.gateways.intake import Inspection, Limits, UploadRefused, inspect, receive, safe_filename
+from app.models import (
+    AgendaItem,
+    Document,
+    DocumentKind,
+    DocumentVersion,
+    MeetingState,
+    Poll,
+    PollState,
+    Secrecy,
+)
+from app.workflows.engine.errors import BadValue, WorkflowError, WrongState
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.engine.words import word
+from app.workflows.polls import locked_meeting
+from app.workflows.rules.canonical import clean_text
+from app.workflows.rules.names import fold
+
+LONGEST_TITLE, LONGEST_NUMBER = 500, 40
+LIMITS = Limits()
+
+
+class BadTitle(BadValue):
+    code, field = "bad_title", "title"
+    message = _("The title is empty, too long, or contains invisible control characters.")
+
+
+class NoPaperNumber(BadValue):
+    code, field = "no_paper_number", "paper_number"
+    message = _("A secret paper is handed out in print: enter the number of the printed copy. No file is uploaded.")
+
+
+class SecretStaysOnPaper(WorkflowError):
+    code = "secret_on_paper"
+    http_status = 422
+    message = _("Secret papers never enter this system; this is a placeholder for the printed copy.")
+
+
+class DraftFrozen(WorkflowError):
+    code = "draft_frozen"
+    message = _("Version %(version)s is being voted on or was voted on (%(state)s); it cannot be changed.")
+
+
+class PaperRefused(WorkflowError):
+    """An upload that is not accepted; carries the intake's own code, status and sentence."""
+
+    def __init__(self, subject: Any, refused: UploadRefused) -> None:
+        super().__init__(subject, **refused.details)
+        self.code, self.http_status = f"upload_{refused.code}", refused.http_status  # type: ignore[misc]
+        self.field, self.message = "file", refused.message  # type: ignore[misc]
+
+
+class StoreRefused(WorkflowError):
+    def __init__(self, subject: Any, failed: storage.StorageError) -> None:
+        super().__init__(subject)
+        self.code, self.http_status = failed.code, failed.http_status  # type: ignore[misc]
+        self.field, self.message = "file", failed.message  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class PaperAdded(MeetingFact):
+    title: str
+    secrecy: Secrecy
+
+
+@dataclass(frozen=True)
+class PaperChanged(MeetingFact):
+    changed: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class VersionAdded(MeetingFact):
+    document_id: int
+    number: int
+    sha256: str
+    pages: int
+
+
+@dataclass(frozen=True)
+class PaperRemoved(MeetingFact):
+    title: str
+
+
+@use_case
+def add_paper(
+    actor: Actor,
+    item_id: int,
+    title: str,
+    kind: DocumentKind,
+    now: dt.datetime,
+    secrecy: Secrecy = Secrecy.NONE,
+    paper_number: str = "",
+) -> Document:
+    """Announce a paper of an item; a secret one is a placeholder with the number of its printed copy."""
+    item = seen(actor, AgendaItem, item_id)
+    meeting = locked_meeting(item.meeting_id)
+    actor.require(Right.PAPER_MANAGE, item)
+    if meeting.state in (MeetingState.CLOSED, MeetingState.CANCELLED):
+        raise WrongState(item, state=word(meeting.state))
+    last = db.session.scalar(select(func.max(Document.position)).where(Document.item_id == item_id)) or 0
+    paper = Document(
+        body_id=item.body_id, meeting_id=meeting.id, item=item, kind=kind, secrecy=secrecy, position=last + 1
+    )
+    _write(paper, item, title, secrecy, paper_number)
+    db.session.add(paper)
+    db.session.flush()
+    record_live(actor, meeting, paper, PaperAdded, now, title=paper.title, secrecy=secrecy)
+    return paper
+
+
+@use_case
+def edit_paper(actor: Actor, document_id: int, title: str, kind: DocumentKind, now: dt.datetime) -> Document:
+    """Correct title or kind of a paper that no vote holds."""
+    paper = seen(actor, Document, document_id)
+    meeting = locked_meeting(paper.meeting_id)
+    actor.require(Right.PAPER_MANAGE, paper)
+    refuse_frozen(paper)
+    before = {"title": paper.title, "kind": paper.kind}
+    _write(paper, paper.item, title, paper.secrecy, paper.paper_number)
+    paper.kind = kind
+    changed = {name: [old, getattr(paper, name)] for name, old in before.items() if old != getattr(paper, name)}
+    record_live(actor, meeting, paper, PaperChanged, now, changed=changed)
+    return paper
+
+
+@use_case
+def remove_paper(actor: Actor, document_id: int, now: dt.datetime) -> None:
+    """Take back a paper that has no file yet; what was once there stays."""
+    paper = seen(actor, Document, document_id)
+    meeting = locked_meeting(paper.meeting_id)
+    actor.require(Right.PAPER_MANAGE, paper)
+    if paper.versions:
+        raise WrongState(paper, state=_("has versions"))
+    record_live(actor, meeting, paper, PaperRemoved, now, title=paper.title)
+    db.session.delete(paper)
+
+
+def add_version(
+    actor: Actor, document_id: int, file_name: str, stream: BinaryIO, now: dt.datetime, limits: Limits = LIMITS
+) -> DocumentVersion:
+    """Inspect an upload in a confined process, keep its bytes, then write the version in one transaction.
+
+    Nothing is open while the file is read. A refused file is wiped; its content is never logged.
+    """
+    paper = seen(actor, Document, document_id)
+    try:
+        actor.require(Right.PAPER_MANAGE, paper)
+        _refuse_upload(paper)
+        with receive(stream, limits) as path:
+            end_reading()
+            inspection = inspect(path, limits)
+            with path.open("rb") as content:
+                stored = storage.store().put(content, limits.size)
+    except (UploadRefused, storage.StorageError, WorkflowError) as error:
+        refusal = _as_refusal(seen(actor, Document, document_id), error)
+        record_refusal("add_version", actor, refusal)
+        raise refusal from error
+    return _add_version(actor, document_id, safe_filename(file_name), stored, inspection, now)
+
+
+@use_case
+def _add_version(
+    actor: Actor, document_id: int, file_name: str, stored: storage.Stored, inspection: Inspection, now: dt.datetime
+) -> DocumentVersion:
+    paper = seen(actor, Document, document_id)
+    meeting = locked_meeting(paper.meeting_id)
+    actor.require(Right.PAPER_MANAGE, paper)
+    _refuse_upload(paper)
+    number = (paper.current.number if paper.current else 0) + 1
+    text = "\f".join(inspection.text)
+    version = DocumentVersion(
+        body_id=paper.body_id, meeting_id=paper.meeting_id, document=paper, number=number, sha256=stored.sha256,
+        size=stored.size, pages=inspection.pages, file_name=file_name, content=text, content_fold=fold(text),
+        uploaded_by_id=actor.person_id, uploaded_at=now,
+    )  # fmt: skip
+    db.session.add(version)
+    db.session.flush()
+    added = {"document_id": paper.id, "number": number, "sha256": stored.sha256, "pages": inspection.pages}
+    record_live(actor, meeting, version, VersionAdded, now, **added)
+    return version
+
+
+def open_version(actor: Actor, version_id: int) -> tuple[DocumentVersion, BinaryIO]:
+    """The bytes of a version the actor may read; NotFound otherwise."""
+    version = seen(actor, DocumentVersion, version_id)
+    return version, storage.store().open(version.sha256)
+
+
+def refuse_frozen(paper: Document) -> None:
+    """A draft under a vote, or decided by one that stands, is what it is."""
+    held = (
+        select(DocumentVersion.number, Poll.state)
+        .join(Poll, Poll.document_version_id == DocumentVersion.id)
+        .where(DocumentVersion.document_id == paper.id)
+        .where(Poll.state.in_([PollState.OPEN, PollState.CLOSED, PollState.PUBLISHED]))
+    )
+    if found := db.session.execute(held.limit(1)).one_or_none():
+        raise DraftFrozen(paper, version=found[0], state=word(found[1]))
+
+
+def _refuse_upload(paper: Document) -> None:
+    if paper.secrecy is not Secrecy.NONE:
+        raise SecretStaysOnPaper(paper)
+    refuse_frozen(paper)
+    state = paper.item.meeting.state
+    if state in (MeetingState.CLOSED, MeetingState.CANCELLED):
+        raise WrongState(paper, state=word(state))
+
+
+def _as_refusal(paper: Document, error: Exception) -> WorkflowError:
+    if isinstance(error, UploadRefused):
+        return PaperRefused(paper, error)
+    if isinstance(error, storage.StorageError):
+        return StoreRefused(paper, error)
+    assert isinstance(error, WorkflowError)  # noqa: S101 - the three kinds that are caught above
+    return error
+
+
+def _write(paper: Document, subject: AgendaItem, title: str, secrecy: Secrecy, paper_number: str) -> None:
+    try:
+        text, number = clean_text(title or ""), clean_text(paper_number or "")
+    except ValueError as unclean:
+        raise BadTitle(subject) from unclean
+    if not text or len(text) > LONGEST_TITLE:
+        raise BadTitle(subject)
+    if (secrecy is Secrecy.NONE) != (not number) or len(number) > LONGEST_NUMBER:
+        raise NoPaperNumber(subject)
+    paper.title, paper.title_fold, paper.paper_number = text, fold(text), number

@@ -1,0 +1,362 @@
+"""Signing keys (khóa ký): which certificate stands for a person, and how a PIN is charged before it is tried."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import signing
+from app.gateways.signing.errors import CertificateRefused, KeyUnavailable, PinRefused, WrongPin
+from app.models import (
+    Certificate,
+    CertificateRevocation,
+    KeyRecovery,
+    KeyState,
+    Person,
+    Poll,
+    PollState,
+    RecoveryKind,
+    RollEntry,
+    SigningKey,
+)
+from app.workflows.engine.errors import BadValue, NotFound, Subject, WorkflowError
+from app.workflows.engine.moves import Lifecycle, Move
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.transaction import Fact, end_reading, own_transaction, record, record_refusal, use_case
+from app.workflows.engine.visibility import nothing, seen
+from app.workflows.rules.calendar import HANOI, hanoi_date
+from app.workflows.rules.canonical import clean_text
+
+MOST_TRIES = 5
+LOCKED_FOR = dt.timedelta(minutes=15)
+CERTIFICATE_DAYS = 5 * 365
+
+ACTIVE, SUSPENDED, REPLACED = KeyState
+LIFECYCLE = Lifecycle(
+    KeyState,
+    #    name       from                            to         who may
+    Move("suspend", frozenset({ACTIVE, SUSPENDED}), SUSPENDED, Right.KEY_RECOVER),
+    Move("replace", frozenset({ACTIVE, SUSPENDED}), REPLACED,  Right.KEY_RECOVER),
+)  # fmt: skip
+
+
+class NoKey(WorkflowError):
+    code = "no_key"
+    message = _("There is no active signing key for you. Ask the Government Office to enrol one.")
+
+
+class KeySuspended(WorkflowError):
+    code = "key_suspended"
+    http_status = 403
+    message = _("Your signing key is suspended until two people of the Government Office confirm a new one.")
+
+
+class PinWrong(WorkflowError):
+    code = "pin_wrong"
+    http_status = 403
+    field = "pin"
+    message = _("The PIN is not correct. Tries left: %(tries_left)s.")
+
+
+class PinLocked(WorkflowError):
+    code = "pin_locked"
+    http_status = 423
+    field = "pin"
+    message = _(
+        "The PIN was wrong %(most)s times; this key is locked until %(until)s. Two people of the Government Office can "
+        "unlock it earlier."
+    )
+
+
+class PinUnacceptable(BadValue):
+    code = "pin_refused"
+    field = "pin"
+    message = _("%(reason)s")
+
+
+class CertificateNotUsable(WorkflowError):
+    code = "certificate_refused"
+    http_status = 403
+    message = _("%(reason)s")
+
+
+class SigningUnavailable(WorkflowError):
+    code = "signing_unavailable"
+    http_status = 503
+    message = _("The signing service does not answer now. Nothing was signed; please try again.")
+
+
+class KeyPinned(WorkflowError):
+    code = "key_pinned"
+    message = _("The certificate is pinned in an open vote; the key can be replaced after that vote is closed.")
+
+
+class SamePerson(WorkflowError):
+    code = "same_person"
+    http_status = 403
+    message = _("The request and its confirmation need two different people, neither of them the owner of the key.")
+
+
+class RecoveryDone(WorkflowError):
+    code = "recovery_done"
+    message = _("This request was already dealt with.")
+
+
+class NoReason(BadValue):
+    code = "no_reason"
+    field = "reason"
+    message = _("Write the reason.")
+
+
+class NoReplacementAllowed(WorkflowError):
+    code = "no_replacement_allowed"
+    http_status = 403
+    message = _("A new key needs a replacement confirmed by two people of the Government Office.")
+
+
+@dataclass(frozen=True)
+class KeyFact(Fact):
+    person_id: int
+
+
+@dataclass(frozen=True)
+class KeyEnrolled(KeyFact):
+    certificate_sha256: str
+
+
+@dataclass(frozen=True)
+class KeyLocked(KeyFact):
+    until: dt.datetime
+
+
+@dataclass(frozen=True)
+class KeyRecoveryRequested(KeyFact):
+    kind: RecoveryKind
+    reason: str
+
+
+@dataclass(frozen=True)
+class KeyRecoveryApproved(KeyFact):
+    kind: RecoveryKind
+
+
+@dataclass(frozen=True)
+class KeySuspendedFact(KeyFact):
+    because: str
+
+
+def active_key(person_id: int) -> SigningKey | None:
+    """The key of a person that is not replaced, if there is one."""
+    return db.session.scalar(
+        select(SigningKey).where(SigningKey.person_id == person_id, SigningKey.state != KeyState.REPLACED)
+    )
+
+
+def active_keys(person_ids: Iterable[int]) -> dict[int, SigningKey]:
+    """Active keys by person, in one query; suspended and replaced ones are left out."""
+    keys = select(SigningKey).where(SigningKey.person_id.in_(list(person_ids)), SigningKey.state == KeyState.ACTIVE)
+    return {key.person_id: key for key in db.session.scalars(keys)}
+
+
+def check_usable(subject: Subject, certificate: Certificate, now: dt.datetime) -> None:
+    """Refuse unless this certificate may sign now: chain, validity, usage, revocation."""
+    revoked = db.session.scalar(
+        select(CertificateRevocation.at).where(CertificateRevocation.certificate_id == certificate.id)
+    )
+    serials = [certificate.serial] if revoked and revoked <= now else []
+    try:
+        signing.check_certificate(certificate.der, now, signing.trusted(), revoked=serials)
+    except CertificateRefused as refused:
+        raise CertificateNotUsable(subject, reason=refused.message, fault=str(refused.reason)) from refused
+
+
+def sign_with_pin(actor: Actor, subject: Subject, data: bytes, pin: str, now: dt.datetime) -> bytes:
+    """CMS of `data` by the actor's own key. No transaction is open while the key is unlocked.
+
+    The try is charged and committed under the key's row lock before the PIN is looked at, so that neither a crash
+    nor twenty requests at once win a free guess (decision: five tries, then fifteen minutes).
+    """
+    end_reading()
+    try:
+        key_ref, tries_left = _charge_try(actor, subject, now)
+        try:
+            cms = signing.signer().sign(key_ref, pin, data, now)
+        except WrongPin as wrong:
+            if tries_left == 0:
+                raise _locked(subject, now + LOCKED_FOR) from wrong
+            raise PinWrong(subject, tries_left=tries_left) from wrong
+        except KeyUnavailable as missing:
+            _give_back(key_ref)
+            raise SigningUnavailable(subject) from missing
+    except WorkflowError as refusal:
+        record_refusal("sign_with_pin", actor, refusal)
+        raise
+    _forgive(key_ref)
+    return cms
+
+
+def _charge_try(actor: Actor, subject: Subject, now: dt.datetime) -> tuple[str, int]:
+    with own_transaction() as session:
+        mine = select(SigningKey).where(SigningKey.person_id == actor.person_id, SigningKey.state != KeyState.REPLACED)
+        key = session.scalar(mine.with_for_update())
+        if key is None:
+            raise NoKey(subject)
+        if key.state is KeyState.SUSPENDED:
+            raise KeySuspended(subject)
+        if key.locked_until and key.locked_until > now:
+            raise _locked(subject, key.locked_until)
+        if key.locked_until:
+            key.failed_tries, key.locked_until = 0, None
+        key.failed_tries += 1
+        if key.failed_tries >= MOST_TRIES:
+            key.locked_until = now + LOCKED_FOR
+        return key.key_ref, MOST_TRIES - key.failed_tries
+
+
+def _locked(subject: Subject, until: dt.datetime) -> PinLocked:
+    return PinLocked(subject, most=MOST_TRIES, until=f"{until.astimezone(HANOI):%H:%M}", tries_left=0)
+
+
+def _forgive(key_ref: str) -> None:
+    """A right PIN clears the count; tries charged by others meanwhile are cleared with it."""
+    with own_transaction() as session:
+        key = session.scalars(select(SigningKey).where(SigningKey.key_ref == key_ref).with_for_update()).one()
+        key.failed_tries, key.locked_until = 0, None
+
+
+def _give_back(key_ref: str) -> None:
+    """The PIN was never looked at: the charged try does not count."""
+    with own_transaction() as session:
+        key = session.scalars(select(SigningKey).where(SigningKey.key_ref == key_ref).with_for_update()).one()
+        key.failed_tries, key.locked_until = max(0, key.failed_tries - 1), None
+
+
+@use_case
+def request_recovery(actor: Actor, person_id: int, kind: RecoveryKind, reason: str, now: dt.datetime) -> KeyRecovery:
+    """The first of two people asks to unlock or to replace somebody's key."""
+    person = seen(actor, Person, person_id)
+    actor.require(Right.KEY_RECOVER, person)
+    if actor.person_id == person_id:
+        raise SamePerson(person)
+    if not reason.strip():
+        raise NoReason(person)
+    key = active_key(person_id)
+    if key is None and kind is RecoveryKind.UNLOCK:
+        raise NotFound(person)
+    asked = KeyRecovery(
+        body_id=person.body_id, person_id=person_id, key_id=key and key.id, kind=kind, reason=clean_text(reason),
+        requested_by_id=actor.person_id, requested_at=now,
+    )  # fmt: skip
+    db.session.add(asked)
+    db.session.flush()
+    record(actor, KeyRecoveryRequested.about(asked, person_id=person_id, kind=kind, reason=asked.reason), now)
+    return asked
+
+
+@use_case
+def approve_recovery(actor: Actor, recovery_id: int, now: dt.datetime) -> KeyRecovery:
+    """The second person confirms; unlocking takes effect at once, a replacement waits for its owner."""
+    seen(actor, KeyRecovery, recovery_id)
+    asked = db.session.scalars(select(KeyRecovery).where(KeyRecovery.id == recovery_id).with_for_update()).one()
+    actor.require(Right.KEY_RECOVER, asked)
+    if actor.person_id in (asked.requested_by_id, asked.person_id):
+        raise SamePerson(asked)
+    if asked.approved_at:
+        raise RecoveryDone(asked)
+    asked.approved_by_id, asked.approved_at = actor.person_id, now
+    key = db.session.scalar(select(SigningKey).where(SigningKey.id == asked.key_id).with_for_update())
+    if asked.kind is RecoveryKind.REPLACE and key is not None:
+        _refuse_if_pinned(asked, key)
+        LIFECYCLE.moves["suspend"].apply(key)
+    if asked.kind is RecoveryKind.UNLOCK and key is not None:
+        key.failed_tries, key.locked_until, asked.used_at = 0, None, now
+    record(actor, KeyRecoveryApproved.about(asked, person_id=asked.person_id, kind=asked.kind), now)
+    return asked
+
+
+@use_case
+def suspend_key(actor: Actor, person_id: int, because: str, now: dt.datetime) -> None:
+    """Part of acts that touch an account (a password reset): the key waits until two people enrol a new one."""
+    key = db.session.scalar(
+        select(SigningKey)
+        .where(SigningKey.person_id == person_id, SigningKey.state == KeyState.ACTIVE)
+        .with_for_update()
+    )
+    if key is not None:
+        LIFECYCLE.moves["suspend"].apply(key)
+        record(actor, KeySuspendedFact.about(key, person_id=person_id, because=because), now)
+
+
+def enrol_own_key(actor: Actor, pin: str, now: dt.datetime) -> SigningKey:
+    """The owner chooses a PIN and gets the key and certificate that two people have confirmed."""
+    end_reading()
+    person = db.session.get(Person, actor.person_id or 0)
+    if person is None:
+        raise NotFound(nothing(actor, Person, 0))
+    confirmed = _confirmed_replacement(person)
+    if confirmed is None:
+        refusal = NoReplacementAllowed(person)
+        record_refusal("enrol_own_key", actor, refusal)
+        raise refusal
+    facts: dict[str, Any] = {"name": person.full_name, "title": _post_of(person, now), "organisation": "e-Cabinet"}
+    end_reading()
+    try:
+        enrolled = signing.signer().enrol(**facts, pin=pin, now=now, days=CERTIFICATE_DAYS)
+    except PinRefused as refused:
+        raise PinUnacceptable(person, reason=refused.message) from refused
+    return complete_enrolment(actor, person.id, enrolled.key_ref, enrolled.certificate_der, now)
+
+
+@use_case
+def complete_enrolment(actor: Actor, person_id: int, key_ref: str, certificate_der: bytes, now: dt.datetime) -> SigningKey:
+    """Register a key that the signer made; the earlier key of the person is replaced, never two at once."""
+    person = db.session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
+    confirmed = _confirmed_replacement(person)
+    if confirmed is None or actor.person_id != person_id:
+        raise NoReplacementAllowed(person)
+    if old := active_key(person_id):
+        _refuse_if_pinned(person, old)
+        LIFECYCLE.moves["replace"].apply(old)
+        db.session.flush()
+    confirmed.used_at = now
+    return register_key(actor, person, key_ref, certificate_der, now)
+
+
+def register_key(actor: Actor, person: Person, key_ref: str, certificate_der: bytes, now: dt.datetime) -> SigningKey:
+    """Write certificate and key rows inside the running act."""
+    facts = signing.certificate_facts(certificate_der)
+    certificate = Certificate(
+        body_id=person.body_id, person_id=person.id, serial=facts.serial, subject=facts.name, issuer=facts.issuer,
+        sha256=facts.sha256, der=certificate_der, not_before=facts.not_before, not_after=facts.not_after,
+    )  # fmt: skip
+    key = SigningKey(
+        body_id=person.body_id, person_id=person.id, certificate=certificate, key_ref=key_ref, enrolled_at=now
+    )
+    db.session.add(key)
+    db.session.flush()
+    record(actor, KeyEnrolled.about(key, person_id=person.id, certificate_sha256=facts.sha256), now)
+    return key
+
+
+def _confirmed_replacement(person: Person) -> KeyRecovery | None:
+    waiting = select(KeyRecovery).where(
+        KeyRecovery.person_id == person.id, KeyRecovery.kind == RecoveryKind.REPLACE,
+        KeyRecovery.approved_at.is_not(None), KeyRecovery.used_at.is_(None),
+    )  # fmt: skip
+    return db.session.scalars(waiting.order_by(KeyRecovery.id.desc())).first()
+
+
+def _refuse_if_pinned(subject: Subject, key: SigningKey) -> None:
+    pinned = select(RollEntry.poll_id).join(Poll, Poll.id == RollEntry.poll_id)
+    open_poll = pinned.where(RollEntry.certificate_id == key.certificate_id, Poll.state == PollState.OPEN)
+    if db.session.scalar(open_poll.limit(1)):
+        raise KeyPinned(subject)
+
+
+def _post_of(person: Person, now: dt.datetime) -> str:
+    held = [post for post in person.appointments if post.in_force(hanoi_date(now))]
+    return held[0].post if held else ""
