@@ -5,4 +5,7 @@ from flask_appbuilder import AppBuilder
 
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
-    """Put every page on the map."""
+    """Put every page on the map, one line per room, in alphabetical order."""
+    from app.views import errors
+
+    errors.register(app, appbuilder)

@@ -13,6 +13,8 @@ from app.models import (
     AgendaItem,
     Appointment,
     Ballot,
+    Document,
+    DocumentKind,
     DocumentVersion,
     ItemState,
     Meeting,
@@ -227,6 +229,25 @@ def draft_poll(
 
 
 @use_case
+def put_to_vote(actor: Actor, item_id: int, now: dt.datetime) -> Poll:
+    """Open the vote on an item in one step: the question drafted last, or the usual one over its current draft."""
+    item = seen(actor, AgendaItem, item_id)
+    actor.require(Right.POLL_RUN, item)
+    drafted = select(Poll).where(Poll.item_id == item_id, Poll.state == DRAFT).order_by(Poll.id.desc())
+    poll = db.session.scalars(drafted).first()
+    if poll is None:
+        version = _draft_resolution(item_id)
+        question = usual_question(item.title)
+        poll = draft_poll(actor, item_id, question, now, document_version_id=version and version.id)
+    return open_poll(actor, poll.id, now)
+
+
+def usual_question(title: str) -> str:
+    """The question as it is put when nobody wrote another; official Vietnamese, like everything that is signed."""
+    return f"Thông qua {title[:1].lower() + title[1:] if title.startswith('Dự thảo') else title}?"
+
+
+@use_case
 def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.datetime | None = None) -> Poll:
     """Freeze question, roll with certificates, rule set, presence and draft version, and begin the log."""
     poll = locked(actor, poll_id)
@@ -329,6 +350,13 @@ def _version_of(item: AgendaItem, version_id: int | None) -> DocumentVersion | N
     if version is None or version.document.item_id != item.id:
         raise BadValue(item)
     return version
+
+
+def _draft_resolution(item_id: int) -> DocumentVersion | None:
+    """The current version of the item's draft Resolution, else of nothing."""
+    papers = select(Document).where(Document.item_id == item_id, Document.kind == DocumentKind.DRAFT_RESOLUTION)
+    paper = db.session.scalars(papers.order_by(Document.position)).first()
+    return paper.current if paper else None
 
 
 def _roll(poll: Poll) -> list[RollEntry]:
