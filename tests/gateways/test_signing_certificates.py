@@ -169,6 +169,13 @@ def test_a_certificate_signed_with_sha1_may_not_sign(tmp_path, authority):
     assert reason_of(weak, NOW, authority.chain()) == "weak_algorithm"
 
 
+def test_an_unknown_signature_algorithm_may_not_sign(authority, person):
+    ecdsa_with_sha256 = bytes.fromhex("06082a8648ce3d040302")
+    assert person.certificate.count(ecdsa_with_sha256) == 2
+    unknown = person.certificate.replace(ecdsa_with_sha256, ecdsa_with_sha256[:-1] + b"\x7f")
+    assert reason_of(unknown, NOW, authority.chain()) == "weak_algorithm"
+
+
 def test_someone_elses_certificate_is_refused_before_all_else(authority, person):
     other = holder(authority, ec.generate_private_key(ec.SECP256R1()), name="Trần Thị Bình")
     check_certificate(other.certificate, NOW, authority.chain())

@@ -17,13 +17,16 @@ from tests.gateways.signing_cases import (
     CONTENT_TYPE,
     DATA,
     ECDSA_SHA1,
+    ECDSA_SHA256,
     ECDSA_SHA512,
     MD5,
     MESSAGE_DIGEST,
     NOW,
+    NULL,
     RSA_PSS,
     RSA_SHA1,
     RSA_SHA256,
+    RSA_SHA512,
     SHA1,
     SHA256,
     SHA512,
@@ -43,6 +46,7 @@ AUTHORITY = Authority.create(None, NOW)
 SIGNER = holder(AUTHORITY, ec.generate_private_key(ec.SECP256R1()))
 OTHER = holder(AUTHORITY, ec.generate_private_key(ec.SECP256R1()), name="Trần Thị Bình")
 TWIN = holder(AUTHORITY, SIGNER.key)  # the same key and name in a second certificate
+RSA_SIGNER = holder(AUTHORITY, rsa.generate_private_key(65537, 2048))
 OTHER_BALLOT = BALLOT.replace(b"agree", b"other")
 GOOD = sign_detached(SIGNER.key, SIGNER.certificate, BALLOT, NOW)
 
@@ -126,6 +130,13 @@ def hashed_with(dotted, digest, parts):
     parts.digest = sequence(oid(dotted))
     parts.digests = [parts.digest]
     parts.attributes[MESSAGE_DIGEST] = attribute(MESSAGE_DIGEST, tlv(0x04, digest))
+
+
+def with_digest(identifier):
+    def change(parts):
+        parts.digest, parts.digests = identifier, [identifier]
+
+    return change
 
 
 def all_sha1(parts):
@@ -234,7 +245,10 @@ SPOILT_PARTS = {
     "a SHA-1 digest": (partial(hashed_with, SHA1, sha1(BALLOT, usedforsecurity=False).digest()), "weak_algorithm"),
     "an MD5 digest": (partial(hashed_with, MD5, md5(BALLOT, usedforsecurity=False).digest()), "weak_algorithm"),
     "an unknown digest": (partial(hashed_with, "1.2.3.4", bytes(32)), "unsupported_algorithm"),
-    "a digest with parameters": (part("digest", sequence(oid(SHA256), DIGEST)), "malformed"),
+    "a digest with parameters inside only": (part("digest", sequence(oid(SHA256), DIGEST)), "malformed"),
+    "a digest with parameters": (with_digest(sequence(oid(SHA256), DIGEST)), "unsupported_algorithm"),
+    "a digest with an empty list": (with_digest(sequence(oid(SHA256), sequence())), "unsupported_algorithm"),
+    "a digest whose name is a text": (with_digest(sequence(tlv(0x0C, oid(SHA256)[2:]))), "unsupported_algorithm"),
     "ECDSA with SHA-1": (part("algorithm", sequence(oid(ECDSA_SHA1))), "weak_algorithm"),
     "RSA with SHA-1": (part("algorithm", sequence(oid(RSA_SHA1))), "weak_algorithm"),
     "ECDSA with another hash": (part("algorithm", sequence(oid(ECDSA_SHA512))), "unsupported_algorithm"),
@@ -294,6 +308,32 @@ def test_a_good_signature_by_someone_else_is_refused():
 def test_a_pinned_certificate_that_is_none_is_a_refusal_and_no_error():
     assert reason_of(GOOD, certificate=b"") == "not_der"
     assert reason_of(GOOD, certificate=sequence(sequence())) == "malformed"
+
+
+def test_a_signature_larger_than_any_of_ours_is_not_even_read():
+    parts = Parts(SIGNER)
+    parts.more_attributes = [attribute("1.2.3.4", tlv(0x04, bytes(60_000)))]
+    assert check_detached(parts.build(), BALLOT, SIGNER.certificate)
+    parts.more_attributes = [attribute("1.2.3.4", tlv(0x04, bytes(70_000)))]
+    assert reason_of(parts.build()) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "reason"),
+    [
+        (sequence(oid(RSA_SHA1), NULL), "weak_algorithm"),
+        (sequence(oid(RSA_SHA512), NULL), "unsupported_algorithm"),
+        (sequence(oid(RSA_SHA256), b"\x05\x01\x00"), "unsupported_algorithm"),
+        (sequence(oid(RSA_PSS), NULL), "unsupported_algorithm"),
+        (sequence(oid(ECDSA_SHA256)), "unsupported_algorithm"),
+    ],
+)
+def test_an_rsa_signature_under_another_name_is_refused(algorithm, reason):
+    """The value itself is good; only what it says of itself is not."""
+    parts = Parts(RSA_SIGNER)
+    assert check_detached(parts.build(), BALLOT, RSA_SIGNER.certificate)
+    parts.algorithm = algorithm
+    assert reason_of(parts.build(), certificate=RSA_SIGNER.certificate) == reason
 
 
 @pytest.mark.parametrize(

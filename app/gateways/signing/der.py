@@ -8,7 +8,6 @@ CONTEXT_0, CONTEXT_1 = 0xA0, 0xA1
 
 _LONG_LENGTH = 0x80
 _HIGH_TAG = 0x1F
-_LONGEST = 3  # bytes of length: 16 MiB is far beyond any signature
 
 
 class NotDer(ValueError):
@@ -72,10 +71,8 @@ def _read_at(data: bytes, start: int) -> Element:
     if size >= _LONG_LENGTH:
         count = size - _LONG_LENGTH
         length = data[begin : begin + count]
-        if not 0 < count <= _LONGEST or len(length) != count:  # 0: the indefinite length of BER
-            raise NotDer
         size, begin = int.from_bytes(length, "big"), begin + count
-        if size < _LONG_LENGTH or length[0] == 0:
+        if size < _LONG_LENGTH or length[0] == 0:  # longer than needed, or the indefinite length of BER
             raise NotDer
     end = begin + size
     if end > len(data):
