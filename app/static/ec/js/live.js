@@ -1,0 +1,114 @@
+// Hears that something happened in a meeting and fetches what is so now. Sockets only tell; the truth comes by HTTP.
+//
+// Events on document: ec:progress (a count alone has moved), ec:snapshot (the whole state), ec:offline, ec:online.
+import { io } from "../../vendor/socket.io-client/socket.io.esm.min.js";
+import { get, Refused, Unanswered } from "./net.js";
+import { text, timeOf } from "./text.js";
+
+const QUIET = 150; // ms between two snapshots, plus a little chance so that 27 tablets do not ask at once
+const POLL = 5000; // ms between two looks while the socket is down
+const GRACE = 2000; // ms without a connection before the banner comes
+
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+class Live {
+  constructor(root) {
+    this.meeting = Number(root.dataset.liveMeeting);
+    this.version = Number(root.dataset.version) || 0;
+    this.address = root.dataset.snapshot;
+    this.wanted = false;
+    this.busy = false;
+    this.seen = new Date().toISOString();
+    this.lost = null;
+  }
+
+  start() {
+    this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true, auth: { meeting_id: this.meeting } });
+    this.socket.onAny((_, message) => this.hear(message));
+    this.socket.on("connect", () => this.ask());
+    this.socket.on("disconnect", () => this.ask());
+    setInterval(() => this.socket.connected || this.ask(), POLL);
+    addEventListener("offline", () => this.away());
+    addEventListener("online", () => this.ask());
+    document.addEventListener("ec:ask", () => this.ask());
+    document.addEventListener("ec:unlocked", () => this.ask());
+    document.addEventListener("visibilitychange", () => document.hidden || this.ask());
+  }
+
+  hear(message) {
+    if (!message || message.meeting_id !== this.meeting) return;
+    const next = message.version === this.version + 1;
+    if (message.voted !== undefined && (next || message.version === this.version)) {
+      this.version = message.version;
+      this.seen = new Date().toISOString();
+      tell("ec:progress", message);
+      return;
+    }
+    if (message.version > this.version) this.ask();
+  }
+
+  async ask() {
+    this.wanted = true;
+    if (this.busy) return;
+    this.busy = true;
+    while (this.wanted) {
+      this.wanted = false;
+      await this.fetch();
+      await wait(QUIET + Math.random() * QUIET);
+    }
+    this.busy = false;
+  }
+
+  async fetch() {
+    try {
+      const snapshot = await get(this.address);
+      this.here();
+      this.version = snapshot.meeting.version;
+      this.seen = new Date().toISOString();
+      tell("ec:snapshot", snapshot);
+    } catch (problem) {
+      if (problem instanceof Unanswered) this.away();
+      else if (!(problem instanceof Refused)) throw problem;
+    }
+  }
+
+  away() {
+    if (this.lost) return;
+    this.lost = setTimeout(() => {
+      banner(text("offline", { time: timeOf(this.seen) }));
+      tell("ec:offline", { seen: this.seen });
+    }, navigator.onLine ? GRACE : 0);
+    setTimeout(() => this.ask(), POLL);
+  }
+
+  here() {
+    if (!this.lost) return;
+    clearTimeout(this.lost);
+    this.lost = null;
+    if (document.getElementById("ec-offline").hidden) return;
+    banner(null);
+    say(text("online"));
+    tell("ec:online", {});
+  }
+}
+
+function banner(sentence) {
+  const bar = document.getElementById("ec-offline");
+  document.getElementById("ec-offline-text").textContent = sentence || "";
+  bar.hidden = !sentence;
+  if (sentence) say(sentence);
+}
+
+/** A sentence for screen readers, polite: it never moves the focus. */
+export function say(sentence) {
+  document.getElementById("ec-say").textContent = sentence;
+}
+
+export function startLive() {
+  const root = document.querySelector("[data-live-meeting][data-live]");
+  if (!root) return null;
+  const live = new Live(root);
+  live.start();
+  return live;
+}

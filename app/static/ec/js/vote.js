@@ -1,0 +1,225 @@
+// The vote card: choose, see exactly what will be signed, PIN, send, receipt.
+//
+// A ballot has one nonce from the moment it is prepared. Whatever happens to the line, it is sent again with that nonce, and the
+// server gives the same receipt; nothing here says "recorded" before the receipt has come. The PIN stays in memory until then.
+import { startLive } from "./live.js";
+import { post, Refused, Unanswered } from "./net.js";
+import { refreshCard, showProgress, watchCard } from "./vote_card.js";
+import { fillReceipt, fillSheet, nonce, sameAsChosen } from "./vote_sheet.js";
+import { text } from "./text.js";
+import { openSheet } from "./ui.js";
+
+const card = document.getElementById("vote");
+const form = card.querySelector("[data-vote]");
+const sheet = document.getElementById("confirm");
+const OVER = new Set(["poll_not_open", "poll_closed", "wrong_state"]);
+const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
+const MAX_WAIT = 16;
+
+let ballot = null; // {choice, nonce, expires, pin?} between prepare and receipt
+let retry = { timer: null, seconds: FIRST_WAIT };
+
+const part = (name) => form.querySelector(`[${name}]`);
+const picked = () => form.querySelector('input[name="choice"]:checked');
+
+function show(step) {
+  card.dataset.step = step;
+  for (const element of card.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== step;
+  if (step === "sending") card.querySelector("[data-sending-head]").focus();
+  if (step === "receipt") card.querySelector("[data-receipt-head]").focus();
+}
+
+function complain(sentence) {
+  const line = part("data-problem");
+  line.querySelector("span").textContent = sentence || "";
+  line.hidden = !sentence;
+}
+
+function sync() {
+  const choice = picked();
+  part("data-vote-next").setAttribute("aria-disabled", String(!choice));
+  part("data-reserve").hidden = !choice || choice.value === "agree";
+  if (choice) part("data-need").hidden = true;
+}
+
+function asked() {
+  const choice = picked().value;
+  const reservation = choice !== "agree" && form.elements.reservation.checked;
+  return { choice, remark: form.elements.remark.value.trim(), reservation, nonce: nonce() };
+}
+
+/** Step 1: the server fixes the text; the sheet shows what is in it and nothing else. */
+async function prepare(note = "") {
+  const body = asked();
+  const button = part("data-vote-next");
+  complain("");
+  button.setAttribute("aria-disabled", "true");
+  try {
+    const prepared = await post(card.dataset.prepare, body);
+    if (!sameAsChosen(prepared, body)) return complain(text("mismatch"));
+    ballot = { ...body, expires: prepared.expires_at };
+    fillSheet(sheet, prepared, picked().dataset);
+    pinProblem(note);
+    openSheet(sheet);
+    sheet.querySelector("#pin").focus();
+  } catch (problem) {
+    if (problem instanceof Refused) refused(problem);
+    else if (problem instanceof Unanswered) complain(problem.message);
+    else throw problem;
+  } finally {
+    button.setAttribute("aria-disabled", "false");
+  }
+}
+
+function pinProblem(sentence) {
+  const line = sheet.querySelector("[data-pin-error]");
+  const input = sheet.querySelector("#pin");
+  line.querySelector("span").textContent = sentence || "";
+  line.hidden = !sentence;
+  if (sentence) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
+/** Step 2: sign and send. */
+async function send() {
+  show("sending");
+  try {
+    const { receipt } = await post(card.dataset.sign, { nonce: ballot.nonce, pin: ballot.pin });
+    settled();
+    fillReceipt(card, receipt);
+    show("receipt");
+    if (card.dataset.state !== "open") refreshCard();
+  } catch (problem) {
+    if (problem instanceof Unanswered) unsent();
+    else if (problem instanceof Refused) refused(problem);
+    else throw problem;
+  }
+}
+
+function settled() {
+  clearInterval(retry.timer);
+  retry = { timer: null, seconds: FIRST_WAIT };
+  ballot = null;
+  part("data-unsent").hidden = true;
+  part("data-choices").disabled = false;
+  part("data-vote-next").hidden = false;
+}
+
+function refused(problem) {
+  const waiting = ballot;
+  if (problem.code === "session_locked" && waiting?.pin) return unsent();
+  show("choose");
+  if (problem.code === "pin_wrong" && waiting) {
+    settled();
+    ballot = { ...waiting, pin: undefined };
+    openSheet(sheet);
+    pinProblem(`${problem.message} ${text("pin_rule")}`);
+    sheet.querySelector("#pin").focus();
+    return undefined;
+  }
+  settled();
+  if (sheet.open) sheet.close();
+  if (problem.code === "not_prepared") return prepare(text("prepared_expired"));
+  complain(problem.message);
+  if (OVER.has(problem.code)) document.dispatchEvent(new CustomEvent("ec:ask"));
+  return undefined;
+}
+
+/** No answer: the ballot may or may not have arrived. Say so, and ask again with the same nonce. */
+function unsent() {
+  show("choose");
+  part("data-choices").disabled = true;
+  part("data-vote-next").hidden = true;
+  part("data-unsent-what").textContent = text("not_sent", { choice: text(ballot.choice) });
+  part("data-unsent").hidden = false;
+  part("data-unsent").scrollIntoView({ block: "nearest" });
+  let left = retry.seconds;
+  retry.seconds = Math.min(retry.seconds * 2, MAX_WAIT);
+  clearInterval(retry.timer);
+  const tick = () => {
+    part("data-unsent-next").textContent = text("next_try", { n: left });
+    if (left-- <= 0) again();
+  };
+  retry.timer = setInterval(tick, 1000);
+  tick();
+}
+
+function again() {
+  if (!ballot?.pin) return;
+  clearInterval(retry.timer);
+  part("data-unsent-next").textContent = text("trying");
+  send();
+}
+
+function initForm() {
+  form.addEventListener("change", sync);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!picked()) {
+      part("data-need").hidden = false;
+      form.querySelector('input[name="choice"]').focus();
+      return;
+    }
+    if (part("data-vote-next").getAttribute("aria-disabled") !== "true") prepare();
+  });
+  part("data-retry").addEventListener("click", again);
+  part("data-keep-choice")?.addEventListener("click", () => show("receipt"));
+  card.querySelector("[data-change]")?.addEventListener("click", () => {
+    show("choose");
+    form.querySelector('input[name="choice"]').focus();
+  });
+  addEventListener("online", again);
+  document.addEventListener("ec:unlocked", again);
+  addEventListener("beforeunload", (event) => {
+    if (ballot?.pin) event.preventDefault();
+  });
+  sync();
+}
+
+function initSheet() {
+  const input = sheet.querySelector("#pin");
+  sheet.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!/^\d{6}$/.test(input.value)) {
+      pinProblem(text("pin_length"));
+      input.focus();
+      return;
+    }
+    ballot.pin = input.value;
+    input.value = "";
+    sheet.close();
+    send();
+  });
+  input.addEventListener("input", () => pinProblem(""));
+  sheet.addEventListener("close", () => {
+    input.value = "";
+    pinProblem("");
+    if (!ballot?.pin) ballot = null;
+    if (card.dataset.step === "choose") part("data-vote-next").focus();
+  });
+}
+
+/** A person is in the middle of something: live news must not draw over it. */
+const dirty = () => Boolean(ballot || sheet?.open || card.dataset.step === "sending" || (sheet && (picked() || form.elements.remark.value)));
+
+function stopVoting() {
+  settled();
+  if (sheet.open) sheet.close();
+  show("choose");
+  part("data-choices").disabled = true;
+  part("data-vote-next").hidden = true;
+  complain(text("closed_meanwhile"));
+}
+
+if (sheet) {
+  initForm();
+  initSheet();
+}
+watchCard(card, {
+  dirty,
+  closed: () => (card.dataset.step === "receipt" || !dirty() ? refreshCard() : ballot?.pin ? undefined : stopVoting()),
+});
+document.addEventListener("ec:progress", ({ detail }) => {
+  if (Number(detail.poll_id) === Number(card.dataset.poll)) showProgress(card, detail);
+});
+startLive();

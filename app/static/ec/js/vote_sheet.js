@@ -1,0 +1,62 @@
+// What the confirm sheet and the receipt show: values of the server's answer, put in as text, never as markup.
+import { dayOf, setIcon, text, timeOf } from "./text.js";
+
+const LOOKS = { agree: ["yes", "circle-check"], disagree: ["no", "circle-x"], other: ["other", "circle-minus"] };
+
+/** 16 random bytes, base64url: the name of this ballot until it is counted. */
+export function nonce() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** The text to be signed must say what was pressed; the sheet is then filled from the same answer. */
+export function sameAsChosen({ statement }, body) {
+  const signed = JSON.parse(statement);
+  const remark = signed.remark === undefined || (signed.remark || "") === body.remark.normalize("NFC");
+  return signed.choice === body.choice && signed.nonce === body.nonce && remark;
+}
+
+function put(sheet, key, value) {
+  for (const place of sheet.querySelectorAll(`[data-shown="${key}"]`)) place.textContent = value ?? "";
+  for (const row of sheet.querySelectorAll(`[data-row="${key}"]`)) row.hidden = value === undefined || value === null || value === "";
+}
+
+function readable(key, value) {
+  if (key === "reservation") return value ? text("yes") : "";
+  if (key === "certificate_until" && value) return /^\d{4}-/.test(value) ? dayOf(value) : value;
+  if (key === "place" && (value === "in_room" || value === "remote")) return text(value === "remote" ? "remote" : "room");
+  return value;
+}
+
+export function fillSheet(sheet, { statement, shown, expires_at: expires }, look) {
+  const keys = ["question", "choice_label", "document", "remark", "reservation", "member", "place", "certificate_name"];
+  for (const key of [...keys, "certificate_serial", "certificate_until"]) put(sheet, key, readable(key, shown[key]));
+  const recap = sheet.querySelector("[data-recap]");
+  recap.className = `ec-recap ec-is-${look.look}`;
+  setIcon(recap.querySelector("svg"), look.icon);
+  sheet.querySelector("[data-raw]").textContent = statement;
+  sheet.querySelector("[data-expires]").textContent = text("expires", { time: timeOf(expires) });
+  sheet.querySelector("#pin").value = "";
+}
+
+export function fillReceipt(card, receipt) {
+  const [look, sign] = LOOKS[receipt.choice];
+  const values = {
+    at: `${timeOf(receipt.at)}, ${dayOf(receipt.at)}`,
+    certificate_name: receipt.certificate_name,
+    certificate_serial: receipt.certificate_serial,
+    place: receipt.place === "remote" ? text("remote") : receipt.place === "in_room" ? text("room") : receipt.place,
+    leaf_seq: text("entry", { n: receipt.leaf_seq }),
+    leaf_hash: receipt.leaf_hash,
+    statement_sha256: receipt.statement_sha256,
+  };
+  for (const box of card.querySelectorAll("[data-receipt]")) {
+    if (box.dataset.receipt in values) box.textContent = values[box.dataset.receipt];
+  }
+  for (const said of card.querySelectorAll('[data-receipt="choice"]')) {
+    said.className = `ec-said ec-said--${look}`;
+    setIcon(said.querySelector("svg"), sign);
+    said.querySelector("span").textContent = text(receipt.choice);
+  }
+  for (const link of card.querySelectorAll("[data-receipt-href]")) link.href = receipt[link.dataset.receiptHref] || "#";
+}
