@@ -159,9 +159,7 @@ def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable
     rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)} %"))
     return [
         blocks.heading("4. Kết quả kiểm phiếu"),
-        blocks.table(
-            ("Ý kiến", "Số phiếu trên tổng số thành viên", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.4, 2.4), (1, 2)
-        ),
+        blocks.table(("Ý kiến", "Số phiếu trên tổng số", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.2, 2.8), (1, 2)),
         blocks.paragraph(
             f"Số thành viên đã bỏ phiếu: {len(result['votes'])}. Số phiếu tán thành cần thiết để thông qua: "
             f"{result['threshold']}/{members}."
@@ -217,7 +215,7 @@ def _annex(definition: dict[str, Any], result: dict[str, Any], closed: dt.dateti
 
 NAMED_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
     ("TT", "Họ và tên", "Chức vụ", "Ý kiến", "Nơi biểu quyết", "Bảo lưu", "Mã lá"),
-    (1, 3.1, 4.4, 2.4, 2.1, 1.1, 2.9),
+    (0.9, 3.1, 4.3, 2.4, 2.25, 1.05, 2.9),
     (0, 3, 4, 5, 6),
 )
 PLAIN_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
