@@ -50,7 +50,7 @@ def case(visibility: str = "named") -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _definition(members: list[dict[str, Any]], visibility: str) -> dict[str, Any]:
     return {
-        "poll_id": "3f0c1a52-8f6e-4a0e-9d3e-6d1f0b7c2a11",
+        "poll_id": 7,
         "body": {"code": "CP", "name": "Chính phủ"},
         "meeting": {"id": 7, "title": "Phiên họp Chính phủ chuyên đề tháng 6 năm 2019", "held_on": "2019-06-24"},
         "item": {"position": 2, "title": "Dự thảo Nghị định quy định về định danh và xác thực điện tử"},
@@ -81,7 +81,7 @@ def _result(members: list[dict[str, Any]]) -> dict[str, Any]:
     silent = ["M09", "M23"]
     voters = [entry for entry in members if entry["member"] not in silent]
     return {
-        "poll_id": "3f0c1a52-8f6e-4a0e-9d3e-6d1f0b7c2a11",
+        "poll_id": 7,
         "poll_hash": f"sha256:{digest('definition')}",
         "members": 27,
         "in_room": 21,
@@ -99,7 +99,8 @@ def _result(members: list[dict[str, Any]]) -> dict[str, Any]:
         "legal_source": "Điều 46 Luật Tổ chức Chính phủ năm 2015",
         "sentence": "25/27 Thành viên Chính phủ tán thành, bằng 92,6 % tổng số thành viên; Nghị định được thông qua.",
         "votes": [_vote(entry, place) for place, entry in enumerate(voters)],
-        "not_voted": silent,
+        "not_voted": [entry for entry in members if entry["member"] in silent],
+        "confirmation": None,
         "opened_at": "2019-06-24T01:09:58Z",
         "closed_at": "2019-06-24T01:11:03Z",
         "log": {"size": 27, "root": digest("root")},

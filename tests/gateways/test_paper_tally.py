@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.gateways.paper import Contradiction, tally_record
+from app.workflows.rules.result import public_view, result_of
 from tests.gateways.paper_data import case
+from tests.rules.poll_case import CLOSED_AT, PollCase
 
 ANSWERS = {
     "Tán thành": "agree",
@@ -166,6 +168,29 @@ def test_a_letter_the_font_lacks_is_shown_as_missing(tmp_path):
     assert "Đồng ý □ hết" in recorded(definition, result, tmp_path)["text"]
 
 
+def test_a_confirmed_tie_names_who_confirmed_and_when(tmp_path):
+    definition, result = case()
+    result["confirmation"] = {
+        "person": "Trần Giả Bình",
+        "post": "Thủ tướng Chính phủ",
+        "choice": "agree",
+        "server_time": "2019-06-24T01:12:30Z",
+        "statement_sha256": "0" * 64,
+    }
+    told = "Trần Giả Bình, Thủ tướng Chính phủ, đã ký xác nhận kết quả lúc 08 giờ 12 phút 30 giây, ngày 24/06/2019"
+    assert told in recorded(definition, result, tmp_path)["text"]
+
+
+@pytest.mark.parametrize("visibility", ["named", "named_not_displayed"])
+def test_the_record_takes_what_the_rules_count(tmp_path, visibility):
+    poll = PollCase(visibility=visibility).votes(13, 13, 0).vote(2, "disagree").vote(2, "agree").close()
+    result = public_view(result_of(poll.definition, poll.log, poll.ballots, CLOSED_AT))
+    text = words_of(tally_record(poll.definition, result, result["log"], demo=False), tmp_path)
+    assert " ".join(result["sentence"].split()) in text
+    assert "30 mục: mở biểu quyết, 28 lượt bỏ phiếu (trong đó 2 lượt được thay" in text
+    assert text.count("Ý kiến khác (phiếu trắng)") == 1
+
+
 @pytest.mark.parametrize(
     ("field", "value", "named"),
     [
@@ -173,8 +198,8 @@ def test_a_letter_the_font_lacks_is_shown_as_missing(tmp_path):
         ("not_voting", 3, "not_voting"),
         ("members", 26, "members"),
         ("poll_id", "another", "poll_id"),
-        ("not_voted", ["M09", "M24"], "roll"),
-        ("in_room", 2, "places"),
+        ("not_voted", [{"member": "M09"}, {"member": "M24"}], "roll"),
+        ("in_room", 22, "places"),
     ],
 )
 def test_data_that_contradict_each_other_make_no_record(field, value, named):

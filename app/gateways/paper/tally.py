@@ -22,6 +22,7 @@ OUTCOMES = {
 }
 NO_BALLOT = "Không bỏ phiếu"
 NAMED = "named"
+OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
 SHORT_HASH = 12  # hex digits of a leaf in the annex; the whole value is in the evidence bundle
 
 
@@ -32,7 +33,7 @@ class Contradiction(ValueError):
 def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[str, Any], demo: bool) -> bytes:
     """The PDF of the record, byte for byte the same for the same data.
 
-    `definition` and `result` are the objects of poll.json and result.json, `log` at least {"size", "root"}.
+    `definition`, `result` and `log` are the objects of poll.json, result.json and log.json in the evidence bundle.
     Raises Contradiction when they disagree, so that a wrong figure never reaches paper.
     """
     _agree_with_each_other(definition, result, log)
@@ -62,15 +63,17 @@ def _agree_with_each_other(definition: dict[str, Any], result: dict[str, Any], l
     votes = result["votes"]
     counted = Counter(vote["choice"] for vote in votes if "choice" in vote)
     roll = [entry["member"] for entry in definition["roll"]]
+    shown = [entry["member"] for entry in (*votes, *result["not_voted"])]
     checks = {
         "poll_id": definition["poll_id"] == result["poll_id"],
         "members": len(roll) == result["members"],
-        "roll": sorted([vote["member"] for vote in votes] + result["not_voted"]) == sorted(roll),
+        "roll": sorted(shown) == sorted(roll),
         "not_voting": len(result["not_voted"]) == result["not_voting"],
         "votes": result["agree"] + result["disagree"] + result["other"] == len(votes),
         "choices": not counted or all(counted[choice] == result[choice] for choice in CHOICES),
-        "places": all(sum(vote["place"] == place for vote in votes) <= result[place] for place in PLACES),
+        "places": all(sum(vote["place"] == place for vote in votes) == result[place] for place in PLACES),
         "log": all(log[key] == result["log"][key] for key in ("size", "root")),
+        "log size": log["size"] >= len(votes) + OPENING_AND_CLOSING,
     }
     if wrong := [name for name, right in checks.items() if not right]:
         raise Contradiction(", ".join(wrong))
@@ -157,15 +160,21 @@ def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable
     rows[0] = (*rows[0][:2], f"{dates.decimal(result['percent_of_all'])} %")  # the figure that the result itself states
     silent = result["not_voting"]
     rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)} %"))
-    return [
+    told: list[Flowable] = [
         blocks.heading("4. Kết quả kiểm phiếu"),
         blocks.table(("Ý kiến", "Số phiếu trên tổng số", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.2, 2.8), (1, 2)),
         blocks.paragraph(
-            f"Số thành viên đã bỏ phiếu: {len(result['votes'])}. Số phiếu tán thành cần thiết để thông qua: "
-            f"{result['threshold']}/{members}."
+            f"Số thành viên đã bỏ phiếu: {len(result['votes'])}, trong đó tại phòng họp: {result['in_room']}, "
+            f"trực tuyến: {result['remote']}. Số phiếu tán thành cần thiết để thông qua: {result['threshold']}/{members}."
         ),
         blocks.paragraph(result["sentence"], lead=f"Kết luận: {OUTCOMES[result['outcome']]}."),
     ]
+    if act := result["confirmation"]:
+        when = dates.clock(dates.moment(act["server_time"]))
+        told.append(
+            blocks.paragraph(f"{act['person']}, {act['post']}, đã ký xác nhận kết quả lúc {when} (giờ Hà Nội).")
+        )
+    return told
 
 
 def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
@@ -183,11 +192,17 @@ def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowabl
 
 def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
     number = 6 if definition["visibility"] == NAMED else 5
+    size = result["log"]["size"]
+    cast = size - OPENING_AND_CLOSING
     return [
         blocks.heading(f"{number}. Bằng chứng điện tử"),
         blocks.paragraph(f"Mã biểu quyết: {definition['poll_id']}. Mã băm định nghĩa biểu quyết đã khóa khi mở:"),
         _hash(result["poll_hash"].removeprefix("sha256:")),
-        blocks.paragraph(f"Nhật ký biểu quyết có {result['log']['size']} mục; giá trị gốc của cây băm:"),
+        blocks.paragraph(
+            f"Nhật ký biểu quyết có {size} mục: mở biểu quyết, {cast} lượt bỏ phiếu (trong đó "
+            f"{cast - len(result['votes'])} lượt được thay bằng lượt sau của cùng thành viên) và đóng biểu quyết. "
+            "Giá trị gốc của cây băm:"
+        ),
         _hash(result["log"]["root"].removeprefix("sha256:")),
         blocks.paragraph(
             "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
