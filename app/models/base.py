@@ -47,9 +47,11 @@ SQLITE_SEALED = """CREATE TRIGGER {table}_sealed_{verb} BEFORE {verb} ON {table}
     BEGIN SELECT RAISE(ABORT, 'sealed: {table}'); END"""
 POSTGRES_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'insert-only: %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$;
+    AS $$ BEGIN RAISE EXCEPTION 'insert-only: %', TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation'; END $$;
 CREATE OR REPLACE FUNCTION refuse_sealed() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'sealed: %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"""
+    AS $$ BEGIN RAISE EXCEPTION 'sealed: %', TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation'; END $$"""
 POSTGRES_INSERT_ONLY = """CREATE TRIGGER {table}_insert_only BEFORE UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION refuse_change()"""
 POSTGRES_NO_TRUNCATE = """CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}

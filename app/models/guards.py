@@ -27,16 +27,28 @@ _FROZEN = _changed(
 )  # fmt: skip
 _COUNTED = _changed("result", "outcome", "closed_at")
 _CONFIRMED = _changed("confirmed_result", "confirmed_outcome", "tie_confirmation_id")
+# a used rule set may only end (valid_to), so that its successor can begin
+_RULES = (
+    _changed("body_id", "code", "name", "procedure", "valid_from", "legal_source", "confirmed", "used_at")
+    + " OR CAST(NEW.parameters AS TEXT) IS DISTINCT FROM CAST(OLD.parameters AS TEXT)"
+)
+
+_POLL_CHANGES = " OR ".join(
+    (
+        f"(OLD.definition IS NOT NULL AND {_FROZEN})",
+        f"(OLD.result IS NOT NULL AND {_COUNTED})",
+        f"(OLD.confirmed_result IS NOT NULL AND {_CONFIRMED})",
+        "(OLD.state = 'annulled')",
+        "(OLD.state = 'published' AND NEW.state NOT IN ('published', 'annulled'))",
+        "(OLD.state IN ('closed', 'published') AND NEW.state IN ('draft', 'open'))",
+    )
+)
 
 SEALED: tuple[tuple[str, str, str], ...] = (
     # table, verb, condition under which the change is refused
-    (Poll.__tablename__, "UPDATE", f"(OLD.definition IS NOT NULL AND {_FROZEN}) OR (OLD.result IS NOT NULL AND {_COUNTED})"
-                                   f" OR (OLD.confirmed_result IS NOT NULL AND {_CONFIRMED})"
-                                   " OR (OLD.state = 'annulled') OR (OLD.state = 'published' AND NEW.state <> 'annulled'"
-                                   " AND NEW.state <> 'published')"
-                                   " OR (OLD.state IN ('closed', 'published') AND NEW.state IN ('draft', 'open'))"),
+    (Poll.__tablename__, "UPDATE", _POLL_CHANGES),
     (Poll.__tablename__, "DELETE", "OLD.definition IS NOT NULL"),
-    (RuleSet.__tablename__, "UPDATE", "OLD.used_at IS NOT NULL"),
+    (RuleSet.__tablename__, "UPDATE", f"OLD.used_at IS NOT NULL AND ({_RULES})"),
     (RuleSet.__tablename__, "DELETE", "OLD.used_at IS NOT NULL"),
     (Meeting.__tablename__, "DELETE", "OLD.state <> 'draft'"),
     (AgendaItem.__tablename__, "DELETE", "OLD.state <> 'planned'"),
