@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -20,6 +21,7 @@ from app.models import (
     GuestItem,
     Job,
     KeyRecovery,
+    LoginSession,
     Meeting,
     MeetingState,
     MemberStaff,
@@ -126,6 +128,7 @@ def _polls(actor: Actor) -> Criterion:
     return or_(
         _in_bodies(Poll.body_id, actor, PREPARING),
         Poll.meeting_id.in_(running),
+        Poll.item_id.in_(select(AgendaItem.id).where(AgendaItem.chair_id == (actor.person_id or 0))),
         and_(asked, _of_visible_meetings(Poll.meeting_id, actor, GUEST)),
         and_(asked, Poll.item_id.in_(_own_guest_items(actor))),
     )
@@ -135,6 +138,12 @@ def _people(actor: Actor) -> Criterion:
     return or_(
         _in_bodies(Person.home_body_id, actor, STAFF | {ADMINISTRATOR}), Person.id == (actor.person_id or 0)
     )
+
+
+def _account_ids(actor: Actor) -> Select[Any]:
+    """The accounts of the people whose accounts this actor manages."""
+    people = select(Person.user_id).where(Person.user_id.is_not(None))
+    return people.where(_in_bodies(Person.home_body_id, actor, frozenset({ADMINISTRATOR})))
 
 
 def _key_keepers(column: InstrumentedAttribute[int], person: InstrumentedAttribute[int], actor: Actor) -> Criterion:
@@ -164,6 +173,8 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     AuditEntry: lambda actor: _in_bodies(AuditEntry.body_id, actor, frozenset({AUDITOR})),
     Refusal: lambda actor: _in_bodies(Refusal.body_id, actor, frozenset({AUDITOR})),
     Job: lambda actor: _in_bodies(Job.body_id, actor, frozenset({ADMINISTRATOR})),
+    User: lambda actor: User.id.in_(_account_ids(actor)),
+    LoginSession: lambda actor: LoginSession.user_id.in_(_account_ids(actor)),
     Notice: lambda actor: Notice.person_id == (actor.person_id or 0),
 }
 
