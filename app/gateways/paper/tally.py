@@ -2,28 +2,23 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
-from reportlab.platypus import Flowable, PageBreak
+from reportlab.platypus import Flowable
 
 from app.gateways.paper import blocks, dates
 from app.gateways.paper import measures as m
 from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
+from app.gateways.paper.tally_annex import CHOICES, NAMED, NO_BALLOT, PLACES, annex
 
-CHOICES = {"agree": "Tán thành", "disagree": "Không tán thành", "other": "Ý kiến khác (phiếu trắng)"}
-PLACES = {"in_room": "Phòng họp", "remote": "Trực tuyến"}
 OUTCOMES = {
     "adopted": "THÔNG QUA",
     "not_adopted": "KHÔNG THÔNG QUA",
     "tie_confirm": "SỐ PHIẾU NGANG NHAU – CHỜ XÁC NHẬN",
     "undecided": "CHƯA QUYẾT ĐỊNH",
 }
-NO_BALLOT = "Không bỏ phiếu"
-NAMED = "named"
 OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
-SHORT_HASH = 12  # hex digits of a leaf in the annex; the whole value is in the evidence bundle
 
 
 class Contradiction(ValueError):
@@ -50,7 +45,7 @@ def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[s
             *_remarks(definition, result),
             *_evidence(definition, result),
             blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
-            *_annex(definition, result, closed),
+            *annex(definition, result),
         ],
         title=f"Biên bản kiểm phiếu: {definition['question']}",
         issuer=body,
@@ -165,7 +160,8 @@ def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable
         blocks.table(("Ý kiến", "Số phiếu trên tổng số", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.2, 2.8), (1, 2)),
         blocks.paragraph(
             f"Số thành viên đã bỏ phiếu: {len(result['votes'])}, trong đó tại phòng họp: {result['in_room']}, "
-            f"trực tuyến: {result['remote']}. Số phiếu tán thành cần thiết để thông qua: {result['threshold']}/{members}."
+            f"trực tuyến: {result['remote']}. Số phiếu tán thành cần thiết để thông qua: "
+            f"{result['threshold']}/{members}."
         ),
         blocks.paragraph(result["sentence"], lead=f"Kết luận: {OUTCOMES[result['outcome']]}."),
     ]
@@ -211,46 +207,6 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowab
             f"mục 4. Phần mềm: {definition['software']}{blocks.END}"
         ),
     ]
-
-
-def _annex(definition: dict[str, Any], result: dict[str, Any], closed: dt.datetime) -> list[Flowable]:
-    named = definition["visibility"] == NAMED
-    votes = {vote["member"]: vote for vote in result["votes"]}
-    roll = sorted(definition["roll"], key=lambda entry: entry["index"])
-    head, widths, middle = NAMED_COLUMNS if named else PLAIN_COLUMNS
-    line = _named_row if named else _plain_row
-    return [
-        PageBreak(),
-        blocks.centred("PHỤ LỤC"),
-        blocks.centred(f"Danh sách thành viên {definition['body']['name']} tham gia biểu quyết", gap=0),
-        blocks.text(f"(Kèm theo Biên bản kiểm phiếu {dates.long_date(closed)})", m.BASES, "center"),
-        blocks.table(head, [line(entry, votes.get(entry["member"])) for entry in roll], widths, middle),
-    ]
-
-
-NAMED_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
-    ("TT", "Họ và tên", "Chức vụ", "Ý kiến", "Nơi biểu quyết", "Bảo lưu", "Mã lá"),
-    (0.9, 3.1, 4.3, 2.4, 2.25, 1.05, 2.9),
-    (0, 3, 4, 5, 6),
-)
-PLAIN_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
-    ("TT", "Họ và tên", "Chức vụ", "Bỏ phiếu", "Nơi biểu quyết"),
-    (1, 4, 6, 2.6, 2.4),
-    (0, 3, 4),
-)
-
-
-def _named_row(entry: dict[str, Any], vote: dict[str, Any] | None) -> tuple[str, ...]:
-    who = (str(entry["index"]), entry["name"], entry["post"])
-    if vote is None:
-        return (*who, NO_BALLOT, "", "", "")
-    leaf = vote["leaf_hash"].removeprefix("sha256:")[:SHORT_HASH]
-    return (*who, CHOICES[vote["choice"]], PLACES[vote["place"]], "Có" if vote["reservation"] else "", leaf)
-
-
-def _plain_row(entry: dict[str, Any], vote: dict[str, Any] | None) -> tuple[str, ...]:
-    who = (str(entry["index"]), entry["name"], entry["post"])
-    return (*who, "Đã bỏ phiếu", PLACES[vote["place"]]) if vote else (*who, NO_BALLOT, "")
 
 
 def _hash(value: str) -> Flowable:
