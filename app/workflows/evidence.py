@@ -1,0 +1,182 @@
+"""What a closed vote shows and hands out: the result by visibility, the tally record, the evidence bundle."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+
+from app.gateways import paper
+from app.models import Choice, Place, Poll, PollState, Visibility
+from app.workflows import sealed
+from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
+from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.engine.words import word
+from app.workflows.rules.canonical import digest, parse_canonical
+from app.workflows.rules.evidence import bundle, bundle_files
+from app.workflows.rules.result import public_view
+from app.workflows.sealed import Sealed
+
+COUNTED = frozenset({PollState.CLOSED, PollState.PUBLISHED})
+OVER = COUNTED | {PollState.ANNULLED}
+BUNDLE, TALLY_RECORD = "bundle", "tally_record"
+
+
+class NoResult(WorkflowError):
+    code = "no_result"
+    message = _("This vote has no result: it is not closed, or it was annulled.")
+
+
+class TooEarly(WorkflowError):
+    code = "evidence_too_early"
+    message = _("The evidence is handed out after the vote is closed.")
+
+
+class NamesNotDisplayed(WorkflowError):
+    code = "names_not_displayed"
+    http_status = 403
+    message = _("The names of this vote are not displayed, so its evidence is open to auditors only.")
+
+
+@dataclass(frozen=True)
+class EvidenceTaken(Fact):
+    """`kind`: "bundle" or "tally_record"; `sha256` of the bytes that were handed out."""
+
+    kind: str
+    sha256: str
+
+
+def may_see_result(actor: Actor, poll: Poll) -> bool:
+    """Nobody sees a split before the close; chair and secretary after it, everybody entitled after publication."""
+    return poll.state is PollState.PUBLISHED or (poll.state is PollState.CLOSED and actor.may(Right.POLL_SPLIT, poll))
+
+
+def may_take_bundle(actor: Actor, poll: Poll) -> bool:
+    try:
+        _admit_to_bundle(actor, poll)
+    except WorkflowError:
+        return False
+    return True
+
+
+def result_view(actor: Actor, poll_id: int) -> dict[str, Any]:
+    """The result as pages show it, without what the visibility of the poll hides.
+
+    Keys: outcome, verdict (the sentence for the minutes), members, agree, disagree, other, not_voting, in_room,
+    remote, percent_of_all (a Decimal from 0 to 1 of ALL members), needed, rule, legal_source, published_at,
+    rows (by member, or None), rows_note (why there are none).
+    """
+    poll = seen(actor, Poll, poll_id)
+    _admit_to_result(actor, poll)
+    result = public_view(parse_canonical(standing_result(poll)))
+    return {
+        **{name: result[name] for name in ("outcome", "members", "agree", "disagree", "other", "not_voting")},
+        **{name: result[name] for name in ("in_room", "remote", "head_choice")},
+        "verdict": result["sentence"],
+        "percent_of_all": Decimal(result["percent_of_all"]) / 100,
+        "needed": result["threshold"],
+        "rule": _("Rule set %(code)s", code=result["rule_set"]["code"]),
+        "legal_source": result["rule_set"]["legal_source"],
+        "published_at": poll.published_at,
+        "rows": _rows(result) if poll.visibility is Visibility.NAMED else None,
+        "rows_note": None if poll.visibility is Visibility.NAMED else word(poll.visibility),
+    }
+
+
+def standing_result(poll: Poll) -> bytes:
+    """The stored result that counts: after the head confirmed a tie, the confirmed one. NoResult without one."""
+    result = poll.confirmed_result or poll.result
+    if poll.state not in COUNTED or result is None:
+        raise NoResult(poll)
+    return result
+
+
+def tally_record(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
+    """Biên bản kiểm phiếu as PDF, set from the signed data after they were verified and counted again."""
+    return _hand_out(actor, poll_id, TALLY_RECORD, now, _admit_to_result, _set_record)
+
+
+def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
+    """Evidence bundle v1 as a zip; the same bytes at each call. An annulled vote has the act instead of a result."""
+    return _hand_out(actor, poll_id, BUNDLE, now, _admit_to_bundle, _pack)
+
+
+def _admit_to_result(actor: Actor, poll: Poll) -> None:
+    standing_result(poll)
+    if not may_see_result(actor, poll):
+        raise NotAllowed(poll, right=SAID[Right.POLL_SPLIT])
+
+
+def _admit_to_bundle(actor: Actor, poll: Poll) -> None:
+    """Auditors after the close; those who took part after publication, where names are displayed."""
+    actor.require(Right.EVIDENCE_READ, poll)
+    if poll.state not in OVER or poll.definition is None:
+        raise TooEarly(poll)
+    if actor.holds(frozenset({AUDITOR}), poll.body_id):
+        return
+    if poll.visibility is not Visibility.NAMED:
+        raise NamesNotDisplayed(poll)
+    if poll.published_at is None:
+        raise NotAllowed(poll, right=SAID[Right.POLL_SPLIT])
+
+
+def _hand_out(
+    actor: Actor,
+    poll_id: int,
+    kind: str,
+    now: dt.datetime,
+    admit: Callable[[Actor, Poll], None],
+    make: Callable[[Sealed], bytes],
+) -> bytes:
+    """Read and check, then make the file with nothing open, then record who took it."""
+    end_reading()
+    try:
+        poll = seen(actor, Poll, poll_id)
+        admit(actor, poll)
+        checked = sealed.checked(poll)
+    except WorkflowError as refusal:
+        record_refusal(kind, actor, refusal)
+        raise
+    end_reading()
+    made = make(checked)
+    _taken(actor, poll_id, kind, digest(made), now)
+    return made
+
+
+@use_case
+def _taken(actor: Actor, poll_id: int, kind: str, sha256: str, now: dt.datetime) -> None:
+    record(actor, EvidenceTaken.about(seen(actor, Poll, poll_id), kind=kind, sha256=sha256), now)
+
+
+def _set_record(checked: Sealed) -> bytes:
+    """The signed data alone, and beside the body's name the place where it issues its documents."""
+    definition = parse_canonical(checked.definition)
+    result = public_view(parse_canonical(checked.result or b""))
+    return paper.tally_record(
+        {**definition, "body": {**definition["body"], "place": checked.place}},
+        result,
+        result["log"],
+        demo=bool(current_app.config.get("DEMO")),
+    )
+
+
+def _pack(checked: Sealed) -> bytes:
+    return bundle(
+        bundle_files(
+            checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts
+        )
+    )
+
+
+def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every member of the roll in its order, with the vote or with none."""
+    nothing = {"choice": None, "place_label": "", "remark": "", "reservation": False}
+    rows = [{**entry, **nothing} for entry in result["not_voted"]]
+    rows += [{**vote, "choice": Choice(vote["choice"]), "place_label": word(Place(vote["place"]))}
+             for vote in result["votes"]]  # fmt: skip
+    return sorted(rows, key=lambda row: row["index"])

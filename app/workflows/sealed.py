@@ -1,0 +1,147 @@
+"""Whether what is stored of a vote still is what was signed and counted: read it, verify it, count it again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.extensions import db
+from app.gateways import signing
+from app.gateways.signing.errors import BadSignature, SigningError
+from app.models import Ballot, Poll, PollState, SignedStatement
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
+from app.workflows.rules.canonical import canonical, digest
+from app.workflows.rules.log import parse_leaf
+from app.workflows.rules.merkle import Frontier, leaf_hash
+from app.workflows.rules.result import result_of
+
+
+class EvidenceBroken(WorkflowError):
+    """The stored data contradict each other: no document is made of them. `fault` says where, for the auditor."""
+
+    code = "evidence_broken"
+    message = _("The stored data of this vote contradict each other, so nothing is handed out. Tell the auditor.")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Exact bytes of one vote: (statement, CMS) pairs in the order of the log, certificates and leaves likewise.
+
+    `result` is the one that counts, None for an annulled vote; `place` is where the body issues its documents.
+    """
+
+    place: str
+    definition: bytes
+    leaves: Sequence[bytes]
+    ballots: Sequence[tuple[bytes, bytes]]
+    acts: Sequence[tuple[bytes, bytes]]
+    certificates: Sequence[bytes]
+    result: bytes | None
+
+
+def checked(poll: Poll) -> Sealed:
+    """The material of a vote that is over, every hash and signature verified and the result counted again.
+
+    EvidenceBroken when anything differs from what is stored, to the byte.
+    """
+    try:
+        definition = _definition(poll)
+        ballots = _ballots(poll)
+        _check_log(poll, ballots)
+        pinned = _pinned(poll, definition)
+        for ballot in ballots:
+            _check_ballot(ballot, pinned)
+        acts = [act for act in (poll.annulment, poll.tie_confirmation) if act is not None]
+        for act in acts:
+            parse_act(act.statement)
+            _check_signed(act, act.certificate.der)
+        counts = poll.state is not PollState.ANNULLED
+        result = _recounted(poll, definition, ballots) if counts else None
+    except (ValueError, LookupError, SigningError) as fault:
+        raise EvidenceBroken(poll, fault=str(fault)) from fault
+    certificates = {digest(der): der for der in (*pinned.values(), *(act.certificate.der for act in acts))}
+    certificates |= {digest(der): der for der in signing.trusted()}
+    return Sealed(
+        place=poll.meeting.body.place, definition=poll.definition or b"", result=result,
+        leaves=[leaf.data for leaf in poll.leaves], certificates=[der for _sha, der in sorted(certificates.items())],
+        ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
+        acts=[(act.statement, act.cms) for act in acts],
+    )  # fmt: skip
+
+
+def _definition(poll: Poll) -> dict[str, Any]:
+    stored = poll.definition or b""
+    if digest(stored) != poll.definition_sha256:
+        raise ValueError("the definition is not the one whose hash was frozen")
+    return parse_definition(stored)
+
+
+def _check_log(poll: Poll, ballots: Sequence[Ballot]) -> None:
+    """Every leaf's own hash, and the root after it, follow from the leaf data; its ballots are those that are kept."""
+    frontier = Frontier()
+    for leaf in poll.leaves:
+        hashed = leaf_hash(leaf.data)
+        frontier.append(hashed)
+        if (leaf.leaf_hash, leaf.root) != (hashed.hex(), frontier.root().hex()):
+            raise ValueError(f"entry {leaf.seq} of the log has another hash")
+    logged = [entry for entry in (parse_leaf(leaf.data) for leaf in poll.leaves) if entry["kind"] == "ballot"]
+    kept = [(each.leaf_seq, digest(each.statement.statement), digest(each.statement.cms)) for each in ballots]
+    if kept != [(entry["seq"], entry["statement_sha256"], entry["cms_sha256"]) for entry in logged]:
+        raise ValueError("the ballots are not those of the log")
+
+
+def _ballots(poll: Poll) -> list[Ballot]:
+    rows = select(Ballot).where(Ballot.poll_id == poll.id).order_by(Ballot.leaf_seq)
+    return list(db.session.scalars(rows.options(joinedload(Ballot.statement))))
+
+
+def _pinned(poll: Poll, definition: Mapping[str, Any]) -> dict[str, bytes]:
+    """Certificates by roll code, exactly those whose hashes the definition froze."""
+    stored = {digest(entry.certificate.der): entry.certificate.der for entry in poll.roll if entry.certificate}
+    return {
+        entry["member"]: stored[entry["certificate_sha256"]]
+        for entry in definition["roll"]
+        if entry["certificate_sha256"]
+    }
+
+
+def _check_ballot(ballot: Ballot, pinned: Mapping[str, bytes]) -> None:
+    statement = parse_ballot(ballot.statement.statement)
+    if (statement["choice"], statement["place"], statement["nonce"]) != (ballot.choice, ballot.place, ballot.nonce):
+        raise ValueError(f"ballot {ballot.id} says otherwise than what was signed")
+    _check_signed(ballot.statement, pinned[statement["member"]])
+
+
+def _check_signed(signed: SignedStatement, certificate: bytes) -> None:
+    if digest(signed.statement) != signed.sha256:
+        raise ValueError(f"statement {signed.id} has another hash")
+    try:
+        signing.check_detached(signed.cms, signed.statement, certificate)
+    except BadSignature as bad:
+        raise ValueError(f"statement {signed.id}: signature refused ({bad.reason})") from bad
+
+
+def _recounted(poll: Poll, definition: Mapping[str, Any], ballots: Sequence[Ballot]) -> bytes:
+    """The result that counts, after both stored ones were found to follow from the signed data."""
+    log = [parse_leaf(leaf.data) for leaf in poll.leaves]
+    given = [
+        {
+            "statement": parse_ballot(ballot.statement.statement), "sha256": ballot.statement.sha256,
+            "cms_sha256": digest(ballot.statement.cms), "leaf_seq": ballot.leaf_seq,
+        }
+        for ballot in ballots
+    ]  # fmt: skip
+    confirmation = poll.tie_confirmation and parse_act(poll.tie_confirmation.statement)
+    counted = result_of(definition, log, given, log[-1]["at"])
+    if (canonical(counted), counted["outcome"]) != (poll.result, poll.outcome):
+        raise ValueError("the stored result is not what the ballots say")
+    if confirmation is None:
+        return canonical(counted)
+    confirmed = result_of(definition, log, given, log[-1]["at"], confirmation=confirmation)
+    if (canonical(confirmed), confirmed["outcome"]) != (poll.confirmed_result, poll.confirmed_outcome):
+        raise ValueError("the confirmed result is not what ballots and confirmation say")
+    return canonical(confirmed)
