@@ -9,6 +9,9 @@ DEMO = os.environ.get("ECABINET_DEMO") == "1"
 
 SECRET_KEY = os.environ.get("ECABINET_SECRET_KEY", "")  # empty: the application refuses to serve
 SQLALCHEMY_DATABASE_URI = os.environ.get("ECABINET_DATABASE", f"sqlite:///{VAR / 'ecabinet.db'}")
+SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (
+    {} if SQLALCHEMY_DATABASE_URI.startswith("sqlite") else {"pool_size": 20, "max_overflow": 40}
+)
 APP_ROLE = os.environ.get("ECABINET_APP_ROLE", "")  # PostgreSQL role that serves; it owns nothing
 TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",")
 

@@ -49,7 +49,8 @@ PEOPLE = {
     "a": Figure("Phạm Văn Ba", Office.MEMBER, "BXD", "Bộ trưởng Bộ Xây dựng", 3, "thanh_vien", True),
     "b": Figure("Đỗ Thị Bốn", Office.MEMBER, "BYT", "Bộ trưởng Bộ Y tế", 4, "thanh_vien", True),
     "chairman": Figure(
-        "Vũ Văn Năm", Office.MINISTER_CHAIRMAN, "VPCP", "Bộ trưởng, Chủ nhiệm Văn phòng Chính phủ", 5, "thanh_vien", True
+        "Vũ Văn Năm", Office.MINISTER_CHAIRMAN, "VPCP", "Bộ trưởng, Chủ nhiệm Văn phòng Chính phủ", 5, "thanh_vien",
+        True,
     ),
     "under_a": Figure("Hồ Văn Sáu", Office.DEPUTY_MINISTER, "BXD", "Thứ trưởng Bộ Xây dựng", 50, "thanh_vien"),
     "clerk": Figure("Ngô Thị Bảy", Office.CLERK, "VPCP", "Chuyên viên Văn phòng Chính phủ", 90, "van_phong"),
@@ -68,7 +69,7 @@ def build(application: Flask) -> None:
     for name, figure in PEOPLE.items():
         family, _, rest = figure.name.partition(" ")
         manager.add_user(name, rest, family, f"{name}@example.vn", manager.find_role(figure.role), password=PASSWORD)
-    _tables()
+    _fill(SYSTEM)
 
 
 @use_case
@@ -125,10 +126,6 @@ def _add_person(username: str, figure: Figure, organisations: dict[str, Organisa
         since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         enrolled = signing.signer().enrol(figure.name, figure.post, "Chính phủ", PIN, since, 5 * 365)
         keys.register_key(SYSTEM, person, enrolled.key_ref, enrolled.certificate_der, since)
-
-
-def _tables() -> None:
-    _fill(SYSTEM)
 
 
 def actors(on: dt.date = TODAY) -> dict[str, Actor]:

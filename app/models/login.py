@@ -26,7 +26,11 @@ class LoginSession(Model):
 
 
 class LoginTry(Model):
-    """One try to sign in (lần đăng nhập); failures within a window lock the name, never for good."""
+    """One try of a password (lần đăng nhập); failures within a window lock the name, never for good.
+
+    `succeeded` is None while the password is looked at: such a try counts against its name already, so that many
+    guesses at once win nothing. A try with a session unlocks its screen and counts against that session alone.
+    """
 
     __tablename__ = "login_try"
     __table_args__ = (Index("login_try_name", "username_fold", "at"), Index("login_try_address", "address", "at"))
@@ -34,5 +38,6 @@ class LoginTry(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     username_fold: Mapped[str] = mapped_column(String(64))
     address: Mapped[str] = mapped_column(String(64))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("login_session.id"), index=True)
     at: Mapped[dt.datetime] = mapped_column(UTC)
-    succeeded: Mapped[bool]
+    succeeded: Mapped[bool | None]

@@ -35,7 +35,7 @@ class RecoveryKind(StrEnum):
 
 
 class Certificate(Model):
-    """A person's signature certificate (chứng thư chữ ký số); the row is written once, revocation is a row of its own."""
+    """A person's signature certificate (chứng thư chữ ký số); written once, revocation is a row of its own."""
 
     __tablename__ = "certificate"
 

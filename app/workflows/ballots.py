@@ -123,7 +123,13 @@ class Receipt:
 
 @use_case
 def prepare_ballot(
-    actor: Actor, poll_id: int, choice: Choice, nonce: str, now: dt.datetime, remark: str = "", reservation: bool = False
+    actor: Actor,
+    poll_id: int,
+    choice: Choice,
+    nonce: str,
+    now: dt.datetime,
+    remark: str = "",
+    reservation: bool = False,
 ) -> PreparedStatement:
     """Fix the exact bytes that the member is shown and signs; the nonce is the device's, the time is ours."""
     poll = locked(actor, poll_id)

@@ -1,4 +1,4 @@
-"""Session papers (tài liệu phiên họp): uploaded versions, placeholders for secret papers, nothing changed under a vote."""
+"""Session papers (tài liệu phiên họp): versions, placeholders for secret papers, nothing changed under a vote."""
 
 import datetime as dt
 from dataclasses import dataclass

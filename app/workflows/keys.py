@@ -23,7 +23,7 @@ from app.models import (
     RollEntry,
     SigningKey,
 )
-from app.workflows.engine.errors import BadValue, NotFound, Subject, WorkflowError
+from app.workflows.engine.errors import BadValue, Detached, NotFound, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, own_transaction, record, record_refusal, use_case
@@ -180,6 +180,7 @@ def sign_with_pin(actor: Actor, subject: Subject, data: bytes, pin: str, now: dt
     The try is charged and committed under the key's row lock before the PIN is looked at, so that neither a crash
     nor twenty requests at once win a free guess (decision: five tries, then fifteen minutes).
     """
+    subject = Detached.of(subject)  # a refusal must not need a second connection while the key's row is locked
     end_reading()
     try:
         key_ref, tries_left = _charge_try(actor, subject, now)
@@ -312,7 +313,9 @@ def enrol_own_key(actor: Actor, pin: str, now: dt.datetime) -> SigningKey:
 
 
 @use_case
-def complete_enrolment(actor: Actor, person_id: int, key_ref: str, certificate_der: bytes, now: dt.datetime) -> SigningKey:
+def complete_enrolment(
+    actor: Actor, person_id: int, key_ref: str, certificate_der: bytes, now: dt.datetime
+) -> SigningKey:
     """Register a key that the signer made; the earlier key of the person is replaced, never two at once."""
     person = db.session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
     confirmed = _confirmed_replacement(person)

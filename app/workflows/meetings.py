@@ -39,6 +39,10 @@ from app.workflows.rules.names import fold
 
 DRAFT, INVITED, OPEN, ADJOURNED, CLOSED, POSTPONED, CANCELLED = MeetingState
 BEFORE = frozenset({DRAFT, INVITED, POSTPONED})
+SHORTEST, LONGEST = 5, 24 * 60  # minutes
+AFTER_MEMBERS = 900  # where guests and secretaries sit in the list
+OFFICIAL_ROLE = {SeatRole.SECRETARY: "Thư ký phiên họp", SeatRole.GUEST: "Khách mời"}  # as official papers say it
+LONGEST_TITLE, LONGEST_PLACE, LONGEST_REASON = 300, 200, 1000
 
 
 class BadText(BadValue):
@@ -267,7 +271,13 @@ def refill_seats(actor: Actor, meeting_id: int, now: dt.datetime) -> int:
 
 @use_case
 def add_seat(
-    actor: Actor, meeting_id: int, person_id: int, role: SeatRole, now: dt.datetime, item_ids: tuple[int, ...] = ()
+    actor: Actor,
+    meeting_id: int,
+    person_id: int,
+    role: SeatRole,
+    now: dt.datetime,
+    item_ids: tuple[int, ...] = (),
+    post: str = "",
 ) -> Seat:
     """Seat a secretary or a guest; a guest sees only the items named here. Members come from the roll."""
     meeting = _locked(actor, meeting_id)
@@ -277,10 +287,12 @@ def add_seat(
     person = seen(actor, Person, person_id)
     if role not in (SeatRole.SECRETARY, SeatRole.GUEST) or any(s.person_id == person_id for s in meeting.seats):
         raise SeatTaken(meeting)
-    post = next((p for p in person.appointments if p.in_force(meeting.held_on)), None)
+    held = next((each for each in person.appointments if each.in_force(meeting.held_on)), None)
+    called = post or (held.post if held else OFFICIAL_ROLE[role])
     seat = Seat(
-        body_id=meeting.body_id, meeting=meeting, person=person, role=role, appointment=post,
-        post=post.post if post else word(role), abbreviation=post.abbreviation if post else "", position=900,
+        body_id=meeting.body_id, meeting=meeting, person=person, role=role, appointment=held,
+        post=_text(meeting, called, "post", LONGEST_PLACE), abbreviation=held.abbreviation if held else "",
+        position=AFTER_MEMBERS,
     )  # fmt: skip
     db.session.add(seat)
     db.session.flush()
@@ -450,14 +462,14 @@ def _new_seat(meeting: Meeting, post: Appointment) -> Seat:
 def _write(meeting: Meeting, now: dt.datetime, **values: Any) -> None:
     for name in ("title", "place"):
         if name in values:
-            values[name] = _text(meeting, values[name], name, 300 if name == "title" else 200)
+            values[name] = _text(meeting, values[name], name, LONGEST_TITLE if name == "title" else LONGEST_PLACE)
     if "title" in values:
         values["title_fold"] = fold(values["title"])
     if "starts_at" in values:
         if values["starts_at"] < now - dt.timedelta(minutes=1) and meeting.starts_at != values["starts_at"]:
             raise StartsInThePast(meeting)
         values["held_on"] = hanoi_date(values["starts_at"].astimezone(HANOI))
-    if not 5 <= values.get("planned_minutes", 120) <= 24 * 60:
+    if not SHORTEST <= values.get("planned_minutes", SHORTEST) <= LONGEST:
         raise BadDuration(meeting)
     if (link := values.get("conference_url")) and not link.startswith("https://"):
         raise BadLink(meeting)
@@ -480,6 +492,6 @@ def _reason(meeting: Meeting, reason: str) -> str:
         text = clean_text(reason or "")
     except ValueError as unclean:
         raise ReasonMissing(meeting) from unclean
-    if not text or len(text) > 1000:
+    if not text or len(text) > LONGEST_REASON:
         raise ReasonMissing(meeting)
     return text

@@ -235,19 +235,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code"),
     )
     op.create_table(
-        "login_try",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("username_fold", sa.String(length=64), nullable=False),
-        sa.Column("address", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("succeeded", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("login_try", schema=None) as batch_op:
-        batch_op.create_index("login_try_address", ["address", "at"], unique=False)
-        batch_op.create_index("login_try_name", ["username_fold", "at"], unique=False)
-
-    op.create_table(
         "setting",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.JSON(), nullable=False),
@@ -796,6 +783,25 @@ def upgrade() -> None:
     with op.batch_alter_table("certificate", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_certificate_body_id"), ["body_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_certificate_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "login_try",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("username_fold", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("succeeded", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["login_session.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("login_try", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_try_session_id"), ["session_id"], unique=False)
+        batch_op.create_index("login_try_address", ["address", "at"], unique=False)
+        batch_op.create_index("login_try_name", ["username_fold", "at"], unique=False)
 
     op.create_table(
         "member_staff",
@@ -1678,6 +1684,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_member_staff_aide_id"))
 
     op.drop_table("member_staff")
+    with op.batch_alter_table("login_try", schema=None) as batch_op:
+        batch_op.drop_index("login_try_name")
+        batch_op.drop_index("login_try_address")
+        batch_op.drop_index(batch_op.f("ix_login_try_session_id"))
+
+    op.drop_table("login_try")
     with op.batch_alter_table("certificate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_certificate_person_id"))
         batch_op.drop_index(batch_op.f("ix_certificate_body_id"))
@@ -1775,11 +1787,6 @@ def downgrade() -> None:
 
     op.drop_table("ab_api_key")
     op.drop_table("setting")
-    with op.batch_alter_table("login_try", schema=None) as batch_op:
-        batch_op.drop_index("login_try_name")
-        batch_op.drop_index("login_try_address")
-
-    op.drop_table("login_try")
     op.drop_table("body")
     op.drop_table("ab_view_menu")
     op.drop_table("ab_user")

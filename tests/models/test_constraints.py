@@ -24,6 +24,7 @@ from app.workflows import polls
 from tests.cabinet import NOW
 from tests.conftest import both, on_postgresql
 
+
 @pytest.fixture
 def voted(scene):
     """A closed poll with ballots of head and a."""
@@ -111,7 +112,7 @@ def test_what_is_insert_only_is_neither_changed_nor_removed(voted, model, verb):
     assert db.session.query(model).count()
     column = {"AuditEntry": "fact", "RollEntry": "name", "PollLeaf": "root"}.get(model.__name__, "body_id")
     change = delete(model) if verb == "delete" else update(model).values({column: getattr(model, column)})
-    with pytest.raises(DBAPIError, match="insert-only|permission denied"):
+    with pytest.raises(DBAPIError, match=r"insert-only|permission denied"):
         db.session.execute(change)
 
 
@@ -132,7 +133,7 @@ def test_every_insert_only_table_has_its_triggers(app):
     ["question = 'Khác?'", "outcome = 'adopted'", "result = 'x'", "definition = 'x'", "state = 'open'"],
 )
 def test_a_closed_poll_is_sealed(voted, change):
-    with pytest.raises(DBAPIError, match="sealed|insert-only"):
+    with pytest.raises(DBAPIError, match=r"sealed|insert-only"):
         db.session.execute(text(f"UPDATE poll SET {change} WHERE id = {voted.id}"))  # noqa: S608 - fixed texts above
 
 
@@ -175,5 +176,5 @@ def test_a_key_is_recovered_by_two_people_and_never_by_its_owner(app, people):
     "statement", ["DROP TABLE ballot", "ALTER TABLE ballot DISABLE TRIGGER ALL", "TRUNCATE ballot CASCADE"]
 )
 def test_the_serving_role_owns_nothing(app, statement):
-    with pytest.raises(DBAPIError, match="must be owner|permission denied"):
+    with pytest.raises(DBAPIError, match=r"must be owner|permission denied"):
         db.session.execute(text(statement))

@@ -1,6 +1,7 @@
 """What a workflow may refuse with. Adapters turn these into pages or JSON."""
 
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
 
 from flask_babel import lazy_gettext as _
 
@@ -16,6 +17,20 @@ class Subject(Protocol):
     def meeting_id(self) -> Any: ...
     @property
     def body_id(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Detached:
+    """A subject that needs no database: for refusals raised while the session's own connection is given back."""
+
+    __tablename__: str
+    id: int
+    meeting_id: int | None
+    body_id: int
+
+    @classmethod
+    def of(cls, subject: Subject) -> Self:
+        return cls(subject.__tablename__, subject.id, subject.meeting_id, subject.body_id)
 
 
 class WorkflowError(Exception):

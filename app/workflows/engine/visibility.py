@@ -37,7 +37,7 @@ from app.models import (
     SeatRole,
     SigningKey,
 )
-from app.workflows.engine.errors import NotFound, Subject
+from app.workflows.engine.errors import Detached, NotFound, Subject
 from app.workflows.engine.rights import (
     ADMINISTRATOR,
     AUDITOR,
@@ -187,14 +187,6 @@ def visible(actor: Actor, model: type[Model]) -> Criterion:
     return rule(actor) if rule else false()
 
 
-class _Nothing:
-    """What a refusal is about when the row may not be seen, or is not there."""
-
-    def __init__(self, table: str, row_id: int, body_id: int) -> None:
-        self.__tablename__ = table
-        self.id, self.meeting_id, self.body_id = row_id, None, body_id
-
-
 def seen(actor: Actor, model: type[Row], row_id: int) -> Row:
     """The row, or NotFound: what may not be seen answers exactly like what does not exist."""
     key: Any = model.__table__.primary_key.columns[0]
@@ -207,4 +199,4 @@ def seen(actor: Actor, model: type[Row], row_id: int) -> Row:
 def nothing(actor: Actor, model: type[Model], row_id: int) -> Subject:
     """A subject for refusals about a row that is not shown; filed under the asking person's own body."""
     own = min(actor.body_ids, default=None) or db.session.scalars(select(Body.id).order_by(Body.id)).first() or 0
-    return _Nothing(str(model.__tablename__), row_id, own)
+    return Detached(str(model.__tablename__), row_id, None, own)
