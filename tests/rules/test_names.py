@@ -56,5 +56,15 @@ def test_the_key_holds_only_digits_and_plain_letters_so_that_every_collation_agr
     assert key == key.lower()
 
 
+def test_the_key_of_a_name_begins_with_the_given_name_and_takes_every_word_once():
+    an, le, van = "a1n1" + "1", "l1e3" + "1", "v1a2n1" + "1"
+    assert vietnamese_sort_key("Lê Văn An") == an + le + van
+    assert vietnamese_sort_key("An") == an
+
+
+def test_numbers_in_a_name_are_kept_and_come_before_letters():
+    assert ordered("Tổ 1", "Tổ 2", "Tổ A")
+
+
 def test_an_empty_name_has_an_empty_key():
     assert vietnamese_sort_key("  ") == ""

@@ -83,6 +83,10 @@ def test_half_and_more_of_all_members_may_be_required(numerator, denominator):
     assert threshold(365, parameters) <= 365
 
 
+def test_papers_may_come_on_the_day_itself_where_the_rule_set_says_so():
+    assert RuleParameters.parse({**STORED, "papers_working_days": 0}).papers_working_days == 0
+
+
 def test_a_quorum_of_all_members_is_possible():
     assert quorum(27, replace(RuleParameters(), quorum_numerator=3)) == 27
 

@@ -7,6 +7,7 @@ import pytest
 from app.workflows.rules.schema import (
     day,
     flag,
+    identifier,
     list_of,
     moment,
     nonce,
@@ -23,7 +24,7 @@ def b64(size):
     return base64.urlsafe_b64encode(bytes(range(200, 200 + size))).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("size", [16, 17, 24, 32])
+@pytest.mark.parametrize("size", range(16, 33))
 def test_a_nonce_has_16_to_32_bytes(size):
     assert nonce(b64(size)) == b64(size)
 
@@ -76,6 +77,13 @@ def test_a_flag_is_true_or_false_only(value):
         flag(value)
 
 
+def test_flags_identifiers_and_large_numbers_pass():
+    assert [flag(True), flag(False)] == [True, False]
+    assert (identifier(1), whole(1)(2**53 - 1), whole(0)(0)) == (1, 2**53 - 1, 0)
+    with pytest.raises(ValueError, match="whole number"):
+        identifier(0)
+
+
 def test_true_never_passes_for_one():
     assert one_of(1)(1) == 1
     with pytest.raises(ValueError, match="must be one of"):
@@ -99,10 +107,12 @@ def test_text_has_a_limit_and_one_line_unless_more_are_allowed():
 
 def test_days_moments_and_digests_have_one_spelling():
     assert day("2019-06-24") == "2019-06-24"
+    assert sha256_tagged("sha256:" + "a" * 64) == "sha256:" + "a" * 64
     assert moment("2019-06-24T02:00:03Z") == "2019-06-24T02:00:03Z"
     for check, value in [
         (day, "20190624"), (day, "2019-02-30"), (day, 5), (moment, "2019-06-24"), (moment, None),
-        (sha256_tagged, "sha256:" + "A" * 64), (sha256_tagged, "a" * 64), (sha256_tagged, "sha256:" + "a" * 64 + "\n"),
+        (sha256_tagged, "sha256:" + "A" * 64), (sha256_tagged, "a" * 64), (sha256_tagged, 7),
+        (sha256_tagged, "sha256:" + "a" * 64 + "\n"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=r".+"):
             check(value)

@@ -7,7 +7,6 @@ import re
 HANOI = dt.timezone(dt.timedelta(hours=7), "Asia/Ho_Chi_Minh")
 _UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _MONTHS_WITH_ZERO = 2
-_DAYS_WITH_ZERO = 9
 
 
 def hanoi_date(moment: dt.datetime) -> dt.date:
@@ -17,9 +16,8 @@ def hanoi_date(moment: dt.datetime) -> dt.date:
 
 def official_date(day: dt.date) -> str:
     """Decree 30/2020/NĐ-CP: "ngày 05 tháng 01 năm 2020", a leading zero for days below 10 and months 1 and 2."""
-    day_text = f"{day.day:02d}" if day.day <= _DAYS_WITH_ZERO else str(day.day)
     month_text = f"{day.month:02d}" if day.month <= _MONTHS_WITH_ZERO else str(day.month)
-    return f"ngày {day_text} tháng {month_text} năm {day.year}"
+    return f"ngày {day.day:02d} tháng {month_text} năm {day.year}"
 
 
 def iso_utc(moment: dt.datetime) -> str:

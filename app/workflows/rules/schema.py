@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.workflows.rules.calendar import parse_utc
-from app.workflows.rules.canonical import LARGEST, clean_text
+from app.workflows.rules.canonical import clean_text
 
 Check = Callable[[Any], Any]
 """Takes a value, returns it cleaned; ValueError says what is wrong with it."""
 
+_LARGEST = 2**53 - 1  # what every JSON reader keeps exactly
 _NONCE_BYTES = range(16, 33)
 
 
@@ -45,7 +46,7 @@ def pattern(expression: str, meaning: str) -> Check:
 
 def whole(least: int) -> Check:
     def check(value: Any) -> int:
-        if type(value) is not int or not least <= value <= LARGEST:
+        if type(value) is not int or not least <= value <= _LARGEST:
             raise ValueError(f"must be a whole number from {least}")
         return value
 
