@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Put every page on the map, one line per room, in alphabetical order."""
-    from app.views import errors
+    from app.views import errors, evidence
 
     errors.register(app, appbuilder)
+    evidence.register(app, appbuilder)

@@ -1,0 +1,83 @@
+"""The result of a vote as a page, the tally record and the evidence bundle as downloads."""
+
+from typing import Any
+
+from flask import Flask, make_response, render_template, url_for
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.models import Poll
+from app.views.actor import current_actor, now
+from app.views.guards import signed_in
+from app.workflows import evidence
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.visibility import seen
+
+
+class EvidenceView(BaseView):
+    """What a closed vote shows and hands out; app.workflows.evidence decides to whom."""
+
+    route_base = "/polls"
+    default_view = "result"
+
+    @expose("/<int:poll_id>/result")
+    @signed_in
+    def result(self, poll_id: int) -> str:
+        actor = current_actor()
+        poll = seen(actor, Poll, poll_id)
+        evidence.admit_to_result(actor, poll)
+        return render_template("ec/result.html", poll=_shown_poll(poll), result=shown_result(actor, poll))
+
+    @expose("/<int:poll_id>/tally.pdf")
+    @signed_in
+    def tally_record(self, poll_id: int) -> Response:
+        made = evidence.tally_record(current_actor(), poll_id, now())
+        return _download(made, "application/pdf", f"bien-ban-kiem-phieu-{poll_id}.pdf")
+
+    @expose("/<int:poll_id>/evidence.zip")
+    @signed_in
+    def bundle(self, poll_id: int) -> Response:
+        made = evidence.bundle_of(current_actor(), poll_id, now())
+        return _download(made, "application/zip", f"bang-chung-bieu-quyet-{poll_id}.zip")
+
+
+def shown_result(actor: Actor, poll: Poll) -> dict[str, Any] | None:
+    """The context of templates/ec/_result.html; None while this person may not see the result."""
+    if not evidence.may_see_result(actor, poll):
+        return None
+    return {**evidence.result_view(actor, poll.id), "confirm": None, "links": result_links(actor, poll)}
+
+
+def result_links(actor: Actor, poll: Poll) -> list[dict[str, str]]:
+    """The downloads that are open to this person."""
+    links = []
+    if evidence.may_see_result(actor, poll):
+        url = url_for("EvidenceView.tally_record", poll_id=poll.id)
+        links.append({"label": _("Tally record (PDF)"), "url": url, "icon": "file-text"})
+    if evidence.may_take_bundle(actor, poll):
+        url = url_for("EvidenceView.bundle", poll_id=poll.id)
+        links.append({"label": _("Evidence (ZIP)"), "url": url, "icon": "shield-check"})
+    return links
+
+
+def _shown_poll(poll: Poll) -> dict[str, Any]:
+    return {
+        "id": poll.id, "question": poll.question, "closed_at": poll.closed_at,
+        "item_position": poll.item.position, "item_title": poll.item.title,
+        "meeting_title": poll.meeting.title, "meeting_url": f"/meetings/{poll.meeting_id}",
+    }  # fmt: skip
+
+
+def _download(content: bytes, kind: str, name: str) -> Response:
+    """A file that is saved and never shown by the browser, nor kept by anything on the way."""
+    response = make_response(content)
+    response.headers["Content-Type"] = kind
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def register(_app: Flask, appbuilder: AppBuilder) -> None:
+    appbuilder.add_view_no_menu(EvidenceView)

@@ -1,0 +1,75 @@
+"""Downloads of a closed vote: the right names and headers, and no way around the acts."""
+
+import pytest
+from flask import Flask
+from flask_appbuilder.security.sqla.models import User
+from flask_login import login_user
+
+from app.extensions import db
+from app.views.evidence import result_links, shown_result
+from app.workflows import evidence, polls
+from app.workflows.engine.errors import NotAllowed
+from app.workflows.rules.evidence import read_bundle
+
+DOWNLOADS = {
+    "EvidenceView.tally_record": (b"%PDF-", "application/pdf", "bien-ban-kiem-phieu-1.pdf"),
+    "EvidenceView.bundle": (b"PK\x03\x04", "application/zip", "bang-chung-bieu-quyet-1.zip"),
+}
+
+
+@pytest.fixture
+def poll(scene):
+    scene.open()
+    opened = scene.open_poll()
+    for name in ("head", "deputy", "a"):
+        scene.vote(name, opened.id, "agree")
+    return polls.close_poll(scene.who["secretary"], opened.id, now=scene.now)
+
+
+def asked(app: Flask, name: str, endpoint: str, poll_id: int):
+    """The answer of a page to somebody who is signed in."""
+    with app.test_request_context():
+        login_user(db.session.query(User).filter_by(username=name).one())
+        return app.view_functions[endpoint](poll_id=poll_id)
+
+
+def test_downloads_are_saved_under_a_plain_name_and_kept_by_nobody(app, scene, poll):
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    for endpoint, (begin, kind, file_name) in DOWNLOADS.items():
+        response = asked(app, "a", endpoint, poll.id)
+        assert response.data.startswith(begin)
+        assert response.headers["Content-Type"] == kind
+        assert response.headers["Content-Disposition"] == f'attachment; filename="{file_name}"'
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Cache-Control"] == "no-store"
+    assert "poll.json" in read_bundle(asked(app, "a", "EvidenceView.bundle", poll.id).data)
+
+
+def test_a_split_that_is_not_published_leaves_by_no_door(app, poll):
+    for endpoint in (*DOWNLOADS, "EvidenceView.result"):
+        with pytest.raises(NotAllowed):
+            asked(app, "a", endpoint, poll.id)
+
+
+def test_only_those_signed_in_are_asked_at_all(app, poll):
+    for path in ("result", "tally.pdf", "evidence.zip"):
+        answer = app.test_client().get(f"/polls/{poll.id}/{path}", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json["code"]) == (401, "not_signed_in")
+
+
+def test_the_page_shows_verdict_share_and_downloads(app, scene, poll):
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    page = asked(app, "a", "EvidenceView.result", poll.id)
+    assert evidence.result_view(scene.who["a"], poll.id)["verdict"] in page
+    assert "60,0" in page
+    for path in ("tally.pdf", "evidence.zip"):
+        assert f'href="/polls/{poll.id}/{path}"' in page
+
+
+def test_only_open_downloads_are_offered(app, scene, poll):
+    with app.test_request_context():
+        who = {name: scene.who[name] for name in ("head", "a", "auditor")}
+        offered = {name: [link["url"] for link in result_links(actor, poll)] for name, actor in who.items()}
+        assert offered == {"head": ["/polls/1/tally.pdf"], "a": [], "auditor": ["/polls/1/evidence.zip"]}
+        assert shown_result(scene.who["a"], poll) is None
+        assert shown_result(scene.who["head"], poll)["outcome"] == "adopted"
