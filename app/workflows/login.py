@@ -1,0 +1,211 @@
+"""Signing in (đăng nhập): who is at this device, and when a session ends."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select, update
+
+from app.extensions import db
+from app.models import LoginSession, LoginTry, Person
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import NOBODY, Actor
+from app.workflows.engine.transaction import Fact, own_transaction, record, record_refusal, use_case
+from app.workflows.login_tries import (
+    Account,
+    SessionOver,
+    about,
+    account_of,
+    charge,
+    charge_unlock,
+    fits,
+    printable,
+    settle,
+    waste_time,
+)
+from app.workflows.rules.canonical import digest
+
+LONGEST_SESSION = dt.timedelta(hours=12)
+IDLE = dt.timedelta(minutes=15)
+SEEN_EVERY = dt.timedelta(seconds=30)
+
+
+class WrongCredentials(WorkflowError):
+    """The same words for an unknown name, a wrong password, a closed account and an account of nobody."""
+
+    code, http_status, field = "sign_in_refused", 401, "password"
+    message = _("The user name or the password is not correct.")
+
+
+class WrongPassword(WorkflowError):
+    code, http_status, field = "password_wrong", 403, "password"
+    message = _("The password is not correct. Tries left: %(tries_left)s.")
+
+
+@dataclass(frozen=True)
+class SessionFact(Fact):
+    """About the person whose session it is."""
+
+    session_id: int
+
+
+@dataclass(frozen=True)
+class SignedIn(SessionFact):
+    device: str
+
+
+@dataclass(frozen=True)
+class SignedOut(SessionFact):
+    pass
+
+
+@dataclass(frozen=True)
+class ScreenUnlocked(SessionFact):
+    pass
+
+
+@dataclass(frozen=True)
+class SessionsEnded(Fact):
+    """About the person: sessions that were ended from elsewhere, and why."""
+
+    session_ids: list[int]
+    because: str
+
+
+@dataclass(frozen=True)
+class Living:
+    """A session that was neither ended nor outlived; `locked` until its password is given again."""
+
+    session_id: int
+    user_id: int
+    last_seen_at: dt.datetime
+    locked: bool
+
+
+def sign_in(username: str, password: str, address: str, device: str, now: dt.datetime) -> str:
+    """The token of a new session; only its digest is stored.
+
+    WrongCredentials or TooManyTries, recorded either way. The try is charged and committed before the password is
+    looked at, and that takes as long for a name that nobody has.
+    """
+    try:
+        try_id, account = charge(username, address, now)
+        if account is None:
+            waste_time()
+        if account is None or not fits(account, password):
+            settle(try_id)
+            raise WrongCredentials(about(account, try_id))
+    except WorkflowError as refusal:
+        if refusal.about["body_id"]:  # an empty installation has no log yet; the try is there
+            record_refusal("sign_in", NOBODY, refusal)
+        raise
+    return _begin(account.actor, account, try_id, printable(device, 200), now)
+
+
+def session_of(token: str, now: dt.datetime) -> Living | None:
+    """The living session behind a cookie; idle or told so, it is locked. One query, nothing written."""
+    columns = (LoginSession.id, LoginSession.user_id, LoginSession.created_at, LoginSession.last_seen_at)
+    found = select(*columns, LoginSession.locked_at).where(LoginSession.revoked_at.is_(None))
+    row = db.session.execute(found.where(LoginSession.token_sha256 == digest(token.encode()))).one_or_none()
+    if row is None or row.created_at + LONGEST_SESSION <= now:
+        return None
+    return Living(row.id, row.user_id, row.last_seen_at, bool(row.locked_at) or row.last_seen_at + IDLE <= now)
+
+
+def stay(living: Living, now: dt.datetime) -> None:
+    """Note that somebody is there; written at most every half minute, and never for a locked screen."""
+    if living.locked or now - living.last_seen_at < SEEN_EVERY:
+        return
+    with own_transaction() as session:
+        session.execute(_alive(living.session_id).values(last_seen_at=now))
+
+
+def lock_screen(living: Living, now: dt.datetime) -> None:
+    """Lock at once; the password opens it again."""
+    with own_transaction() as session:
+        session.execute(_alive(living.session_id).values(locked_at=now))
+
+
+def unlock(living: Living, password: str, address: str, now: dt.datetime) -> None:
+    """Open a locked screen; the fifth wrong password ends the session (SessionOver)."""
+    account = _account(living.user_id)
+    try:
+        try_id, tries_left = charge_unlock(living.session_id, account, address, now)
+        if not fits(account, password):
+            settle(try_id)
+            if tries_left == 0:
+                end_sessions(account.actor, living.user_id, "unlock_refused", now, only=living.session_id)
+                raise SessionOver(account.person)
+            raise WrongPassword(account.person, tries_left=tries_left)
+    except WorkflowError as refusal:
+        record_refusal("unlock", account.actor, refusal)
+        raise
+    _reopen(account.actor, account, living.session_id, try_id, now)
+
+
+def sign_out(living: Living, now: dt.datetime) -> None:
+    """End the session of this device, and no other."""
+    account = _account(living.user_id)
+    _end(account.actor, account, living.session_id, now)
+
+
+@use_case
+def end_sessions(
+    actor: Actor, user_id: int, because: str, now: dt.datetime, *, keep: int | None = None, only: int | None = None
+) -> list[int]:
+    """End every session of an account (all but `keep`, or `only` one); gives their ids.
+
+    Part of a new password, the closing of an account, the loss of a role: the act that calls this demanded the right.
+    """
+    living = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
+    chosen = living.where(LoginSession.id == only) if only else living.where(LoginSession.id != (keep or 0))
+    ended = list(db.session.scalars(chosen.order_by(LoginSession.id)))
+    for session in ended:
+        session.revoked_at, session.revoked_because = now, because
+    ids = [session.id for session in ended]
+    person = db.session.scalar(select(Person).where(Person.user_id == user_id))
+    if ids and person:
+        record(actor, SessionsEnded.about(person, session_ids=ids, because=because), now)
+    return ids
+
+
+@use_case
+def _begin(actor: Actor, account: Account, try_id: int, device: str, now: dt.datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    db.session.get_one(LoginTry, try_id).succeeded = True
+    begun = LoginSession(
+        token_sha256=digest(token.encode()), user_id=account.user_id, device=device, created_at=now, last_seen_at=now
+    )
+    db.session.add(begun)
+    db.session.flush()
+    record(actor, SignedIn.about(account.person, session_id=begun.id, device=device), now)
+    return token
+
+
+@use_case
+def _reopen(actor: Actor, account: Account, session_id: int, try_id: int, now: dt.datetime) -> None:
+    db.session.get_one(LoginTry, try_id).succeeded = True
+    session = db.session.get_one(LoginSession, session_id)
+    session.locked_at, session.last_seen_at = None, now
+    record(actor, ScreenUnlocked.about(account.person, session_id=session_id), now)
+
+
+@use_case
+def _end(actor: Actor, account: Account, session_id: int, now: dt.datetime) -> None:
+    session = db.session.get_one(LoginSession, session_id)
+    if session.revoked_at is None:
+        session.revoked_at, session.revoked_because = now, "signed_out"
+        record(actor, SignedOut.about(account.person, session_id=session_id), now)
+
+
+def _account(user_id: int) -> Account:
+    account = account_of(user_id)
+    if account is None:
+        raise LookupError(f"account {user_id} has no person")  # none such ever signed in
+    return account
+
+
+def _alive(session_id: int) -> Any:
+    return update(LoginSession).where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None))
