@@ -389,7 +389,7 @@ def _definition(
     }  # fmt: skip
     return poll_definition(
         poll_id=poll.id,
-        body={"code": meeting.body.code, "name": meeting.body.name},
+        body={"code": meeting.body.code, "name": meeting.body.name, "place": meeting.body.place},
         meeting={"id": meeting.id, "title": meeting.title, "held_on": meeting.held_on.isoformat()},
         item={"position": item.position, "title": item.title},
         question=poll.question,

@@ -51,7 +51,7 @@ def case(visibility: str = "named") -> tuple[dict[str, Any], dict[str, Any]]:
 def _definition(members: list[dict[str, Any]], visibility: str) -> dict[str, Any]:
     return {
         "poll_id": 7,
-        "body": {"code": "CP", "name": "Chính phủ"},
+        "body": {"code": "CP", "name": "Chính phủ", "place": "Hà Nội"},
         "meeting": {"id": 7, "title": "Phiên họp Chính phủ chuyên đề tháng 6 năm 2019", "held_on": "2019-06-24"},
         "item": {"position": 2, "title": "Dự thảo Nghị định quy định về định danh và xác thực điện tử"},
         "question": "Thông qua Nghị định quy định về định danh và xác thực điện tử?",

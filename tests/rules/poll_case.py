@@ -40,7 +40,7 @@ def definition_fields(members: int = 27, in_room: int = 21, remote: int = 4, **c
     presence = Presence(members, in_room, remote)
     return {
         "poll_id": 7,
-        "body": {"code": "CP", "name": "Chính phủ"},
+        "body": {"code": "CP", "name": "Chính phủ", "place": "Hà Nội"},
         "meeting": {"id": 3, "title": "Phiên họp Chính phủ", "held_on": "2019-06-24"},
         "item": {"position": 1, "title": "Dự thảo Nghị quyết"},
         "question": "Thông qua dự thảo Nghị quyết?",

@@ -62,7 +62,7 @@ _definition = record(
     v=one_of(1),
     ctx=one_of(POLL_CONTEXT),
     poll_id=identifier,
-    body=record(code=text(50), name=_name),
+    body=record(code=text(50), name=_name, place=text(100)),
     meeting=record(id=identifier, title=_name, held_on=day),
     item=record(position=identifier, title=_name),
     question=_long,
