@@ -17,7 +17,7 @@ def create_app(config: str = "config", **overrides: object) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)
-    socketio.init_app(app, async_mode="threading", cors_allowed_origins=[], max_http_buffer_size=65536)
+    _init_sockets(app)
     import_module("app.models")
     from app import installation, security, wiring
 
@@ -33,10 +33,20 @@ def create_app(config: str = "config", **overrides: object) -> Flask:
 
 def _register_adapters(app: Flask, appbuilder: AppBuilder) -> None:
     from app import commands
+    from app.realtime import connect
     from app.views import register
 
     register(app, appbuilder)
+    connect.register()
     commands.register(app)
+
+
+def _init_sockets(app: Flask) -> None:
+    """Same origin only; small messages, one after the other for each socket, so that nobody can start a flood."""
+    socketio.init_app(
+        app, async_mode="threading", async_handlers=False, cors_allowed_origins=None, max_http_buffer_size=16384,
+        namespaces=["/meetings"],
+    )  # fmt: skip
 
 
 def _bind_tasks(app: Flask) -> None:

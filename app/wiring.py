@@ -1,10 +1,69 @@
 """Who hears which fact. The whole fan-out of the system is these two tables."""
 
+from app.realtime import connect as sockets
+from app.realtime import meetings as meeting_sockets
+from app.realtime import polls as poll_sockets
+from app.tasks import notices as notice_tasks
+from app.workflows import accounts, agenda, attendance, ballots, documents, keys, login, meetings, poll_acts, polls
 from app.workflows.engine import outbox
 
-HANDLERS: dict[str, outbox.Handler] = {}
+LIVE = "meetings.announce"
+PROGRESS = "polls.progress"
+NOTICE = "notices.tell"
+CUT = "realtime.disconnect_user"
 
-HEARD_BY: dict[type, list[str]] = {}
+HANDLERS: dict[str, outbox.Handler] = {
+    LIVE: meeting_sockets.announce,
+    PROGRESS: poll_sockets.progress,
+    NOTICE: notice_tasks.tell,
+    CUT: sockets.disconnect_user,
+}
+
+HEARD_BY: dict[type, list[str]] = {
+    meetings.MeetingChanged: [LIVE],
+    meetings.SeatsFilled: [LIVE],
+    meetings.SeatAdded: [LIVE],
+    meetings.InvitationIssued: [LIVE, NOTICE],
+    meetings.MeetingOpened: [LIVE],
+    meetings.MeetingAdjourned: [LIVE],
+    meetings.MeetingResumed: [LIVE],
+    meetings.MeetingEnded: [LIVE],
+    meetings.MeetingPostponed: [LIVE, NOTICE],
+    meetings.MeetingRescheduled: [LIVE, NOTICE],
+    meetings.MeetingCancelled: [LIVE, NOTICE],
+    meetings.ChairHanded: [LIVE, NOTICE],
+    attendance.InvitationAnswered: [LIVE],
+    attendance.AbsenceRequested: [LIVE, NOTICE],
+    attendance.AbsenceDecided: [LIVE, NOTICE],
+    attendance.PresenceChanged: [LIVE],
+    agenda.ItemAdded: [LIVE],
+    agenda.ItemChanged: [LIVE],
+    agenda.ItemMoved: [LIVE],
+    agenda.ItemRemoved: [LIVE],
+    agenda.ItemOpened: [LIVE],
+    agenda.ItemClosed: [LIVE],
+    documents.PaperAdded: [LIVE],
+    documents.PaperChanged: [LIVE],
+    documents.PaperRemoved: [LIVE],
+    documents.VersionAdded: [LIVE],
+    polls.PollDrafted: [LIVE],
+    polls.PollOpened: [LIVE],
+    ballots.BallotCast: [PROGRESS],
+    polls.PollClosed: [PROGRESS, LIVE],
+    polls.PollPublished: [LIVE, NOTICE],
+    poll_acts.PollAnnulled: [PROGRESS, LIVE, NOTICE],
+    poll_acts.TieConfirmed: [LIVE],
+    keys.KeyEnrolled: [NOTICE],
+    keys.KeyLocked: [NOTICE],
+    keys.KeySuspendedFact: [NOTICE],
+    keys.KeyRecoveryApproved: [NOTICE],
+    login.SignedOut: [CUT],
+    login.SessionsEnded: [CUT],
+    accounts.LoginSessionRevoked: [CUT],
+    accounts.AccountDeactivated: [CUT],
+    accounts.AccountRoleChanged: [CUT, NOTICE],
+    accounts.AccountPasswordReset: [CUT, NOTICE],
+}
 
 
 def connect() -> None:

@@ -35,6 +35,7 @@ from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import nothing, visible
 from app.workflows.engine.words import word
+from app.workflows.evidence import may_see_result
 from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.result import public_view
@@ -86,13 +87,6 @@ def progress_of(poll_id: int) -> tuple[int, int]:
     members = select(func.count()).where(RollEntry.poll_id == poll_id)
     found = db.session.execute(select(voted.scalar_subquery(), members.scalar_subquery())).one()
     return found[0], found[1]
-
-
-def may_see_split(actor: Actor, poll: Poll) -> bool:
-    """Nobody before the close; chair and secretary after it; whoever sees the poll after its publication."""
-    if poll.state is PollState.PUBLISHED:
-        return True
-    return poll.state is PollState.CLOSED and actor.may(Right.POLL_SPLIT, poll)
 
 
 def _scene(actor: Actor, meeting_id: int) -> Scene:
@@ -197,7 +191,7 @@ def _voted(scene: Scene, seat: Seat) -> bool | None:
     """Who has voted is for the desk while the poll runs; everybody knows it of himself, and all know it at the end."""
     if scene.poll is None or seat.person_id not in scene.roll or scene.poll.state is PollState.ANNULLED:
         return None
-    known = scene.at_the_desk or seat.person_id == scene.actor.person_id or may_see_split(scene.actor, scene.poll)
+    known = scene.at_the_desk or seat.person_id == scene.actor.person_id or may_see_result(scene.actor, scene.poll)
     return seat.person_id in scene.places if known else None
 
 
@@ -256,7 +250,7 @@ def _poll(scene: Scene, result: dict[str, Any] | None) -> dict[str, Any] | None:
     poll = scene.poll
     if poll is None:
         return None
-    split = may_see_split(scene.actor, poll)
+    split = may_see_result(scene.actor, poll)
     tie = next_move.tie_waits(poll) and (split or scene.actor.may(Right.POLL_CONFIRM_TIE, poll))
     outcome = poll.confirmed_outcome or poll.outcome
     return {
@@ -290,7 +284,7 @@ def _count(values: Iterable[Any], wanted: object) -> int:
 def _result(scene: Scene) -> dict[str, Any] | None:
     """The counted result as everybody entitled sees it, names hidden where the poll says so."""
     poll = scene.poll
-    if poll is None or not may_see_split(scene.actor, poll):
+    if poll is None or not may_see_result(scene.actor, poll):
         return None
     counted = poll.confirmed_result or poll.result
     return public_view(parse_canonical(counted)) if counted else None

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +113,12 @@ def session_of(token: str, now: dt.datetime) -> Living | None:
     if row is None or row.created_at + LONGEST_SESSION <= now:
         return None
     return Living(row.id, row.user_id, row.last_seen_at, bool(row.locked_at) or row.last_seen_at + IDLE <= now)
+
+
+def living_sessions(session_ids: Iterable[int], now: dt.datetime) -> set[int]:
+    """Which of these sessions were neither ended nor outlived; for sockets, which stay open between requests."""
+    rows = select(LoginSession.id).where(LoginSession.id.in_(list(session_ids)), LoginSession.revoked_at.is_(None))
+    return set(db.session.scalars(rows.where(LoginSession.created_at > now - LONGEST_SESSION)))
 
 
 def stay(living: Living, now: dt.datetime) -> None:

@@ -106,7 +106,7 @@ def test_the_check_for_splits_notices_when_the_filter_is_taken_away(scene, monke
     scene.open()
     polls.close_poll(scene.who["secretary"], voted(scene), now=scene.now)
     assert not tells_a_split(snapshot(scene, "a"))
-    monkeypatch.setattr(live, "may_see_split", lambda actor, poll: True)
+    monkeypatch.setattr(live, "may_see_result", lambda actor, poll: True)
     assert tells_a_split(snapshot(scene, "a"))
 
 

@@ -1,0 +1,109 @@
+"""Progress of a vote: how many have voted, told at most ten times a second, never what anybody chose."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from app.extensions import socketio
+from app.realtime.meetings import EVENT, NAMESPACE, room
+from app.workflows import live
+
+log = logging.getLogger(__name__)
+
+GAP = 0.11  # seconds between two messages about one poll: at most ten in any second
+Later = Callable[[float, Callable[[], None]], None]
+
+
+@dataclass
+class Heard:
+    """Ballots of one poll that are not told yet: every version after `since` up to `version` is one of them."""
+
+    meeting_id: int
+    since: int
+    version: int
+
+
+Send = Callable[[int, Heard], None]
+
+
+class Pace:
+    """Folds what is heard of a poll into one message, sent at once or when the last one is old enough."""
+
+    def __init__(self, send: Send, later: Later, clock: Callable[[], float] = time.monotonic) -> None:
+        self._send, self._later, self._clock = send, later, clock
+        self._lock = threading.Lock()
+        self._heard: dict[int, Heard] = {}
+        self._sent_at: dict[int, float] = {}
+
+    def hear(self, poll_id: int, meeting_id: int, version: int) -> None:
+        """A ballot was counted; its version is folded into what waits, if it follows it."""
+        with self._lock:
+            waiting = self._heard.get(poll_id)
+            if waiting and version > waiting.version:
+                waiting.since = waiting.since if version == waiting.version + 1 else version - 1
+                waiting.version = version
+            if waiting:
+                return  # somebody sends it already
+            self._heard[poll_id] = Heard(meeting_id, version - 1, version)
+            wait = self._sent_at.get(poll_id, 0.0) + GAP - self._clock()
+        if wait > 0:
+            self._later(wait, lambda: self.flush(poll_id))
+        else:
+            self.flush(poll_id)
+
+    def flush(self, poll_id: int) -> None:
+        """Send what waits, if anything does."""
+        with self._lock:
+            heard = self._heard.pop(poll_id, None)
+            if heard is None:
+                return
+            self._sent_at[poll_id] = self._clock()
+        self._send(poll_id, heard)
+
+    def finish(self, poll_id: int, meeting_id: int, version: int) -> None:
+        """The vote is over: the last count goes out at once, as of the version before the closing one."""
+        with self._lock:
+            heard = self._heard.pop(poll_id, None)
+            self._sent_at.pop(poll_id, None)
+        before = version - 1
+        since = heard.since if heard and heard.version == before else before
+        self._send(poll_id, Heard(meeting_id, since, before))
+
+
+def progress(fact: dict[str, Any]) -> None:
+    """A ballot was counted, or the vote has ended."""
+    heard = pace.hear if fact["fact"] == "BallotCast" else pace.finish
+    heard(fact["subject_id"], fact["meeting_id"], fact["version"])
+
+
+def _send(poll_id: int, heard: Heard) -> None:
+    """Counted when it is sent, so that the last message is right, however many were folded into it."""
+    voted, members = live.progress_of(poll_id)
+    message = {
+        "fact": "BallotCast", "poll_id": poll_id, "meeting_id": heard.meeting_id, "since": heard.since,
+        "version": heard.version, "voted": voted, "members": members,
+    }  # fmt: skip
+    socketio.emit(EVENT, message, namespace=NAMESPACE, to=room(heard.meeting_id))
+
+
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def run() -> None:
+        try:
+            with app.app_context():
+                call()
+        except Exception:  # the next ballot tells the count again
+            log.exception("the progress of a vote was not told")
+
+    timer = threading.Timer(seconds, run)
+    timer.daemon = True
+    timer.start()
+
+
+pace = Pace(_send, _later)
