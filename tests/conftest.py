@@ -78,7 +78,10 @@ def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any])
     _fill(owner)
     with owner.app_context():
         db.engine.dispose()
-    application = create_app(**gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(DATABASE))
+    many = {"pool_size": 10, "max_overflow": 240}  # two hundred voters at once, each with a connection
+    application = create_app(
+        **gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(DATABASE), SQLALCHEMY_ENGINE_OPTIONS=many
+    )
 
     def refresh() -> None:
         db.session.remove()
