@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.extensions import db
 from app.models import Body, LoginSession, LoginTry, Person
-from app.workflows.engine.errors import BadValue, Subject, WorkflowError
+from app.workflows.engine.errors import BadValue, Detached, Subject, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import HANOI
@@ -48,26 +48,6 @@ class WeakPassword(BadValue):
     )
 
 
-@dataclass
-class PersonOf:
-    """The person of an account, as subject of facts and refusals."""
-
-    id: int
-    body_id: int
-    meeting_id: None = None
-    __tablename__: str = Person.__tablename__
-
-
-@dataclass
-class Door:
-    """What a refused sign-in by a name of nobody is about: the try, in the first body of the installation."""
-
-    id: int
-    body_id: int
-    meeting_id: None = None
-    __tablename__: str = LoginTry.__tablename__
-
-
 @dataclass(frozen=True)
 class Account:
     """What a password opens; plain values, so that no transaction is open while the password is judged."""
@@ -84,8 +64,9 @@ class Account:
         return Actor(self.person_id)
 
     @property
-    def person(self) -> PersonOf:
-        return PersonOf(self.person_id, self.body_id)
+    def person(self) -> Detached:
+        """The subject of facts and refusals."""
+        return Detached(Person.__tablename__, self.person_id, None, self.body_id)
 
 
 def charge(username: str, address: str, now: dt.datetime) -> tuple[int, Account | None]:
@@ -165,11 +146,13 @@ def account_of(user_id: int) -> Account | None:
     return row and _account(row)
 
 
-def about(account: Account | None, try_id: int, session: Session | None = None) -> PersonOf | Door:
-    """What a refused try is about."""
+def about(account: Account | None, try_id: int, session: Session | None = None) -> Detached:
+    """What a refused try is about: the person, for a name of nobody the try in the first body of the installation."""
     if account:
         return account.person
-    return Door(try_id, (session or db.session).scalar(select(func.min(Body.id))) or 0)
+    return Detached(
+        LoginTry.__tablename__, try_id, None, (session or db.session).scalar(select(func.min(Body.id))) or 0
+    )
 
 
 def printable(text: str, most: int) -> str:

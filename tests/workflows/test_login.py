@@ -41,11 +41,8 @@ def test_the_right_password_begins_a_session_of_which_only_the_digest_is_stored(
     found = living(token)
     assert (found.session_id, found.user_id, found.locked) == (row.id, row.user_id, False)
     fact = db.session.query(AuditEntry).filter_by(fact="SignedIn").one()
-    assert (fact.subject_type, fact.subject_id, fact.actor_id) == (
-        "person",
-        people["a"].person_id,
-        people["a"].person_id,
-    )
+    assert (fact.subject_type, fact.subject_id) == ("person", people["a"].person_id)
+    assert fact.actor_id == people["a"].person_id
 
 
 @pytest.mark.parametrize("name", ["A", " a ", "a\t"])
@@ -57,8 +54,8 @@ def test_a_name_is_found_however_it_is_capitalised_or_surrounded(app, name):
     ("name", "password"),
     [
         ("a", "wrong"), ("nobody", PASSWORD), ("", PASSWORD), ("a", ""), ("a\0", PASSWORD), ("a", PASSWORD + "\0"),
-        ("a", "x" * 100_000), ("x" * 100_000, PASSWORD), ("\ud800", "\ud800"), ("a' OR 1=1 --", PASSWORD), ("а", PASSWORD),
-        ("a", PASSWORD + " "), ("%", PASSWORD), ("\u202ea", PASSWORD),
+        ("a", "x" * 100_000), ("x" * 100_000, PASSWORD), ("\ud800", "\ud800"), ("a' OR 1=1 --", PASSWORD),
+        ("a", PASSWORD + " "), ("%", PASSWORD), ("\u202ea", PASSWORD), ("а", PASSWORD),
     ],
 )  # fmt: skip
 @both

@@ -19,7 +19,7 @@ class Subject(Protocol):
     def body_id(self) -> Any: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class Detached:
     """A subject that needs no database: for refusals raised while the session's own connection is given back."""
 
