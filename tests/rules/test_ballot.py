@@ -152,6 +152,21 @@ def test_a_confirmation_takes_the_side_of_the_head_and_needs_no_reason():
             act_statement(**{**confirmation, "choice": choice})
 
 
+def test_questions_remarks_and_reasons_may_have_several_lines_and_titles_may_not():
+    lines = "Dòng một\nDòng hai"
+    assert ballot_statement(**{**BALLOT, "remark": lines})["remark"] == lines
+    assert act_statement(**{**ACT, "reason": lines})["reason"] == lines
+    assert poll_definition(**definition_fields(question=lines))["question"] == lines
+    with pytest.raises(ValueError, match="item: title: must stand on one line"):
+        poll_definition(**definition_fields(item={"position": 1, "title": lines}))
+
+
+def test_a_post_may_have_no_abbreviation_and_a_meeting_may_be_wholly_remote():
+    roll = [{**entry, "abbreviation": ""} for entry in definition_fields()["roll"]]
+    definition = poll_definition(**definition_fields(roll=roll, in_room=0, remote=18))
+    assert (definition["roll"][3]["abbreviation"], definition["quorum"]["in_room"]) == ("", 0)
+
+
 def test_a_definition_keeps_the_document_or_says_that_there_is_none():
     assert poll_definition(**definition_fields(document=None))["document"] is None
     with pytest.raises(ValueError, match="document: pages"):

@@ -77,6 +77,7 @@ def test_the_log_carries_every_entry_with_its_hash_and_the_root(case, files):
 
 def test_the_manifest_lists_every_other_file_sorted_with_size_and_digest(case, files):
     manifest = parse_canonical(files["manifest.json"])
+    assert (manifest["v"], manifest["ctx"]) == (1, "vn.ecabinet.evidence.v1")
     assert (manifest["format"], manifest["poll_id"], manifest["poll_hash"]) == (1, 7, case.poll_hash)
     assert manifest["files"] == [
         {"name": name, "size": len(data), "sha256": digest(data)}

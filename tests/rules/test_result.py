@@ -51,6 +51,7 @@ def test_the_first_session_of_2019_comes_out_as_it_was():
     case = first_session()
     found = result(case)
     expected = {
+        "v": 1,
         "members": 27,
         "in_room": 21,
         "remote": 4,
@@ -242,7 +243,8 @@ def test_a_ballot_has_seen_an_earlier_state_of_this_very_log():
     early = PollCase()
     opening = {"size": 1, "root": early.frontier.root().hex()}
     assert result(early.vote(1, "agree").vote(2, "agree", seen=opening).close())["agree"] == 2
-    for seen in ({"size": 1, "root": fake_sha256("other")}, {"size": 2, "root": opening["root"]}):
+    for size, seen_root in [(1, fake_sha256("other")), (2, opening["root"]), (99, opening["root"])]:
+        seen = {"size": size, "root": seen_root}
         with pytest.raises(ValueError, match="has seen another log"):
             result(PollCase().vote(1, "agree", seen=seen).close())
 

@@ -167,6 +167,7 @@ def test_an_open_meeting_is_not_called_off(scene):
 
 
 def test_the_head_hands_the_chair_to_a_deputy_and_takes_it_back(scene):
+    """rule:R5"""
     scene.invite().check_in("head", "deputy", "a", "b")
     deputy = scene.who["deputy"].person_id
     meetings.hand_chair(scene.who["head"], scene.meeting_id, deputy, now=NOW)

@@ -63,7 +63,8 @@ def _cast(
         raise ValueError("a ballot is not in the log, or twice among the ballots")
     roll = {entry["member"]: entry for entry in definition["roll"]}
     roots, found = _roots(hashes), []
-    for seq, entry in enumerate(leaves[1:-1], start=1):
+    for entry in leaves[1:-1]:
+        seq = entry["seq"]
         ballot = _placed(by_digest, entry, hashes[seq])
         _check_ballot(ballot["statement"], entry, roll, (definition["poll_id"], poll_hash))
         seen = ballot["statement"]["seen"]
