@@ -1,4 +1,4 @@
-"""Decides that every file taken from elsewhere is known, licensed and unchanged, and that no page needs another host."""
+"""Decides that every file taken from elsewhere is known, licensed and unchanged, and no page needs another host."""
 
 import hashlib
 import re
@@ -63,7 +63,11 @@ def test_no_template_carries_inline_code_or_style(path):
 
 @pytest.mark.parametrize(
     "text",
-    ['<script src="https://cdn.example/x.js">', "url(//fonts.example/a.woff2)", "import x from 'http://a.example/x.js'"],
+    [
+        '<script src="https://cdn.example/x.js">',
+        "url(//fonts.example/a.woff2)",
+        "import x from 'http://a.example/x.js'",
+    ],
 )
 def test_the_search_for_other_hosts_finds_one(text):
     assert LOADS_FROM_A_HOST.search(text)

@@ -1,4 +1,5 @@
 // The chair's desk: a moving count is put in at once, a new state is drawn by the server; acts answer without losing what was typed.
+import { initSigning } from "./act_sign.js";
 import { startLive } from "./live.js";
 import { Refused, submit, Unanswered } from "./net.js";
 import { draw, refresh } from "./regions.js";
@@ -13,7 +14,7 @@ const shape = ({ meeting, presence, seats, items, current_item: item, poll, next
     items.map((one) => [one.id, one.state, one.title]),
     item?.id,
     [poll?.id, poll?.state, poll?.question, poll?.may_see_split, poll?.result?.outcome],
-    [move?.name, move?.label],
+    [move?.name, move?.label, move?.enabled, move?.why_not],
   ]);
 
 function put(selector, value) {
@@ -34,7 +35,7 @@ function count({ poll, seats }) {
   put("[data-voted]", poll.voted);
   put("[data-in-room]", poll.in_room_voted);
   put("[data-remote]", poll.remote_voted);
-  put("[data-left]", poll.waiting.length);
+  if (poll.waiting) put("[data-left]", poll.waiting.length);
   const bar = document.querySelector("[data-bar] svg");
   if (bar) {
     const rect = bar.querySelector("rect") || bar.appendChild(document.createElementNS(bar.namespaceURI, "rect"));
@@ -44,7 +45,7 @@ function count({ poll, seats }) {
   }
   seats.forEach(markSeat);
   const line = document.querySelector("[data-waiting]");
-  if (!line) return;
+  if (!line || !poll.waiting) return;
   if (!poll.waiting.length) {
     line.textContent = text("nobody_waits");
     return;
@@ -136,6 +137,7 @@ document.addEventListener("ec:snapshot", ({ detail }) => {
 });
 document.addEventListener("ec:progress", () => document.dispatchEvent(new CustomEvent("ec:ask")));
 document.addEventListener("ec:drawn", tick);
+initSigning(refresh);
 setInterval(tick, 1000);
 tick();
 startLive();

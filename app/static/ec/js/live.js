@@ -24,9 +24,12 @@ class Live {
   }
 
   start() {
-    this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true, auth: { meeting_id: this.meeting } });
-    this.socket.onAny((_, message) => this.hear(message));
-    this.socket.on("connect", () => this.ask());
+    this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true });
+    this.socket.on("fact", (message) => this.hear(message));
+    this.socket.on("connect", () => {
+      this.socket.emit("join", { meeting_id: this.meeting });
+      this.ask();
+    });
     this.socket.on("disconnect", () => this.ask());
     setInterval(() => this.socket.connected || this.ask(), POLL);
     addEventListener("offline", () => this.away());
@@ -38,9 +41,9 @@ class Live {
 
   hear(message) {
     if (!message || message.meeting_id !== this.meeting) return;
-    const next = message.version === this.version + 1;
-    if (message.voted !== undefined && (next || message.version === this.version)) {
-      this.version = message.version;
+    const since = message.since ?? message.version - 1; // several ballots may be folded into one message
+    if (message.voted !== undefined && since <= this.version) {
+      this.version = Math.max(this.version, message.version);
       this.seen = new Date().toISOString();
       tell("ec:progress", message);
       return;

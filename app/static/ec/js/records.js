@@ -112,33 +112,47 @@ function initConditions() {
 
 // ---------- Fields ----------
 
-function enrich(select) {
+function enrich(select, more = null) {
   if (!$?.fn.select2 || select.matches("[data-op]")) return;
-  if (!select.multiple && select.options.length <= LONG) return;
+  if (!more && !select.multiple && select.options.length <= LONG) return;
   const inside = select.closest(".ec-pop, dialog");
   $(select).select2({
     width: "100%",
     placeholder: text("choose"),
     allowClear: !select.required && !select.multiple,
     dropdownParent: inside ? $(inside) : $(document.body),
-    language: { noResults: () => text("no_match"), searching: () => text("loading"), removeItem: () => text("remove"), removeAllItems: () => text("remove") },
+    language: { noResults: () => text("no_match"), searching: () => text("loading"), errorLoading: () => text("unanswered"), removeItem: () => text("remove"), removeAllItems: () => text("remove") },
+    ...more,
   });
 }
 
-/** The framework's AJAX field is a text box with an address: it becomes a select box with what the address answers. */
-async function fetchOptions(input) {
-  const answer = await fetch(input.getAttribute("endpoint"), { headers: { Accept: "application/json" }, credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+const listOf = (answer) => (Array.isArray(answer) ? answer : answer.results || []);
+const fold = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
+
+/** A text box with an address becomes a select box that asks this address while one types; the answer is narrowed here as well. */
+function pickField(input) {
   const select = document.createElement("select");
   for (const name of ["id", "name", "aria-invalid", "aria-describedby"]) {
     if (input.hasAttribute(name)) select.setAttribute(name, input.getAttribute(name));
   }
-  select.className = "form-control my_select2";
+  select.className = "form-control";
   select.required = input.required;
   select.add(new Option("", ""));
-  for (const one of await answer.json()) select.add(new Option(one.text, one.id, false, String(one.id) === input.value));
+  if (input.value) select.add(new Option(input.dataset.text || input.value, input.value, true, true));
+  const endpoint = input.getAttribute("endpoint");
   input.replaceWith(select);
-  enrich(select);
+  enrich(select, {
+    ajax: {
+      url: endpoint,
+      delay: 200,
+      dataType: "json",
+      data: ({ term }) => ({ q: term || "" }),
+      processResults: (answer, { term }) => {
+        const wanted = fold(term || "").split(/\s+/);
+        return { results: listOf(answer).filter((one) => wanted.every((word) => fold(one.text).includes(word))) };
+      },
+    },
+  });
 }
 
 const shown = (iso) => iso.slice(0, 10).split("-").reverse().join("/") + (iso.length > 10 ? ` ${iso.slice(11, 16)}` : "");
@@ -186,8 +200,8 @@ function dateField(box, timed) {
 function initFields() {
   for (const box of document.querySelectorAll(".appbuilder_date")) dateField(box, false);
   for (const box of document.querySelectorAll(".appbuilder_datetime")) dateField(box, true);
-  for (const input of document.querySelectorAll("input.my_select2_ajax")) fetchOptions(input);
-  for (const select of document.querySelectorAll("select.my_select2")) enrich(select);
+  for (const input of document.querySelectorAll("input.my_select2_ajax")) pickField(input);
+  for (const select of document.querySelectorAll("select.my_select2, .rec-form select.form-control")) enrich(select);
   for (const box of document.querySelectorAll('.rec-form input[aria-invalid="true"], .rec-form textarea[aria-invalid="true"]')) {
     box.focus();
     break;

@@ -2,6 +2,7 @@
 //
 // A ballot has one nonce from the moment it is prepared. Whatever happens to the line, it is sent again with that nonce, and the
 // server gives the same receipt; nothing here says "recorded" before the receipt has come. The PIN stays in memory until then.
+import { initSigning } from "./act_sign.js";
 import { startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { refreshCard, showProgress, watchCard } from "./vote_card.js";
@@ -222,4 +223,5 @@ watchCard(card, {
 document.addEventListener("ec:progress", ({ detail }) => {
   if (Number(detail.poll_id) === Number(card.dataset.poll)) showProgress(card, detail);
 });
+initSigning(refreshCard);
 startLive();
