@@ -8,16 +8,18 @@ from app import security
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
+    from app.demo import replay
+
     app.cli.command("sync-roles")(_say_synchronised)
+    app.cli.add_command(replay.command)
 
 
 def sync_roles() -> None:
     """Make permissions and roles say what the code says; run at every deployment."""
-    manager = current_app.appbuilder.sm
-    manager.add_role(manager.auth_role_admin)  # FAB grants it everything, so nobody ever holds it
-    current_app.appbuilder.add_permissions(update_perms=True)
-    security.sync_roles(manager)
-
+    appbuilder = current_app.extensions["appbuilder"]
+    appbuilder.sm.add_role(appbuilder.sm.auth_role_admin)  # FAB grants it everything, so nobody ever holds it
+    appbuilder.add_permissions(update_perms=True)
+    security.sync_roles(appbuilder.sm)
 
 
 def _say_synchronised() -> None:

@@ -1,0 +1,126 @@
+"""How the session of 24/06/2019 is replayed from the shell: with a database, an authority and keys of its own."""
+
+import datetime as dt
+import json
+import secrets
+import ssl
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import inspect
+
+from app.demo.cases import CASES, FIRST
+from app.demo.founding import found
+from app.demo.presets import G2019
+from app.demo.stage import START, Clock, Stage, Unexpected, expect
+from app.extensions import db
+from app.gateways import signing, storage
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.rules.calendar import HANOI
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+FOUNDED = dt.datetime(2019, 6, 1, 8, 0, tzinfo=HANOI)
+PASSWORD_BYTES, PIN = 24, "240619"
+
+
+class DatabaseInUse(Exception):
+    """The given database holds tables already; a replay never writes into somebody's data."""
+
+
+def replay(case: str, out: Path, database: str | None = None, cost: signing.Argon2Cost | None = None) -> dict[str, Any]:
+    """Play a case and write tally.pdf, evidence.zip and report.json into `out`; the report.
+
+    Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
+    """
+    scratch = tempfile.TemporaryDirectory(prefix="ecabinet-replay-")
+    with scratch as folder, _staged(Path(folder), database, cost) as stage:
+        poll_id = CASES[case].play(stage)
+        files = {"tally.pdf": stage.tally_record(poll_id), "evidence.zip": stage.bundle(poll_id)}
+        report, sentence = stage.report(poll_id), stage.result(poll_id)["sentence"]
+    found_figures = {name: report[name] for name in CASES[case].figures}
+    expect(found_figures, CASES[case].figures, "báo cáo")
+    files["report.json"] = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
+    files["authority.pem"] = "".join(map(ssl.DER_cert_to_PEM_cert, signing.trusted())).encode()
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    return {**report, "sentence": sentence}
+
+
+@contextmanager
+def _staged(scratch: Path, database: str | None, cost: signing.Argon2Cost | None) -> Iterator[Stage]:
+    """An application of its own on a fresh database, with the Government of that day."""
+    application = _application(scratch, database or f"sqlite:///{scratch / 'replay.db'}", cost)
+    with application.app_context():
+        try:
+            if inspect(db.engine).get_table_names():
+                raise DatabaseInUse
+            upgrade(directory=str(MIGRATIONS))
+            founded = found(G2019, FOUNDED, secrets.token_urlsafe(PASSWORD_BYTES), PIN, accounts=False)
+            yield Stage(founded, PIN, Clock(START))
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _application(scratch: Path, database: str, cost: signing.Argon2Cost | None) -> Flask:
+    from app import create_app
+
+    installation_key = scratch / "installation.key"
+    signing.create_installation_key(installation_key)
+    authority = signing.Authority.create(scratch / "authority", FOUNDED - dt.timedelta(days=1), demo=True)
+    signer = signing.SoftwareSigner(scratch / "keys", installation_key, authority, cost)
+    return create_app(
+        SECRET_KEY=secrets.token_urlsafe(48), DEMO=True, APP_ROLE="", SQLALCHEMY_DATABASE_URI=database,
+        SQLALCHEMY_ENGINE_OPTIONS={}, SIGNER=(signer, authority.chain()),
+        STORE=storage.Storage(scratch / "documents"),
+    )  # fmt: skip
+
+
+@click.command("replay")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
+@click.option("--case", default=FIRST, show_default=True, type=click.Choice(list(CASES)), help="What is replayed.")
+@click.option("--database", help="Address of an empty database; a temporary SQLite file otherwise.")
+def command(out: Path, case: str, database: str | None) -> None:
+    """Replay the first electronic session, or a case of the rules; exits 0 when the rules are kept."""
+    try:
+        report = replay(case, out, database)
+    except DatabaseInUse:
+        _fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
+    except Unexpected as unexpected:
+        _fail(str(unexpected))
+    except WorkflowError as refusal:
+        _fail(f"Hệ thống từ chối một bước đúng quy định: {refusal} ({refusal.code})")
+    else:
+        click.echo(account(case, report, out))
+
+
+def account(case: str, report: dict[str, Any], out: Path) -> str:
+    """A short account for the shell."""
+    return "\n".join(
+        (
+            f"{CASES[case].title} – {START:%d/%m/%Y}, bộ quy tắc {report['rule_set']}.",
+            f"Thành viên Chính phủ: {report['members']}. Số phiếu tại phòng họp: {report['in_room']}, từ xa: "
+            f"{report['remote']}; không bỏ phiếu: {report['not_voting']}.",
+            report["sentence"],
+            f"Từ mở đến đóng biểu quyết: {_seconds(report['open_to_close_s'])}; từ đóng biểu quyết đến công bố: "
+            f"{_seconds(report['close_to_published_s'])}.",
+            f"Hệ thống trả lời đúng quy định. Biên bản, bằng chứng và báo cáo: {out}",
+        )
+    )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} giây".replace(".", ",")
+
+
+def _fail(sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(1)
