@@ -9,8 +9,13 @@ app = create_app()
 
 
 def main() -> None:
-    from app import serve
+    from app import installation, serve
 
+    with app.app_context():
+        try:
+            installation.check_demo_mark(app)
+        except installation.WrongDatabase as wrong:
+            sys.exit(str(wrong))
     port = int(os.environ.get("PORT", "8080"))
     sys.exit(serve.embedded(app, port))
 

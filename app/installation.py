@@ -1,10 +1,20 @@
-"""Which signer and which store this installation has, from its configuration."""
+"""Which signer and which store this installation has, and whether the database is one that it may serve."""
 
 from pathlib import Path
 
 from flask import Flask
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import inspect, select
 
+from app.extensions import db
 from app.gateways import signing, storage
+from app.models import Body, Person, Setting
+
+DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
+
+
+class WrongDatabase(Exception):
+    """A database that this installation must not serve; the sentence says why and what to do."""
 
 
 def choose_gateways(app: Flask) -> None:
@@ -18,3 +28,29 @@ def choose_gateways(app: Flask) -> None:
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
     storage.use(app.config.get("STORE") or storage.Storage(app.config["STORAGE"]))
+
+
+def check_demo_mark(app: Flask) -> None:
+    """WrongDatabase for a demo database outside demo mode, and in demo mode for one that holds unmarked data.
+
+    Needs an application context; every way to serve the application calls it before the first request.
+    """
+    if not inspect(db.engine).has_table(Setting.__tablename__):
+        raise WrongDatabase("The database has no tables yet; make them with: flask db upgrade")
+    marked, demo = is_demo_database(), bool(app.config["DEMO"])
+    if marked and not demo:
+        raise WrongDatabase("This is a demo database; only `make run` serves it (ECABINET_DEMO=1).")
+    if demo and not marked and holds_data():
+        raise WrongDatabase("Demo mode serves demo data only, and this database holds data without the demo mark.")
+
+
+def is_demo_database() -> bool:
+    """Whether the database carries the demo mark."""
+    with db.engine.connect() as connection:
+        return bool(connection.scalar(select(Setting.value).where(Setting.name == DEMO_MARK)))
+
+
+def holds_data() -> bool:
+    """Whether there is anybody in the database, or anything that somebody could belong to."""
+    with db.engine.connect() as connection:
+        return any(connection.scalar(select(table.id).limit(1)) for table in (Body, Person, User))
