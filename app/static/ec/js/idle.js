@@ -3,6 +3,7 @@ import { post, Refused, Unanswered } from "./net.js";
 import { text } from "./text.js";
 
 const KEY = "ec-last-touch"; // shared by all tabs of this browser
+const AWAKE = 240; // seconds between two signs of life that a person who only reads or types gives the server
 const touches = ["pointerdown", "keydown", "wheel", "touchstart"];
 
 function remember() {
@@ -44,12 +45,21 @@ function initDialog(dialog, onUnlock) {
   });
 }
 
+/** The server counts by its own clock as well; a lost notice changes nothing. */
+function tell(address) {
+  if (!address) return;
+  post(address, {}).catch((problem) => {
+    if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem;
+  });
+}
+
 export function initIdle() {
   const dialog = document.getElementById("ec-lock");
   if (!dialog) return;
   const seconds = Number(dialog.dataset.seconds);
   let own = Date.now();
   let told = 0;
+  let awake = Date.now();
   remember();
 
   const show = () => {
@@ -72,9 +82,11 @@ export function initIdle() {
   setInterval(() => {
     if (dialog.open || Date.now() - lastTouch(own) < seconds * 1000) return;
     show();
-    // The server locks by its own clock as well; a lost notice changes nothing.
-    post(dialog.dataset.lock, {}).catch((problem) => {
-      if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem;
-    });
+    tell(dialog.dataset.lock);
+  }, 5000);
+  setInterval(() => {
+    if (dialog.open || own < awake || Date.now() - awake < AWAKE * 1000) return;
+    awake = Date.now();
+    tell(dialog.dataset.awake);
   }, 5000);
 }

@@ -34,7 +34,7 @@ async function answer(response, asked) {
   if (response.redirected && pathOf(response.url) !== pathOf(asked)) {
     throw new Refused(401, { code: "signed_out", message: text("signed_out") });
   }
-  const body = json ? await response.json().catch(() => ({})) : {};
+  const body = (json && (await response.json().catch(() => null))) || {};
   if (!response.ok) {
     if (body.code === "session_locked") document.dispatchEvent(new CustomEvent("ec:locked"));
     throw new Refused(response.status, body);

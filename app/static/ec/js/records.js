@@ -4,7 +4,6 @@ import { openSheet } from "./ui.js";
 
 const $ = window.jQuery;
 const LONG = 10; // options from which on a select box gets a search field
-const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 // ---------- Questions ----------
 
@@ -92,7 +91,6 @@ function nameValues() {
     const field = document.querySelector(`.rec-condition[data-col="${place.dataset.cond}"] select:not([data-op])`);
     const option = field && [...field.options].find((one) => one.value === place.textContent);
     if (option) place.textContent = option.textContent;
-    else if (ISO_DATE.test(place.textContent)) place.textContent = place.textContent.split("-").reverse().join("/");
   }
 }
 
@@ -126,10 +124,7 @@ function enrich(select, more = null) {
   });
 }
 
-const listOf = (answer) => (Array.isArray(answer) ? answer : answer.results || []);
-const fold = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
-
-/** A text box with an address becomes a select box that asks this address while one types; the answer is narrowed here as well. */
+/** A text box with an address becomes a select box that asks this address while one types. */
 function pickField(input) {
   const select = document.createElement("select");
   for (const name of ["id", "name", "aria-invalid", "aria-describedby"]) {
@@ -147,30 +142,24 @@ function pickField(input) {
       delay: 200,
       dataType: "json",
       data: ({ term }) => ({ q: term || "" }),
-      processResults: (answer, { term }) => {
-        const wanted = fold(term || "").split(/\s+/);
-        return { results: listOf(answer).filter((one) => wanted.every((word) => fold(one.text).includes(word))) };
-      },
+      processResults: (answer) => ({ results: Array.isArray(answer) ? answer : answer.results || [] }),
     },
   });
 }
 
 const shown = (iso) => iso.slice(0, 10).split("-").reverse().join("/") + (iso.length > 10 ? ` ${iso.slice(11, 16)}` : "");
-const WRITTEN = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s+(\d{1,2})[:h](\d{2}))?$/;
 
-/** What a person writes (04/08/2026 08:00) as the framework wants it; anything else goes as it is and is refused there. */
-function isoOf(words, timed) {
-  const found = WRITTEN.exec(words.trim());
-  if (!found) return words;
-  const [, day, month, year, hour = "00", minute = "00"] = found;
-  const date = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
-  return timed ? `${date} ${hour.padStart(2, "0")}:${minute}:00` : date;
-}
-
-/** The browser's own calendar hides behind the sign; the field itself always reads dd/mm/yyyy, whatever the browser's language. */
-function calendar(box, input, timed) {
-  const sign = box.querySelector(".input-group-addon");
+/** The field reads and sends dd/mm/yyyy whatever the browser's language; the browser's own calendar hides behind the sign. */
+function dateField(input) {
+  const timed = input.dataset.date === "moment";
+  const box = document.createElement("div");
+  const sign = document.createElement("span");
+  const picture = document.createElement("i");
   const picker = document.createElement("input");
+  box.className = "input-group";
+  sign.className = "input-group-addon";
+  picture.className = "fa fa-calendar";
+  picture.setAttribute("aria-hidden", "true");
   picker.type = timed ? "datetime-local" : "date";
   picker.className = "rec-picker";
   picker.setAttribute("aria-label", text("calendar"));
@@ -179,30 +168,19 @@ function calendar(box, input, timed) {
     input.value = picker.value ? shown(picker.value) : "";
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
-  sign.append(picker);
-}
-
-function dateField(box, timed) {
-  const input = box.querySelector("input.form-control, input.filter_val");
-  if (!input || input.dataset.dateFormat) return;
-  box.removeAttribute("data-provide");
-  if (ISO_DATE.test(input.value.slice(0, 10))) input.value = shown(input.value.replace(" ", "T"));
-  input.inputMode = "numeric";
   input.autocomplete = "off";
   input.placeholder = text(timed ? "time" : "date");
   input.classList.add("rec-date");
-  calendar(box, input, timed);
-  input.form?.addEventListener("formdata", ({ formData }) => {
-    if (input.name && input.value) formData.set(input.name, isoOf(input.value, timed));
-  });
+  input.replaceWith(box);
+  sign.append(picture, picker);
+  box.append(sign, input);
 }
 
 function initFields() {
-  for (const box of document.querySelectorAll(".appbuilder_date")) dateField(box, false);
-  for (const box of document.querySelectorAll(".appbuilder_datetime")) dateField(box, true);
+  for (const input of document.querySelectorAll("input[data-date]")) dateField(input);
   for (const input of document.querySelectorAll("input.my_select2_ajax")) pickField(input);
   for (const select of document.querySelectorAll("select.my_select2, .rec-form select.form-control")) enrich(select);
-  for (const box of document.querySelectorAll('.rec-form input[aria-invalid="true"], .rec-form textarea[aria-invalid="true"]')) {
+  for (const box of document.querySelectorAll('.rec-form [aria-invalid="true"]')) {
     box.focus();
     break;
   }
