@@ -16,6 +16,7 @@ KINDS = {
     sample.brief: range(2, 3),
     sample.draft_resolution: range(2, 5),
     sample.appraisal: range(3, 4),
+    sample.report: range(2, 5),
 }
 
 

@@ -1,4 +1,4 @@
-"""Decides what the demo papers of a matter look like: submission, brief, draft Resolution and appraisal report.
+"""Decides what the demo papers of a matter look like: submission, brief, draft Resolution, appraisal, report.
 
 All of them are marked as demo papers; the same matter, number, date and signer give the same bytes.
 """
@@ -118,6 +118,24 @@ def appraisal(matter: Matter, issue: Issue) -> bytes:
     ]
     title = f"Báo cáo thẩm định về {matter.subject}"
     return build(story, title=title, issuer=JUSTICE, made_at=_morning(issue.day), demo=True)
+
+
+def report(matter: Matter, issue: Issue) -> bytes:
+    """Báo cáo of a ministry: two or three pages, for a matter that the Government hears of."""
+    say, name = _Prose(matter, issue), matter.title.removeprefix("Báo cáo ")
+    symbol = f"{issue.number:02}/BC-{matter.abbreviation}"
+    story = [
+        *_beginning(matter.ministry, symbol, issue, Title("BÁO CÁO", name[:1].upper() + name[1:])),
+        *blocks.addressees([GOVERNMENT]),
+        *_part("I. TÌNH HÌNH CHUNG", [*matter.need, *matter.state]),
+        *_part("II. MỤC TIÊU, YÊU CẦU", matter.aims),
+        *_part("III. MỘT SỐ NỘI DUNG CHỦ YẾU", _numbered(matter.content)),
+        *_part("IV. TÁC ĐỘNG VÀ NGUỒN LỰC", [*matter.impact, *matter.resources]),
+        *_part("V. VẤN ĐỀ XIN Ý KIẾN CHÍNH PHỦ", _numbered(matter.opinions)),
+        *_part("VI. KIẾN NGHỊ", [say.one("request").removesuffix(".") + blocks.END]),
+        blocks.closing(say.all("recipients"), [((matter.leader.upper(),), issue.signer)]),
+    ]
+    return build(story, title=matter.title, issuer=matter.ministry, made_at=_morning(issue.day), demo=True)
 
 
 class _Prose:
