@@ -28,7 +28,7 @@ from app.workflows.engine.errors import BadValue, NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.polls import locked, standing
+from app.workflows.polls import locked, standing_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, clean_text, digest
@@ -136,7 +136,7 @@ def prepare_ballot(
     entry = _admit_voter(poll, actor)
     _require_open(poll, now)
     _require_certificate(poll, entry, now)
-    before = standing(poll).get(entry.member_id)
+    before = standing_of(poll, entry.member_id)
     if before and not _parameters(poll).vote_change_allowed:
         raise NoChange(poll, ballot_id=before.id)
     _refuse_reuse(poll, nonce)
@@ -190,7 +190,7 @@ def _count_ballot(
     _require_open(poll, now)
     _require_certificate(poll, entry, now)
     prepared = _shown(poll, entry, statement, now)
-    before = standing(poll).get(entry.member_id)
+    before = standing_of(poll, entry.member_id)
     if (before and before.id) != prepared.supersedes_id:
         raise AnotherBallotStands(poll, receipt=before and receipt_of(before))
     return receipt_of(_insert(actor, poll, entry, prepared, cms, now))
@@ -231,14 +231,14 @@ def receipt_of(ballot: Ballot) -> Receipt:
 
 def standing_receipt(actor: Actor, poll: Poll) -> Receipt | None:
     """The receipt of the actor's standing ballot in a poll, if there is one."""
-    mine = standing(poll).get(actor.person_id or 0)
+    mine = standing_of(poll, actor.person_id)
     return receipt_of(mine) if mine else None
 
 
 def verify_ballot(actor: Actor, poll_id: int) -> object | None:
     """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason."""
     poll = seen(actor, Poll, poll_id)
-    mine = standing(poll).get(actor.person_id or 0)
+    mine = standing_of(poll, actor.person_id)
     if mine is None:
         raise PollNotOpen(poll)
     problem, _pinned = _verify(actor, poll_id, mine.statement.statement, mine.statement.cms)

@@ -14,7 +14,7 @@ from app.workflows.rules.merkle import Frontier, leaf_hash
 
 def append(poll: Poll, entry: dict[str, Any]) -> PollLeaf:
     """Add a checked log entry (rules/log.py); the caller holds the poll's lock and took `seq` from `next_place`."""
-    last = head(poll)
+    last = db.session.get(PollLeaf, (poll.id, entry["seq"] - 1)) if entry["seq"] else None
     frontier = Frontier.from_json(last.frontier) if last else Frontier()
     data = canonical(entry)
     hashed = leaf_hash(data)

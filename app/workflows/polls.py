@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.extensions import db
 from app.models import (
@@ -318,17 +319,26 @@ def locked_meeting(meeting_id: int) -> Meeting:
 
 def locked(actor: Actor, poll_id: int) -> Poll:
     """A visible poll and its meeting, both held until the end of the transaction, the meeting first."""
-    locked_meeting(seen(actor, Poll, poll_id).meeting_id)
+    meeting = locked_meeting(seen(actor, Poll, poll_id).meeting_id)
     rows = select(Poll).where(Poll.id == poll_id).with_for_update()
-    return db.session.execute(rows.execution_options(populate_existing=True)).scalar_one()
+    poll = db.session.execute(rows.execution_options(populate_existing=True)).scalar_one()
+    set_committed_value(poll, "meeting", meeting)  # the row that is locked, not one read again
+    return poll
 
 
 def standing(poll: Poll) -> dict[int, Ballot]:
     """The ballot of each member that no later one supersedes."""
+    return {ballot.member_id: ballot for ballot in db.session.scalars(_standing().where(Ballot.poll_id == poll.id))}
+
+
+def standing_of(poll: Poll, member_id: int | None) -> Ballot | None:
+    """The standing ballot of one member; casting must not look at everybody else's."""
+    return db.session.scalar(_standing().where(Ballot.poll_id == poll.id, Ballot.member_id == member_id))
+
+
+def _standing() -> Select[tuple[Ballot]]:
     later = aliased(Ballot)
-    superseded = select(later.supersedes_id).where(later.poll_id == poll.id, later.supersedes_id.is_not(None))
-    ballots = select(Ballot).where(Ballot.poll_id == poll.id, Ballot.id.not_in(superseded))
-    return {ballot.member_id: ballot for ballot in db.session.scalars(ballots)}
+    return select(Ballot).where(~select(later.id).where(later.supersedes_id == Ballot.id).exists())
 
 
 def _clean_question(item: AgendaItem, question: str) -> str:
