@@ -122,6 +122,8 @@ function enrich(select, more = null) {
     language: { noResults: () => text("no_match"), searching: () => text("loading"), errorLoading: () => text("unanswered"), removeItem: () => text("remove"), removeAllItems: () => text("remove") },
     ...more,
   });
+  // this version of select2 forgets to put the cursor into its search field under jQuery 3.6
+  $(select).on("select2:open", () => document.querySelector(".select2-container--open .select2-search__field")?.focus());
 }
 
 /** A text box with an address becomes a select box that asks this address while one types. */
@@ -176,7 +178,25 @@ function dateField(input) {
   box.append(sign, input);
 }
 
+/** The browser names its file button in its own language; ours stands over it. */
+function fileField(input) {
+  const box = document.createElement("div");
+  const button = document.createElement("span");
+  const name = document.createElement("span");
+  box.className = "rec-filebox";
+  button.className = "btn btn-default";
+  button.textContent = text("choose_file");
+  button.setAttribute("aria-hidden", "true");
+  name.textContent = text("no_file");
+  input.addEventListener("change", () => {
+    name.textContent = [...input.files].map((file) => file.name).join(", ") || text("no_file");
+  });
+  input.replaceWith(box);
+  box.append(button, name, input);
+}
+
 function initFields() {
+  for (const input of document.querySelectorAll('input[type="file"]')) fileField(input);
   for (const input of document.querySelectorAll("input[data-date]")) dateField(input);
   for (const input of document.querySelectorAll("input.my_select2_ajax")) pickField(input);
   for (const select of document.querySelectorAll("select.my_select2, .rec-form select.form-control")) enrich(select);
