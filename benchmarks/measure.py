@@ -1,0 +1,74 @@
+"""Alternated rounds, medians of per-round ratios, one table."""
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Row:
+    """One figure: ours and its anchor in the same unit, one pair per round; `better` says which way is good."""
+
+    name: str
+    unit: str
+    anchor: str
+    better: str  # "higher" or "lower"
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(a / b for a, b in zip(self.ours, self.theirs, strict=True))
+
+    def spread(self) -> str:
+        ratios = [a / b for a, b in zip(self.ours, self.theirs, strict=True)]
+        return f"{min(ratios):.2f}–{max(ratios):.2f}"
+
+
+def alternate(row: Row, ours: Callable[[], float], anchor: Callable[[], float], rounds: int = 3) -> Row:
+    """Measure both sides in turn, so that a busy minute hits both."""
+    for number in range(rounds):
+        row.ours.append(ours())
+        row.theirs.append(anchor())
+        sys.stderr.write(f"  {row.name}: round {number + 1}: {row.ours[-1]:.4g} / {row.theirs[-1]:.4g} {row.unit}\n")
+    return row
+
+
+def seconds(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown: medians of both sides, the median ratio and its spread over the rounds."""
+    lines = ["| figure | ours | anchor | ratio (spread) | better | anchor is |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        ours, theirs = statistics.median(row.ours), statistics.median(row.theirs)
+        lines.append(
+            f"| {row.name} | {ours:.4g} {row.unit} | {theirs:.4g} {row.unit} | {row.ratio:.2f} ({row.spread()}) "
+            f"| {row.better} | {row.anchor} |"
+        )
+    return "\n".join(lines)
+
+
+def write(rows: list[Row], path: Path) -> None:
+    """var/bench.json: the rows with every round, and what machine and commit they were measured on."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    about = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit.stdout.strip(),
+        "python": platform.python_version(), "machine": platform.machine(),
+    }  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows_json = [{**asdict(row), "ratio": row.ratio} for row in rows]
+    path.write_text(json.dumps({"about": about, "rows": rows_json}, indent=2, ensure_ascii=False) + "\n")
