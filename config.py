@@ -14,6 +14,7 @@ SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (
 )
 APP_ROLE = os.environ.get("ECABINET_APP_ROLE", "")  # PostgreSQL role that serves; it owns nothing
 TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",")
+PROXIES = int(os.environ.get("ECABINET_PROXIES", "0"))  # trusted proxies in front, whose X-Forwarded-For is believed
 
 STORAGE = VAR / "documents"
 KEYS = VAR / "keys"
@@ -22,6 +23,7 @@ INSTALLATION_KEY = VAR / "installation.key"
 
 # -- Flask-AppBuilder -------------------------------------------------------------------------------------------------
 APP_NAME = "e-Cabinet"
+FAB_INDEX_VIEW = "app.views.home.HomeView"
 AUTH_TYPE = 1  # accounts in the database
 AUTH_ROLE_ADMIN = "Admin"  # nobody holds it
 AUTH_RATE_LIMITED = False  # sign-in has a lock of its own, in the database (app/workflows/login.py)
@@ -32,7 +34,6 @@ FAB_API_SWAGGER_UI = False
 FAB_CREATE_DB = False  # `flask db upgrade` makes the tables
 FAB_UPDATE_PERMS = False  # `flask sync-roles` writes permissions
 FAB_API_MAX_PAGE_SIZE = 100
-FAB_PASSWORD_COMPLEXITY_ENABLED = True
 
 # -- the browser ------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_NAME = "ecabinet"

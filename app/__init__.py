@@ -23,7 +23,7 @@ def create_app(config: str = "config", **overrides: object) -> Flask:
 
     installation.choose_gateways(app)
     with app.app_context():
-        appbuilder = AppBuilder(security_manager_class=security.SecurityManager)
+        appbuilder = security.Builder(security_manager_class=security.SecurityManager)
         appbuilder.init_app(app, db.session)
         _register_adapters(app, appbuilder)
     wiring.connect()

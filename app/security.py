@@ -1,9 +1,23 @@
-"""Which screens exist for which kind of user; what they may do there is decided by engine/rights.py."""
+"""Which screens exist for which kind of user, and what of the framework's own sign-in is left: nothing that commits."""
 
+from typing import Any
+
+from flask import g
+from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
+from flask_appbuilder.security.sqla.models import Role
+from flask_appbuilder.views import UtilView
+from flask_login import current_user
+from sqlalchemy import select
 
-SCREENS: dict[str, set[tuple[str, str]]] = {
+from app.extensions import db
+from app.views.living import living
+from app.views.sign_in import SignInView
+
+Screen = tuple[str, str]  # permission, view
+
+SCREENS: dict[str, set[Screen]] = {
     "thanh_vien": set(),
     "van_phong": set(),
     "van_thu": set(),
@@ -14,7 +28,64 @@ SCREENS: dict[str, set[tuple[str, str]]] = {
 
 
 class SecurityManager(FabSecurityManager):
-    """FAB's accounts and roles."""
+    """The framework's accounts and roles, with our sign-in: sessions are rows, and roles only open screens."""
+
+    def register_views(self) -> None:
+        """Our sign-in and nothing else; accounts are kept by acts (app/workflows/accounts.py)."""
+        self.auth_view = self.appbuilder.add_view_no_menu(SignInView())
+
+    def load_user(self, pk: Any) -> Any:
+        """The account of the cookie, as long as its session lives and its screen is not locked."""
+        found = living()
+        if found is None or found.locked or str(found.user_id) != str(pk):
+            return None
+        return super().load_user(pk)
+
+    def auth_user_db(self, username: str, password: str) -> None:
+        """Nobody signs in here: app/workflows/login.py counts the tries and this would not."""
+
+    def update_user_auth_stat(self, user: Any, success: bool = True) -> None:
+        """Nothing: the tries and sessions are rows of their own, and only acts commit."""
+
+    def validate_api_key(self, api_key_string: str) -> None:
+        """Nobody: there are no keys that stand for a person."""
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Whether this screen exists for the signed-in person; one query per request."""
+        return (permission_name, view_name) in self._screens()
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """No screen is open to visitors."""
+        return False
+
+    def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
+        """The menu entries of the signed-in person, out of the same query."""
+        return {view for permission, view in self._screens() if permission == "menu_access"}
+
+    def _screens(self) -> set[Screen]:
+        if not current_user.is_authenticated:
+            return set()
+        known: tuple[int, set[Screen]] | None = g.get("screens")
+        if known is None or known[0] != current_user.id:
+            known = g.screens = (current_user.id, self._load_screens(current_user.id))
+        return known[1]
+
+    def _load_screens(self, user_id: int) -> set[Screen]:
+        """What the roles of an account open; Admin opens nothing, whoever was given it."""
+        pairs = select(self.permission_model.name, self.viewmenu_model.name).select_from(self.user_model)
+        pairs = pairs.join(self.user_model.roles).join(Role.permissions)
+        pairs = pairs.join(self.permissionview_model.permission).join(self.permissionview_model.view_menu)
+        mine = pairs.where(self.user_model.id == user_id, Role.name != self.auth_role_admin)
+        return {(permission, view) for permission, view in db.session.execute(mine)}
+
+
+class Builder(AppBuilder):
+    """The framework without its language switch by GET and its menu for programs."""
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.add_view_no_menu(UtilView)
+        self.sm.register_views()
 
 
 def sync_roles(manager: BaseSecurityManager) -> None:

@@ -19,6 +19,7 @@ from app.workflows import agenda, attendance, ballots, meetings, polls
 from app.workflows.engine.rights import Actor
 from tests import cabinet
 from tests.cabinet import NOW, PIN
+from tests.device import Device
 
 if TYPE_CHECKING:
     from tests.servers import PostgresServer
@@ -108,6 +109,7 @@ def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Fl
     storage.use(gateways["STORE"])
     with home.application.app_context():
         home.refresh()
+        home.application.test_client_class = Device
         yield home.application
         db.session.remove()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -33,4 +33,4 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def _to_sign_in() -> Response:
     here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(url_for(f"{current_app.appbuilder.sm.auth_view.endpoint}.login", next=here))
+    return redirect(url_for("SignInView.login", next=here))

@@ -102,7 +102,7 @@ def sign_in(username: str, password: str, address: str, device: str, now: dt.dat
         if refusal.about["body_id"]:  # an empty installation has no log yet; the try is there
             record_refusal("sign_in", NOBODY, refusal)
         raise
-    return _begin(account.actor, account, try_id, printable(device, 200), now)
+    return begin(account.actor, account, try_id, printable(device, 200), now)
 
 
 def session_of(token: str, now: dt.datetime) -> Living | None:
@@ -179,9 +179,11 @@ def end_sessions(
 
 
 @use_case
-def _begin(actor: Actor, account: Account, try_id: int, device: str, now: dt.datetime) -> str:
+def begin(actor: Actor, account: Account, try_id: int | None, device: str, now: dt.datetime) -> str:
+    """The token of a new session for somebody whose password was judged, by that try, as good."""
     token = secrets.token_urlsafe(32)
-    db.session.get_one(LoginTry, try_id).succeeded = True
+    if try_id:
+        db.session.get_one(LoginTry, try_id).succeeded = True
     begun = LoginSession(
         token_sha256=digest(token.encode()), user_id=account.user_id, device=device, created_at=now, last_seen_at=now
     )

@@ -120,6 +120,7 @@ class Actor:
     offices: frozenset[tuple[int, Office]] = frozenset()
     seats: frozenset[tuple[int, SeatRole]] = frozenset()
     name: str = field(default="", compare=False)
+    post: str = field(default="", compare=False)
 
     @cached_property
     def body_ids(self) -> frozenset[int]:
@@ -160,7 +161,9 @@ def actor_of(user_id: int, on: dt.date) -> Actor:
 
 def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
     """The capacities of a person on a Hanoi date."""
-    held = select(Appointment.body_id, Appointment.office).where(Appointment.person_id == person_id)
-    offices = db.session.execute(held.where(Appointment.in_force(on))).all()
+    held = select(Appointment.body_id, Appointment.office, Appointment.post).where(Appointment.person_id == person_id)
+    held = held.where(Appointment.in_force(on)).order_by(Appointment.rank, Appointment.id)
+    offices = db.session.execute(held).all()
     seats = db.session.execute(select(Seat.meeting_id, Seat.role).where(Seat.person_id == person_id)).all()
-    return Actor(person_id, frozenset((b, o) for b, o in offices), frozenset((m, r) for m, r in seats), name)
+    in_bodies, in_meetings = frozenset((row[0], row[1]) for row in offices), frozenset((m, r) for m, r in seats)
+    return Actor(person_id, in_bodies, in_meetings, name, offices[0].post if offices else "")

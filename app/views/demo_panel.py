@@ -1,0 +1,42 @@
+"""What the sign-in page of a demonstration shows beside the form; nothing of it anywhere else."""
+
+import datetime as dt
+from typing import Any
+
+from flask import current_app
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Appointment, Person
+from app.views.actor import now
+from app.workflows.rules.calendar import hanoi_date
+
+PASSWORD = "Ecabinet@2019"  # noqa: S105 - shown on the page, for invented people only
+PIN = "240619"
+
+
+def demo_panel() -> dict[str, Any]:
+    """The accounts with their common password and PIN in demo mode, else nothing."""
+    if not current_app.config["DEMO"]:
+        return {}
+    note = _("All people and papers here are invented.")
+    return {
+        "demo_accounts": _accounts(hanoi_date(now())), "demo_password": PASSWORD, "demo_pin": PIN, "demo_note": note,
+    }  # fmt: skip
+
+
+def _accounts(on: dt.date) -> list[dict[str, str]]:
+    """Invented people who can sign in, by rank; one line each."""
+    rows = db.session.execute(
+        select(User.username, Person.full_name, Appointment.post)
+        .join(Person, Person.user_id == User.id)
+        .outerjoin(Appointment, (Appointment.person_id == Person.id) & Appointment.in_force(on))
+        .where(User.active.is_(True), Person.fictional.is_(True))
+        .order_by(Appointment.rank.is_(None), Appointment.rank, User.username)
+    )
+    lines: dict[str, dict[str, str]] = {}
+    for username, name, post in rows:
+        lines.setdefault(username, {"username": username, "label": f"{name} – {post}" if post else name})
+    return list(lines.values())

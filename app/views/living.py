@@ -1,0 +1,94 @@
+"""Which session stands behind a request: the cookie names it, a row keeps it alive, quiet makes it lock."""
+
+from typing import Any
+
+from flask import Flask, current_app, g, jsonify, redirect, request, session, url_for
+from flask_babel import gettext as _
+from flask_login import login_user, logout_user
+
+from app.views.actor import now
+from app.views.addresses import same_site, same_site_referrer
+from app.views.guards import wants_json
+from app.workflows import login
+from app.workflows.login import Living
+
+TOKEN = "token"  # noqa: S105 - the name under which the cookie carries it
+OPEN_WHILE_LOCKED = frozenset(
+    {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
+)
+
+
+def register(app: Flask) -> None:
+    """Watch the session of every request."""
+    app.before_request(watch)
+
+
+def living() -> Living | None:
+    """The living session behind the cookie, a locked one included; looked up once per request."""
+    if "living" not in g:
+        token = session.get(TOKEN)
+        g.living = login.session_of(token, now()) if isinstance(token, str) else None
+    found: Living | None = g.living
+    return found
+
+
+def watch() -> Any:
+    """Before every page: forget an ended session, stop at a locked one, note that somebody is there."""
+    if is_static():
+        return None
+    found = living()
+    if found is None:
+        forget()
+    elif found.locked:
+        return None if request.endpoint in OPEN_WHILE_LOCKED else stopped()
+    elif by_hand():
+        login.stay(found, now())
+    return None
+
+
+def begin(token: str) -> None:
+    """Give this browser a new session: nothing of the one before stays but the language."""
+    clear()
+    session[TOKEN] = token
+    g.pop("living")
+    found = living()
+    if found:
+        login_user(current_app.extensions["appbuilder"].sm.get_user_by_id(found.user_id))
+
+
+def forget() -> None:
+    """Take the name of an ended session out of the cookie; the form token stays, so that a form is told why."""
+    if session.pop(TOKEN, None) is not None:
+        logout_user()
+    g.living = None
+    g.pop("actor", None)
+
+
+def clear() -> None:
+    """Empty the cookie of everything but the language."""
+    language = session.get("locale")
+    forget()
+    session.clear()
+    if language:
+        session["locale"] = language
+
+
+def stopped() -> Any:
+    """The answer of a locked screen: 423 for scripts, the lock page for people."""
+    if wants_json():
+        message = _("The screen is locked. Enter your password to go on.")
+        return jsonify(code="session_locked", message=message, field=None, details={}), 423
+    here = same_site(request.full_path.rstrip("?")) if request.method == "GET" else same_site_referrer()
+    return redirect(url_for("SignInView.locked", next=here), 303 if request.method == "POST" else 302)
+
+
+def by_hand() -> bool:
+    """Whether a person did this; what a page fetches by itself keeps no screen awake."""
+    if request.method != "GET":
+        return True
+    return request.headers.get("Sec-Fetch-Dest", "document") != "empty" and not wants_json()
+
+
+def is_static() -> bool:
+    """Style sheets, scripts and pictures: the same for everybody."""
+    return request.endpoint == "static" or (request.endpoint or "").endswith(".static")

@@ -1,0 +1,112 @@
+"""What every request and every answer must fulfil: size, form token, headers; the browser is told what to run."""
+
+import re
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_appbuilder import AppBuilder
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
+from werkzeug.wrappers import Response
+
+from app.extensions import csrf, talisman
+from app.views import living
+
+SMALL_BODY = 1024 * 1024  # whatever is no upload of a signed-in person
+UPLOAD = "multipart/form-data"
+GENERATED = "/records"  # the framework's pages carry style attributes
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "worker-src": "'self' blob:",  # the reader of papers
+    "frame-ancestors": "'none'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+NOT_USED = dict.fromkeys(("camera", "microphone", "geolocation", "payment", "usb", "display-capture"), "()")
+HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
+
+
+class Identifier(IntegerConverter):
+    """A number in an address that fits the database; beyond it nothing exists."""
+
+    def __init__(self, url_map: Map, **kwargs: Any) -> None:
+        super().__init__(url_map, **{"max": 2**31 - 1, **kwargs})
+
+
+def register(app: Flask, _appbuilder: AppBuilder) -> None:
+    """Put the checks in their order: session, size, form token, then the page; headers come last of all."""
+    app.url_map.converters["int"] = Identifier
+    if app.config["SESSION_COOKIE_SECURE"]:
+        app.config["SESSION_COOKIE_NAME"] = "__Host-" + app.config["SESSION_COOKIE_NAME"]
+    if app.config["PROXIES"]:
+        proxies = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # require_token asks for it everywhere, without exceptions
+    app.after_request(finish)
+    talisman.init_app(
+        app,
+        force_https=False,  # the proxy's work; it alone knows its addresses
+        strict_transport_security=not app.config["DEMO"],
+        content_security_policy=POLICY,
+        content_security_policy_nonce_in=["script-src"],
+        permissions_policy=NOT_USED,
+        frame_options="DENY",
+        referrer_policy="same-origin",
+        session_cookie_secure=False,  # config.py decides it
+        session_cookie_samesite=app.config["SESSION_COOKIE_SAMESITE"],
+    )
+    app.before_request(living.watch)
+    app.before_request(limit_body)
+    app.before_request(require_token)
+
+
+def limit_body() -> None:
+    """Large bodies are for uploads by people who are signed in; what is larger ends in 413 when it is read."""
+    if request.mimetype != UPLOAD or not current_user.is_authenticated:
+        request.max_content_length = SMALL_BODY
+
+
+def require_token() -> None:
+    """Every change carries the form token of its session, JSON included (X-CSRFToken); no view is exempt."""
+    if current_app.config["WTF_CSRF_ENABLED"] and request.routing_exception is None:
+        csrf.protect()
+
+
+def finish(response: Response) -> Response:
+    """What the header library cannot say: own sockets, generated pages, and that nothing private is kept."""
+    policy = response.headers.get("Content-Security-Policy", "")
+    if policy:
+        response.headers["Content-Security-Policy"] = f"{policy}; connect-src {_connections()}{_styles()}"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if not living.is_static():
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _connections() -> str:
+    """This origin and its sockets, by name: not every browser counts a socket as the same origin."""
+    host = request.headers.get("Host", "")
+    if request.routing_exception is not None or not HOST.fullmatch(host):
+        return "'self'"
+    return f"'self' wss://{host}" if request.is_secure else f"'self' ws://{host} wss://{host}"
+
+
+def _styles() -> str:
+    return "; style-src-attr 'unsafe-inline'" if request.path.startswith(GENERATED) else ""
+
+
+def problems(app: Flask) -> list[str]:
+    """Settings that would leave a door open; the installation does not serve with any of them."""
+    found: list[str] = []
+    if len(app.config["SECRET_KEY"] or "") < 32:  # noqa: PLR2004
+        found.append("ECABINET_SECRET_KEY is missing or has less than 32 characters; make one and keep it.")
+    if not any(app.config["TRUSTED_HOSTS"] or []):
+        found.append("ECABINET_HOSTS is empty; name the hosts that this installation answers to.")
+    return found

@@ -1,0 +1,83 @@
+"""What surrounds every page: who is signed in, where one can go, which language, when the screen locks."""
+
+from typing import Any
+
+from flask import Flask, current_app, url_for
+from flask_appbuilder import AppBuilder
+from flask_babel import get_locale, pgettext
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.version import SOFTWARE
+from app.views.actor import current_actor
+from app.workflows.engine.rights import HEAD, NOBODY, Actor
+from app.workflows.login import IDLE
+
+ICONS = {"Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings"}
+
+
+def register(app: Flask, _appbuilder: AppBuilder) -> None:
+    """Hand the surroundings to every template."""
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, Any]:
+    """`shell` and `demo` as templates/ec/base.html wants them; on an error page of nobody the plain parts alone."""
+    return {"demo": current_app.config["DEMO"], "shell": {**_frame(), **_of_the_person()}}
+
+
+def _frame() -> dict[str, Any]:
+    locale = str(get_locale() or "vi")
+    languages = current_app.config["LANGUAGES"]
+    return {
+        "version": SOFTWARE, "locale": locale, "home_url": "/", "login_url": url_for("SignInView.login"),
+        "logout_url": url_for("SignInView.logout"), "lock_url": url_for("SignInView.lock"),
+        "unlock_url": url_for("SignInView.unlock"), "awake_url": url_for("SignInView.awake"),
+        "idle_seconds": int(IDLE.total_seconds()), "own_menu": True,
+        "languages": [
+            {"code": code, "name": language["name"], "url": url_for("SignInView.language", code=code),
+             "current": code == locale}
+            for code, language in languages.items()
+        ],
+    }  # fmt: skip
+
+
+def _of_the_person() -> dict[str, Any]:
+    if not current_user.is_authenticated:
+        return {"user": None, "nav": []}
+    actor = current_actor()
+    user = {
+        "name": actor.name if actor is not NOBODY else current_user.username, "post": actor.post,
+        "username": current_user.username, "abbreviation": _initials(actor.name), "links": _own_links(),
+    }  # fmt: skip
+    return {"user": user, "nav": _nav(actor)}
+
+
+def _initials(name: str) -> str:
+    """The last two words of a Vietnamese name stand for the person: Trần Bách Tùng is BT."""
+    return "".join(word[0] for word in name.split()[-2:]).upper()
+
+
+def _own_links() -> list[dict[str, str]]:
+    return [{"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"}]
+
+
+def _nav(actor: Actor) -> list[dict[str, Any]]:
+    """The pages everybody has, then the record screens of the person's role."""
+    entries = [
+        {"key": "home", "label": _("Start"), "icon": "house", "url": "/"},
+        {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
+    ]
+    if actor.holds(frozenset({HEAD})):
+        entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
+    return entries + [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+
+
+def _group(group: dict[str, Any]) -> dict[str, Any]:
+    pages = [page for page in group.get("childs") or [] if page != "-" and page.get("url")]
+    children = [{"label": page["label"], "url": page["url"]} for page in pages]
+    icon = ICONS.get(group["name"], "files")
+    return {
+        "key": f"fab-{group['name']}", "label": group["label"], "icon": icon, "url": group.get("url"),
+        "children": children,
+    }  # fmt: skip
