@@ -38,6 +38,11 @@ class ReasonMissing(BadValue):
     message = _("Write the reason for the absence.")
 
 
+class ReasonUnclean(BadValue):
+    code, field = "reason_unclean", "reason"
+    message = _("The reason is too long or contains invisible control characters.")
+
+
 class NotOwnDeputy(BadValue):
     code, field = "not_own_deputy", "substitute_id"
     message = _("The substitute must be a deputy in your own organisation on the day of the meeting.")
@@ -135,7 +140,7 @@ def decide_absence(actor: Actor, absence_id: int, approved: bool, now: dt.dateti
     move = LIFECYCLE.admit("approve" if approved else "refuse", absence, actor)
     if meeting.state not in ANSWERABLE:
         raise WrongState(meeting, state=word(meeting.state))
-    text = clean_text(reason) if reason else ""
+    text = _clean_reason(meeting, reason) if reason.strip() else ""
     move.apply(absence, decided_by_id=actor.person_id, decided_at=now, decision_reason=text)
     if approved and absence.substitute_id is not None:
         _seat_substitute(absence)
@@ -251,7 +256,9 @@ def _clean_reason(meeting: Meeting, reason: str) -> str:
     try:
         text = clean_text(reason or "")
     except ValueError as unclean:
-        raise ReasonMissing(meeting) from unclean
-    if not text or len(text) > LONGEST_REASON:
+        raise ReasonUnclean(meeting) from unclean
+    if not text:
         raise ReasonMissing(meeting)
+    if len(text) > LONGEST_REASON:
+        raise ReasonUnclean(meeting)
     return text
