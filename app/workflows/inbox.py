@@ -1,0 +1,118 @@
+"""What waits for a person (chờ tôi xử lý): votes, invitations, absences, ties, results, keys."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import joinedload
+
+from app.extensions import db
+from app.models import (
+    Absence,
+    AbsenceState,
+    Ballot,
+    KeyRecovery,
+    Meeting,
+    MeetingState,
+    Outcome,
+    Poll,
+    PollState,
+    RecoveryKind,
+    Reply,
+    RollEntry,
+    Seat,
+    SeatRole,
+)
+from app.workflows.attendance import ANSWERABLE
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.visibility import visible
+from app.workflows.rules.calendar import hanoi_date
+
+
+class TaskKind(StrEnum):
+    """In the order in which they wait: what holds up a meeting comes first."""
+
+    VOTE = "vote"
+    TIE = "tie"
+    PUBLISH = "publish"
+    RECOVERY = "recovery"
+    ABSENCE = "absence"
+    ANSWER = "answer"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do. `subject_id` is a poll, a meeting, an absence or a recovery, by `kind`; `at` is aware."""
+
+    kind: TaskKind
+    subject_id: int
+    title: str
+    where: str = ""
+    meeting_id: int | None = None
+    at: dt.datetime | None = None
+
+
+def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
+    """Everything that waits for this person at this moment; its length is the number on the badge."""
+    if actor.person_id is None:
+        return []
+    parts = (_votes, _closed_polls, _recoveries, _absences, _invitations, _keys)
+    return [task for part in parts for task in part(actor, now)]
+
+
+def _votes(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """Open votes on whose roll this person stands with a certificate and without a ballot."""
+    cast = exists().where(Ballot.poll_id == Poll.id, Ballot.member_id == actor.person_id)
+    rows = select(Poll).join(RollEntry, RollEntry.poll_id == Poll.id).where(Poll.state == PollState.OPEN, ~cast)
+    rows = rows.where(RollEntry.member_id == actor.person_id, RollEntry.certificate_id.is_not(None))
+    for poll in db.session.scalars(rows.options(joinedload(Poll.meeting)).order_by(Poll.opened_at)):
+        if actor.may(Right.POLL_VOTE, poll):
+            yield Task(TaskKind.VOTE, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.opened_at)
+
+
+def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """A tie waits for the head of the body; every other closed vote for the chair and the secretary."""
+    rows = select(Poll).where(Poll.state == PollState.CLOSED, visible(actor, Poll)).order_by(Poll.closed_at)
+    for poll in db.session.scalars(rows.options(joinedload(Poll.meeting), joinedload(Poll.item))):
+        tie = poll.outcome is Outcome.TIE_CONFIRM and poll.tie_confirmation_id is None
+        right, kind = (Right.POLL_CONFIRM_TIE, TaskKind.TIE) if tie else (Right.POLL_PUBLISH, TaskKind.PUBLISH)
+        if actor.may(right, poll):
+            yield Task(kind, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.closed_at)
+
+
+def _recoveries(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """Requests to unlock or replace a key that need a second person."""
+    rows = select(KeyRecovery).where(KeyRecovery.approved_at.is_(None), visible(actor, KeyRecovery))
+    others = rows.where(KeyRecovery.requested_by_id != actor.person_id, KeyRecovery.person_id != actor.person_id)
+    for asked in db.session.scalars(others.options(joinedload(KeyRecovery.person)).order_by(KeyRecovery.requested_at)):
+        if actor.may(Right.KEY_RECOVER, asked):
+            yield Task(TaskKind.RECOVERY, asked.id, asked.person.full_name, asked.reason, at=asked.requested_at)
+
+
+def _absences(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    rows = select(Absence).join(Meeting).where(Absence.state == AbsenceState.REQUESTED, visible(actor, Absence))
+    rows = rows.where(Meeting.state.in_(ANSWERABLE)).order_by(Meeting.starts_at, Absence.id)
+    for asked in db.session.scalars(rows.options(joinedload(Absence.meeting), joinedload(Absence.member))):
+        if actor.may(Right.ABSENCE_DECIDE, asked):
+            name, meeting = asked.member.full_name, asked.meeting
+            yield Task(TaskKind.ABSENCE, asked.id, name, meeting.title, meeting.id, meeting.starts_at)
+
+
+def _invitations(actor: Actor, now: dt.datetime) -> Iterator[Task]:
+    """Meetings still to come that this person has not answered; a substitute's coming is settled by the consent."""
+    rows = select(Meeting).join(Seat, Seat.meeting_id == Meeting.id).where(Seat.person_id == actor.person_id)
+    rows = rows.where(Seat.reply == Reply.NONE, Seat.role != SeatRole.SUBSTITUTE)
+    rows = rows.where(Meeting.state == MeetingState.INVITED, Meeting.held_on >= hanoi_date(now))
+    for meeting in db.session.scalars(rows.order_by(Meeting.starts_at, Meeting.id)):
+        yield Task(TaskKind.ANSWER, meeting.id, meeting.title, meeting.place, meeting.id, meeting.starts_at)
+
+
+def _keys(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """A replacement that two people confirmed waits for its owner."""
+    rows = select(KeyRecovery).where(KeyRecovery.person_id == actor.person_id, KeyRecovery.used_at.is_(None))
+    rows = rows.where(KeyRecovery.kind == RecoveryKind.REPLACE, KeyRecovery.approved_at.is_not(None))
+    if confirmed := db.session.scalars(rows.order_by(KeyRecovery.id.desc())).first():
+        yield Task(TaskKind.ENROL, confirmed.id, confirmed.reason, at=confirmed.approved_at)
