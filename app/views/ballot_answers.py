@@ -1,0 +1,102 @@
+"""What the vote card's script and a member's receipt say of a ballot, read back from the bytes that are signed."""
+
+from base64 import b64encode
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.extensions import db
+from app.gateways import signing
+from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
+from app.workflows.ballots import Receipt, receipt_of
+from app.workflows.engine.transaction import plain
+from app.workflows.engine.words import word
+from app.workflows.rules.ballot import parse_ballot, parse_definition
+from app.workflows.rules.canonical import tagged_digest
+
+
+def prepared_answer(prepared: PreparedStatement) -> dict[str, Any]:
+    """The answer to “prepare”: the exact text, what of it people are shown, and until when it may be signed."""
+    poll = db.session.get_one(Poll, prepared.poll_id)
+    entry = db.session.get_one(RollEntry, (prepared.poll_id, prepared.person_id))
+    return {
+        "statement": prepared.statement.decode(),
+        "shown": shown(prepared.statement, poll.definition or b"", entry.certificate),
+        "expires_at": plain(prepared.expires_at),
+    }
+
+
+def shown(statement: bytes, definition: bytes, certificate: Certificate | None) -> dict[str, Any]:
+    """The confirm sheet: every value is in the statement, in the definition it names by hash, or in the certificate.
+
+    ValueError when the statement names another definition, or a member that is not on its roll.
+    """
+    said, asked = parse_ballot(statement), parse_definition(definition)
+    if said["poll_hash"] != tagged_digest(definition):
+        raise ValueError("the statement is about another poll")
+    member = asked["roll"][said["roll_index"] - 1]
+    if member["member"] != said["member"]:
+        raise ValueError("the statement is of nobody on the roll")
+    document = asked["document"]
+    return {
+        "question": asked["question"],
+        "choice": said["choice"],
+        "choice_label": str(word(Choice(said["choice"]))),
+        "remark": said["remark"],
+        "reservation": said["reservation"],
+        "place": said["place"],
+        "place_label": str(place_word(Place(said["place"]))),
+        "document": document and _("%(title)s, version %(n)s", title=document["title"], n=document["version"]),
+        "document_sha256": document and document["sha256"],
+        "member": f"{member['name']}, {member['post']}",
+        "supersedes": said["supersedes"],
+        "server_time": said["server_time"],
+        **certificate_facts(certificate),
+    }
+
+
+def certificate_facts(certificate: Certificate | None) -> dict[str, Any]:
+    return {
+        "certificate_name": certificate.subject if certificate else "",
+        "certificate_serial": certificate.serial if certificate else "",
+        "certificate_until": plain(certificate.not_after) if certificate else None,
+    }
+
+
+def place_word(place: Place) -> str:
+    return _("voted in the room") if place is Place.IN_ROOM else _("voted remotely")
+
+
+def receipt_facts(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as the pages show it; times aware."""
+    ballot = db.session.get_one(Ballot, receipt.ballot_id)
+    said = parse_ballot(ballot.statement.statement)
+    return {
+        "ballot_id": receipt.ballot_id, "poll_id": receipt.poll_id, "leaf_seq": receipt.leaf_seq,
+        "leaf_hash": receipt.leaf_hash, "root": receipt.root, "statement_sha256": receipt.statement_sha256,
+        "certificate_name": receipt.certificate_name, "certificate_serial": receipt.certificate_serial,
+        "certificate_until": ballot.statement.certificate.not_after, "at": receipt.at,
+        "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
+        "place": receipt.place.value, "place_label": place_word(receipt.place),
+        "remark": said["remark"], "reservation": said["reservation"], "key_label": str(signing.signer().label),
+        "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
+        "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
+    }  # fmt: skip
+
+
+def receipt_answer(receipt: Receipt) -> dict[str, Any]:
+    """The same as JSON: times in ISO 8601, UTC."""
+    answer: dict[str, Any] = plain(receipt_facts(receipt))
+    return answer
+
+
+def receipt_file(ballot: Ballot) -> dict[str, Any]:
+    """What a member takes away: the receipt, the signed text, the signature and the certificate, to check anywhere."""
+    signed = ballot.statement
+    return {
+        "receipt": receipt_answer(receipt_of(ballot)),
+        "statement": signed.statement.decode(),
+        "signature": b64encode(signed.cms).decode(),
+        "certificate": b64encode(signed.certificate.der).decode(),
+    }
