@@ -7,7 +7,10 @@ import { text, timeOf } from "./text.js";
 
 const QUIET = 150; // ms between two snapshots, plus a little chance so that 27 tablets do not ask at once
 const POLL = 5000; // ms between two looks while the socket is down
+const AGAIN = 3000; // ms before a line cut by the server is asked for again
 const GRACE = 2000; // ms without a connection before the banner comes
+
+const SIGNED_OUT = new Set(["signed_out", "not_signed_in"]);
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,7 +33,11 @@ class Live {
       this.socket.emit("join", { meeting_id: this.meeting });
       this.ask();
     });
-    this.socket.on("disconnect", () => this.ask());
+    this.socket.on("disconnect", (reason) => {
+      // a line that the server has cut does not come back by itself: the session may have other rights now
+      if (reason === "io server disconnect") setTimeout(() => this.socket.connect(), AGAIN);
+      this.ask();
+    });
     setInterval(() => this.socket.connected || this.ask(), POLL);
     addEventListener("offline", () => this.away());
     addEventListener("online", () => this.ask());
@@ -73,6 +80,7 @@ class Live {
     } catch (problem) {
       if (problem instanceof Unanswered) this.away();
       else if (!(problem instanceof Refused)) throw problem;
+      else if (SIGNED_OUT.has(problem.code)) banner(text("signed_out"));
     }
   }
 
