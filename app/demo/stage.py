@@ -34,7 +34,7 @@ from app.workflows.rules.canonical import parse_canonical
 START = dt.datetime(2019, 6, 24, 8, 0, tzinfo=HANOI)
 OPENS = dt.datetime(2019, 6, 24, 9, 0, tzinfo=HANOI)
 LASTS = dt.timedelta(minutes=10)
-TITLE = "Phiên họp Chính phủ chuyên đề ngày 24 tháng 6 năm 2019"
+TITLE = "Phiên họp Chính phủ chuyên đề tháng 6 năm 2019"
 CLERK, AUDITOR, HEAD = "chuyenvien", "kiemtoan", "thutuong"
 
 

@@ -97,7 +97,7 @@ def _result(members: list[dict[str, Any]]) -> dict[str, Any]:
         "head_choice": "agree",
         "rule_set": "CP-2015",
         "legal_source": "Điều 46 Luật Tổ chức Chính phủ năm 2015",
-        "sentence": "25/27 Thành viên Chính phủ tán thành, bằng 92,6 % tổng số thành viên; Nghị định được thông qua.",
+        "sentence": "25/27 Thành viên Chính phủ tán thành, bằng 92,6% tổng số thành viên; Nghị định được thông qua.",
         "votes": [_vote(entry, place) for place, entry in enumerate(voters)],
         "not_voted": [entry for entry in members if entry["member"] in silent],
         "confirmation": None,

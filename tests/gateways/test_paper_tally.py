@@ -18,10 +18,10 @@ ANSWERS = {
     "Ý kiến khác (phiếu trắng)": "other",
     "Không bỏ phiếu": None,
 }
-PLACES = {"Phòng họp": "in_room", "Trực tuyến": "remote", None: None}
+PLACES = {"Phòng họp": "in_room", "Từ xa": "remote", None: None}
 ROW = re.compile(
     r"(?P<index>\d+) (?P<who>.+?) (?P<answer>Tán thành|Không tán thành|Ý kiến khác \(phiếu trắng\)|Không bỏ phiếu)"
-    r"(?: (?P<place>Phòng họp|Trực tuyến))?(?P<kept> Có)?(?: (?P<leaf>[0-9a-f]{12}))?(?= \d+ [^\W\d]|$)"
+    r"(?: (?P<place>Phòng họp|Từ xa))?(?P<kept> Có)?(?: (?P<leaf>[0-9a-f]{12}))?(?= \d+ [^\W\d]|$)"
 )
 
 
@@ -41,16 +41,16 @@ def words_of(pdf: bytes, tmp_path: Path) -> str:
 def reread(pdf: bytes, tmp_path: Path) -> dict:
     text = words_of(pdf, tmp_path)
     body, _, annex = text.partition("PHỤ LỤC Danh sách")
-    counts = re.findall(r"(\d+)/(\d+) ([\d,]+) %", body.partition("4. Kết quả")[2])[:4]
+    counts = re.findall(r"(\d+)/(\d+) ([\d,]+)%", body.partition("4. Kết quả")[2])[:4]
     present = re.search(
         r"Tổng số thành viên .+?: (\d+)\. Có mặt: (\d+), .+?: (\d+), trực tuyến: (\d+)\..+?: (\d+)\.", body
     )
-    annex = annex.replace(" TT Họ và tên Chức vụ Ý kiến Nơi biểu quyết Bảo lưu Mã lá", "")
+    annex = annex.replace(" TT Họ và tên Chức vụ Ý kiến Nơi biểu quyết Bảo lưu Mã nhật ký", "")
     return {
         "text": text,
         "counts": counts,
         "attendance": tuple(int(figure) for figure in present.groups()),
-        "needed": re.search(r"cần thiết để thông qua: (\d+)/(\d+)", body).groups(),
+        "needed": re.search(r"tối thiểu để thông qua: (\d+)/(\d+)", body).groups(),
         "hashes": re.findall(r"\b[0-9a-f]{64}\b", body),
         "log_size": int(re.search(r"có (\d+) mục", body)[1]),
         "rows": [found.groupdict() for found in ROW.finditer(annex.partition(")")[2].strip())],

@@ -73,7 +73,7 @@ def test_the_first_session_of_2019_comes_out_as_it_was():
     }
     assert {name: found[name] for name in expected} == expected
     assert [each["member"] for each in found["not_voted"]] == ["M26", "M27"]
-    assert found["sentence"].startswith("Kết quả biểu quyết: 25/27 thành viên Chính phủ tán thành (đạt 92,6 %")
+    assert found["sentence"].startswith("Kết quả biểu quyết: 25/27 thành viên Chính phủ tán thành (đạt 92,6%")
     assert found["rule_set"] == {
         "code": "QC-138-2016",
         "valid_from": "2016-10-01",

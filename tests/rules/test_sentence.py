@@ -22,8 +22,8 @@ def said(tally, **changes):
 def test_an_adopted_matter():
     """rule:R1"""
     assert said((27, 25, 0, 0), verdict=Verdict.ADOPTED) == (
-        "Kết quả biểu quyết: 25/27 thành viên Chính phủ tán thành (đạt 92,6 % tổng số thành viên), "
-        "0 thành viên không tán thành, 0 thành viên có ý kiến khác, 2 thành viên không bỏ phiếu. "
+        "Kết quả biểu quyết: 25/27 thành viên Chính phủ tán thành (đạt 92,6% tổng số thành viên); "
+        "không tán thành: 0; ý kiến khác: 0; không bỏ phiếu: 2. "
         "Nội dung biểu quyết được thông qua do có quá nửa tổng số thành viên Chính phủ biểu quyết tán thành "
         "(cần ít nhất 14 thành viên)."
     )
@@ -32,8 +32,8 @@ def test_an_adopted_matter():
 def test_a_matter_that_is_not_adopted():
     """rule:R1"""
     assert said((27, 13, 10, 4), verdict=Verdict.NOT_ADOPTED) == (
-        "Kết quả biểu quyết: 13/27 thành viên Chính phủ tán thành (đạt 48,1 % tổng số thành viên), "
-        "10 thành viên không tán thành, 4 thành viên có ý kiến khác, 0 thành viên không bỏ phiếu. "
+        "Kết quả biểu quyết: 13/27 thành viên Chính phủ tán thành (đạt 48,1% tổng số thành viên); "
+        "không tán thành: 10; ý kiến khác: 4; không bỏ phiếu: 0. "
         "Nội dung biểu quyết không được thông qua do không có quá nửa tổng số thành viên Chính phủ biểu quyết "
         "tán thành (cần ít nhất 14 thành viên)."
     )

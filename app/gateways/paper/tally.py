@@ -12,6 +12,7 @@ from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
 from app.gateways.paper.tally_annex import CHOICES, NAMED, NO_BALLOT, PLACES, annex
 
+COUNTED = ("Ý kiến", "Số thành viên trên tổng số", "Tỷ lệ trên tổng số thành viên")
 OUTCOMES = {
     "adopted": "THÔNG QUA",
     "not_adopted": "KHÔNG THÔNG QUA",
@@ -37,7 +38,7 @@ def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[s
     return build(
         [
             Head(body.upper(), _place_date(definition, closed)),
-            Title("BIÊN BẢN KIỂM PHIẾU", f"Biểu quyết về: {definition['item']['title']}"),
+            Title("BIÊN BẢN KIỂM PHIẾU", f"Về việc biểu quyết {_inside(definition['item']['title'])}"),
             *_when_and_what(definition, result),
             *_rule(definition),
             *_attendance(definition),
@@ -86,7 +87,7 @@ def _when_and_what(definition: dict[str, Any], result: dict[str, Any]) -> list[F
     held = dt.date.fromisoformat(meeting["held_on"])
     told: list[Flowable] = [
         blocks.heading("1. Thời gian, nội dung biểu quyết"),
-        blocks.paragraph(f"Phiên họp: {meeting['title']}, {dates.long_date(held)}."),
+        blocks.paragraph(f"Tên phiên họp: {meeting['title']}. Ngày họp: {dates.short_date(held)}."),
         blocks.paragraph(
             f"Mở biểu quyết: {dates.clock(opened)}; đóng biểu quyết: {dates.clock(closed)} (giờ Hà Nội). "
             f"Người mở biểu quyết: {_opener(definition)}."
@@ -104,6 +105,11 @@ def _when_and_what(definition: dict[str, Any], result: dict[str, Any]) -> list[F
         ),
         _hash(document["sha256"]),
     ]
+
+
+def _inside(title: str) -> str:
+    """A title in the middle of a sentence: "dự thảo Nghị quyết …"; the names of other documents keep their capital."""
+    return title[:1].lower() + title[1:] if title.startswith("Dự thảo ") else title
 
 
 def _opener(definition: dict[str, Any]) -> str:
@@ -149,18 +155,18 @@ def _attendance(definition: dict[str, Any]) -> list[Flowable]:
 def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
     members = result["members"]
     rows = [
-        (words, f"{result[choice]}/{members}", f"{dates.share(result[choice], members)} %")
+        (words, f"{result[choice]}/{members}", f"{dates.share(result[choice], members)}%")
         for choice, words in CHOICES.items()
     ]
-    rows[0] = (*rows[0][:2], f"{dates.decimal(result['percent_of_all'])} %")  # the figure that the result itself states
+    rows[0] = (*rows[0][:2], f"{dates.decimal(result['percent_of_all'])}%")  # the figure that the result itself states
     silent = result["not_voting"]
-    rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)} %"))
+    rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)}%"))
     told: list[Flowable] = [
         blocks.heading("4. Kết quả kiểm phiếu"),
-        blocks.table(("Ý kiến", "Số phiếu trên tổng số", "Tỷ lệ trên tổng số thành viên"), rows, (3, 2.2, 2.8), (1, 2)),
+        blocks.table(COUNTED, rows, (2.8, 2.5, 2.7), (1, 2)),
         blocks.paragraph(
             f"Số thành viên đã bỏ phiếu: {len(result['votes'])}, trong đó tại phòng họp: {result['in_room']}, "
-            f"trực tuyến: {result['remote']}. Số phiếu tán thành cần thiết để thông qua: "
+            f"từ xa: {result['remote']}. Số phiếu tán thành tối thiểu để thông qua: "
             f"{result['threshold']}/{members}."
         ),
         blocks.paragraph(result["sentence"], lead=f"Kết luận: {OUTCOMES[result['outcome']]}."),
@@ -190,21 +196,25 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowab
     number = 6 if definition["visibility"] == NAMED else 5
     size = result["log"]["size"]
     cast = size - OPENING_AND_CLOSING
+    changed = cast - len(result["votes"])
+    again = f" (trong đó {changed} lượt được thay bằng lượt sau của cùng thành viên)" if changed else ""
     return [
         blocks.heading(f"{number}. Bằng chứng điện tử"),
-        blocks.paragraph(f"Mã biểu quyết: {definition['poll_id']}. Mã băm định nghĩa biểu quyết đã khóa khi mở:"),
+        blocks.paragraph(
+            f"Mã biểu quyết: {definition['poll_id']}. Phần mềm: {definition['software']}. Mã băm SHA-256 của nội dung "
+            "biểu quyết đã khóa khi mở (câu hỏi, danh sách thành viên, quy tắc, văn bản):"
+        ),
         _hash(result["poll_hash"].removeprefix("sha256:")),
         blocks.paragraph(
-            f"Nhật ký biểu quyết có {size} mục: mở biểu quyết, {cast} lượt bỏ phiếu (trong đó "
-            f"{cast - len(result['votes'])} lượt được thay bằng lượt sau của cùng thành viên) và đóng biểu quyết. "
-            "Giá trị gốc của cây băm:"
+            f"Nhật ký biểu quyết có {size} mục: mở biểu quyết, {cast} lượt bỏ phiếu{again} và đóng biểu quyết. Giá trị "
+            "gốc của cây băm:"
         ),
         _hash(result["log"]["root"].removeprefix("sha256:")),
         blocks.paragraph(
             "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
-            "chứng thư của thành viên. Đối chiếu chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của định nghĩa, "
-            "dựng lại cây băm từ nhật ký rồi so sánh với các giá trị trên; đếm lại số phiếu phải cho đúng kết quả tại "
-            f"mục 4. Phần mềm: {definition['software']}{blocks.END}"
+            "chứng thư của thành viên. Kiểm tra chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của nội dung biểu "
+            "quyết, dựng lại cây băm từ nhật ký rồi so sánh với các giá trị trên; đếm lại số phiếu phải cho đúng kết "
+            f"quả tại mục 4{blocks.END}"
         ),
     ]
 

@@ -9,7 +9,7 @@ from app.gateways.paper import blocks, dates
 from app.gateways.paper import measures as m
 
 CHOICES = {"agree": "Tán thành", "disagree": "Không tán thành", "other": "Ý kiến khác (phiếu trắng)"}
-PLACES = {"in_room": "Phòng họp", "remote": "Trực tuyến"}
+PLACES = {"in_room": "Phòng họp", "remote": "Từ xa"}
 NO_BALLOT = "Không bỏ phiếu"
 NAMED = "named"
 SHORT_HASH = 12  # hex digits of a leaf in the annex; the whole value is in the evidence bundle
@@ -34,8 +34,8 @@ def annex(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
 
 
 NAMED_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (
-    ("TT", "Họ và tên", "Chức vụ", "Ý kiến", "Nơi biểu quyết", "Bảo lưu", "Mã lá"),
-    (0.9, 3.1, 4.3, 2.4, 2.25, 1.05, 2.9),
+    ("TT", "Họ và tên", "Chức vụ", "Ý kiến", "Nơi biểu quyết", "Bảo lưu", "Mã nhật ký"),
+    (0.88, 3.4, 4.2, 2.25, 2.25, 1.0, 2.8),
     (0, 3, 4, 5, 6),
 )
 PLAIN_COLUMNS: tuple[Sequence[str], Sequence[float], Sequence[int]] = (

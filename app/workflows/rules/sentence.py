@@ -32,9 +32,8 @@ def verdict_sentence(tally: Tally, ruling: Ruling) -> str:
 def _counts(tally: Tally, body: str) -> str:
     return (
         f"Kết quả biểu quyết: {tally.agree}/{tally.members} thành viên {body} tán thành "
-        f"(đạt {percent_vi(tally.agree, tally.members)} tổng số thành viên), "
-        f"{tally.disagree} thành viên không tán thành, {tally.other} thành viên có ý kiến khác, "
-        f"{tally.not_voting} thành viên không bỏ phiếu."
+        f"(đạt {percent_vi(tally.agree, tally.members)} tổng số thành viên); "
+        f"không tán thành: {tally.disagree}; ý kiến khác: {tally.other}; không bỏ phiếu: {tally.not_voting}."
     )
 
 

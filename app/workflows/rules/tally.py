@@ -89,5 +89,5 @@ def percent_of_all(agree: int, members: int) -> str:
 
 
 def percent_vi(agree: int, members: int) -> str:
-    """The same share as Vietnamese readers write it: "92,6 %", and "100 %" without an idle decimal."""
-    return percent_of_all(agree, members).removesuffix(".0").replace(".", ",") + " %"
+    """The same share as Vietnamese readers write it: "92,6%", and "100%" without an idle decimal."""
+    return percent_of_all(agree, members).removesuffix(".0").replace(".", ",") + "%"
