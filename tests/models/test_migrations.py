@@ -1,0 +1,104 @@
+"""Migrations go up and down on both databases, keep every row, and refuse to drop what was signed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect, text
+
+from app import create_app
+from app.commands import sync_roles
+from app.extensions import db
+from app.models.guards import guard_statements
+from tests import cabinet
+from tests.conftest import SETTINGS, Scene
+
+DATABASE = "ecab_migrations"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request, tmp_path, gateways) -> Iterator[Flask]:
+    """An application over an empty database, as its owner."""
+    if request.param == "sqlite":
+        uri = f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        server = request.getfixturevalue("postgres_server")
+        server.drop_database(DATABASE)
+        server.create_database(DATABASE)
+        uri = server.url(DATABASE, "ecab_owner")
+    application = create_app(**SETTINGS, **gateways, SQLALCHEMY_DATABASE_URI=uri, APP_ROLE="ecab_app")
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+def counts() -> dict[str, int]:
+    with db.engine.connect() as connection:
+        tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+        return {name: connection.scalar(text(f'SELECT count(*) FROM "{name}"')) for name in tables}  # noqa: S608
+
+
+def triggers() -> int:
+    catalogue = {
+        "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    with db.engine.connect() as connection:
+        return connection.scalar(text(catalogue[db.engine.dialect.name]))
+
+
+def test_up_down_and_up_again_with_people_and_a_prepared_meeting(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    Scene().invite()
+    db.session.remove()
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+    assert counts()["seat"] == 6
+    downgrade(directory="migrations", revision="base")
+    assert counts() == {}
+    upgrade(directory="migrations")
+    assert set(counts().values()) == {0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_a_downgrade_that_would_drop_signed_statements_refuses_and_changes_nothing(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Scene().open()
+    scene.vote("a", scene.open_poll().id, "agree")
+    db.session.remove()
+    before = counts()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision="base")
+    assert "signed statements are never dropped" in caplog.text
+    assert counts() == before
+
+
+def test_models_and_migrations_say_the_same(empty):
+    upgrade(directory="migrations")
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_a_new_database_is_made_from_the_shell_with_nothing_there_yet(tmp_path):
+    """The way of `make run`: upgrade, synchronise roles; the second time is as quiet as the first."""
+    environment = {**os.environ, "ECABINET_VAR": str(tmp_path), "ECABINET_SECRET_KEY": "k" * 40, "FLASK_APP": "run:app"}
+    environment.pop("ECABINET_DATABASE", None)
+    flask = str(Path(sys.executable).parent / "flask")
+    for command in (["db", "upgrade"], ["sync-roles"], ["db", "upgrade"], ["sync-roles"]):
+        done = subprocess.run([flask, *command], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+    assert (tmp_path / "ecabinet.db").exists()
