@@ -3,19 +3,19 @@
 import os
 import sys
 
-from app import create_app
+from app import create_app, installation
 
 app = create_app()
+if os.environ.get("FLASK_RUN_FROM_CLI") != "true":  # the commands of `flask` make ready what everything else serves
+    try:
+        installation.require_ready(app)
+    except installation.NotReady as reason:
+        sys.exit(str(reason))
 
 
 def main() -> None:
-    from app import installation, serve
+    from app import serve
 
-    with app.app_context():
-        try:
-            installation.check_demo_mark(app)
-        except installation.WrongDatabase as wrong:
-            sys.exit(str(wrong))
     port = int(os.environ.get("PORT", "8080"))
     sys.exit(serve.embedded(app, port))
 

@@ -13,8 +13,15 @@ from app.models import Body, Person, Setting
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
 
 
-class WrongDatabase(Exception):
-    """A database that this installation must not serve; the sentence says why and what to do."""
+SHORTEST_SECRET = 32
+
+
+class NotReady(Exception):
+    """This installation must not serve; the sentence says why and what to do."""
+
+
+class WrongDatabase(NotReady):
+    """A database that this installation must not serve."""
 
 
 def choose_gateways(app: Flask) -> None:
@@ -28,6 +35,22 @@ def choose_gateways(app: Flask) -> None:
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
     storage.use(app.config.get("STORE") or storage.Storage(app.config["STORAGE"]))
+
+
+def require_ready(app: Flask) -> None:
+    """NotReady for a setting that would leave a door open, and for a database that is not to be served.
+
+    Whatever serves calls it at its start (run.py); the commands of `flask` do not, since they make an installation.
+    """
+    if len(app.config["SECRET_KEY"] or "") < SHORTEST_SECRET:
+        raise NotReady("ECABINET_SECRET_KEY is missing or shorter than 32 characters; make one and keep it secret.")
+    if not any(app.config["TRUSTED_HOSTS"] or ()):
+        raise NotReady("ECABINET_HOSTS is empty; name the hosts that this installation answers to.")
+    with app.app_context():
+        try:
+            check_demo_mark(app)
+        finally:
+            db.engine.dispose()  # a server that forks afterwards shares no connection
 
 
 def check_demo_mark(app: Flask) -> None:

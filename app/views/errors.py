@@ -49,7 +49,7 @@ def register(app: Flask, _appbuilder: AppBuilder) -> None:
     app.register_error_handler(SecurityError, foreign_host)
     app.register_error_handler(InternalServerError, broken)
     for error, status in ((NoResultFound, 404), (IntegrityError, 409), (StaleDataError, 409), (DataError, 400),
-                          (OverflowError, 400)):  # fmt: skip
+                          (OverflowError, 400), (RecursionError, 400)):  # fmt: skip
         app.register_error_handler(error, _of_the_database(status))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_appbuilder import AppBuilder
 from flask_login import current_user
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -15,7 +16,7 @@ from app.views import living
 
 SMALL_BODY = 1024 * 1024  # whatever is no upload of a signed-in person
 UPLOAD = "multipart/form-data"
-GENERATED = "/records"  # the framework's pages carry style attributes
+GENERATED = "/records/"  # the framework's pages carry style attributes
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -93,20 +94,10 @@ def finish(response: Response) -> Response:
 def _connections() -> str:
     """This origin and its sockets, by name: not every browser counts a socket as the same origin."""
     host = request.headers.get("Host", "")
-    if request.routing_exception is not None or not HOST.fullmatch(host):
+    if isinstance(request.routing_exception, SecurityError) or not HOST.fullmatch(host):
         return "'self'"
     return f"'self' wss://{host}" if request.is_secure else f"'self' ws://{host} wss://{host}"
 
 
 def _styles() -> str:
     return "; style-src-attr 'unsafe-inline'" if request.path.startswith(GENERATED) else ""
-
-
-def problems(app: Flask) -> list[str]:
-    """Settings that would leave a door open; the installation does not serve with any of them."""
-    found: list[str] = []
-    if len(app.config["SECRET_KEY"] or "") < 32:  # noqa: PLR2004
-        found.append("ECABINET_SECRET_KEY is missing or has less than 32 characters; make one and keep it.")
-    if not any(app.config["TRUSTED_HOSTS"] or []):
-        found.append("ECABINET_HOSTS is empty; name the hosts that this installation answers to.")
-    return found

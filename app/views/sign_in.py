@@ -112,7 +112,7 @@ class SignInView(BaseView):
         if code not in current_app.config["LANGUAGES"]:
             raise NotFound
         session["locale"] = code
-        return redirect(same_site_referrer(), 303)
+        return redirect(same_site(request.form.get("next")) if "next" in request.form else same_site_referrer(), 303)
 
 
 def address() -> str:

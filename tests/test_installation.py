@@ -1,0 +1,49 @@
+"""What an installation refuses to serve with, as whoever starts it sees it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.extensions import db
+from app.installation import NotReady, WrongDatabase, require_ready
+from app.models import Setting
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("SECRET_KEY", ""), ("SECRET_KEY", "short"), ("TRUSTED_HOSTS", [""])])
+def test_an_open_door_keeps_the_installation_shut(app, monkeypatch, setting, value):
+    require_ready(app)
+    monkeypatch.setitem(app.config, setting, value)
+    with pytest.raises(NotReady):
+        require_ready(app)
+
+
+@pytest.mark.parametrize(("demo", "marked", "served"), [(0, 0, True), (1, 0, False), (0, 1, False), (1, 1, True)])
+def test_demo_data_and_demo_mode_go_together(app, monkeypatch, demo, marked, served):
+    if marked:
+        db.session.add(Setting(name="demo", value=True))
+        db.session.commit()
+    monkeypatch.setitem(app.config, "DEMO", bool(demo))
+    if served:
+        require_ready(app)
+    else:
+        with pytest.raises(WrongDatabase):
+            require_ready(app)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"), [("", "ECABINET_SECRET_KEY"), ("x" * 40, "flask db upgrade")], ids=["no secret", "no tables"]
+)
+def test_whoever_starts_it_reads_what_is_missing(tmp_path, secret, said):
+    environment = {**os.environ, "ECABINET_SECRET_KEY": secret, "ECABINET_VAR": str(tmp_path), "ECABINET_DATABASE": ""}
+    environment.pop("ECABINET_DATABASE")
+    started = subprocess.run(
+        [sys.executable, "-c", "import run"], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert started.returncode == 1
+    assert said in started.stderr
+    assert "Traceback" not in started.stderr
