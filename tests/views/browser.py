@@ -1,4 +1,4 @@
-"""A person at a browser of the test client's kind: signs in by the page, asks, sends forms and JSON, at a set time."""
+"""A person at a browser: asks, sends forms and JSON, at a time that the test sets."""
 
 import datetime as dt
 from types import SimpleNamespace
@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from app.extensions import db
 from app.views import actor
-from tests.cabinet import NOW, PASSWORD
+from tests.cabinet import NOW
 
 
 class Clock:
@@ -27,32 +26,22 @@ class Clock:
 
 
 class Browser:
-    """Each request has an application context of its own, as in life, so that several people can take turns."""
+    """A person's device with the three ways of asking: an address, a form, a script's JSON."""
 
     def __init__(self, app: Flask, name: str | None = None) -> None:
-        self.app, self.client = app, app.test_client()
+        self.client = app.test_client()
         if name:
-            answer = self.post("/login/", username=name, password=PASSWORD)
-            assert answer.status_code in (302, 303), answer.text
+            self.client.enter_as(name)
 
     def get(self, path: str, **kwargs: Any) -> Any:
-        return self._ask("get", path, **kwargs)
+        return self.client.get(path, **kwargs)
 
     def post(self, path: str, **form: Any) -> Any:
-        return self._ask("post", path, data=form)
+        return self.client.post(path, data=form)
 
     def send(self, path: str, **values: Any) -> Any:
         """A script's request: JSON there, JSON back."""
-        return self._ask("post", path, json=values)
+        return self.client.post(path, json=values)
 
     def raw(self, path: str, data: bytes | str, content_type: str = "application/json") -> Any:
-        headers = {"Accept": "application/json"}
-        return self._ask("post", path, data=data, content_type=content_type, headers=headers)
-
-    def _ask(self, verb: str, path: str, **kwargs: Any) -> Any:
-        db.session.rollback()
-        with self.app.app_context():
-            answer = getattr(self.client, verb)(path, **kwargs)
-        db.session.rollback()
-        db.session.expire_all()
-        return answer
+        return self.client.post(path, data=data, content_type=content_type, headers={"Accept": "application/json"})
