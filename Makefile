@@ -77,7 +77,9 @@ migration: $(RUNTIME) ## Write a migration from the models: make migration m="po
 docs: $(RUNTIME) ## Write the pages that come from the code: docs/workflows/
 	@$(FLASK) docs
 
-translations: $(CATALOGUES) ## Compile the message catalogues
+translations: $(RUNTIME) ## Bring the Vietnamese catalogue up to date with the code; name what it lacks
+	@$(BIN)/python scripts/translations.py
+	@$(MAKE) $(CATALOGUES)
 
 %.mo: %.po | $(RUNTIME)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
