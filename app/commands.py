@@ -8,10 +8,11 @@ from app import security
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app.demo import replay
+    from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.add_command(replay.command)
+    app.cli.add_command(loader.group)
 
 
 def sync_roles() -> None:

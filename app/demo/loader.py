@@ -1,0 +1,192 @@
+"""How the demo comes into a database: founded once, then its history told step by step, and never anywhere else."""
+
+import datetime as dt
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app import installation
+from app.demo import holding, sessions
+from app.demo.backstage import Backstage
+from app.demo.founding import found
+from app.demo.history import Progress, Step, note, progress, tell
+from app.demo.presets import G2025_10
+from app.demo.programme import Session
+from app.extensions import db
+from app.gateways import signing
+from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
+from app.tasks import notices as notice_tasks
+from app.tasks import relay
+from app.workflows import keys, meetings, notices, polls
+from app.workflows.engine import outbox
+from app.workflows.engine.rights import SYSTEM, Actor
+from app.workflows.engine.transaction import end_reading, use_case
+
+PASSWORD, PIN = "Ecabinet@2019", "240619"  # of invented people, shown on the sign-in page
+ARRIVALS = 11  # members in the room when the session was first tried to be opened
+DAY, MINUTE = dt.timedelta(days=1), dt.timedelta(minutes=1)
+
+
+class NoDemo(Exception):
+    """The demo is not loaded here; the sentence says why and what to do."""
+
+
+def load(now: dt.datetime) -> bool:
+    """Load the demo, or go on where an interrupted load stopped; False when it was complete already.
+
+    NoDemo outside demo mode, for a database with other data, and for one whose demo cannot be completed.
+    """
+    begun = _admit(now)
+    if begun.complete:
+        return False
+    _prepare_signer(sessions.calendar_around(begun.begun_at).founded - DAY)
+    if not db.session.scalar(select(Body.id).limit(1)):
+        end_reading()
+        found(G2025_10, sessions.calendar_around(begun.begun_at).founded, PASSWORD, PIN)
+    stage = Backstage(G2025_10, PIN)
+    steps = history(stage.members, begun.begun_at)
+    if begun.of not in (0, len(steps)):
+        raise NoDemo("This demo was begun by another version of the programme. Begin anew: rm -rf var; make run")
+    with _told_in_notices_only():
+        tell(stage, steps, begun)
+    return True
+
+
+def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
+    """Every step of the demo's past up to a moment, in no order."""
+    on = sessions.calendar_around(now)
+    past = [tell_of(on, members) for tell_of in (sessions.summer, sessions.last_month, sessions.laws)]
+    storm, put_off = sessions.storm(on, members), sessions.put_off(on, members)
+    ready, province = sessions.ready(on, members), sessions.province(on)
+    steps = list(holding.prepared(sessions.next_month(on, members)))
+    for session in (*past, storm, put_off, ready, province):
+        steps += [*holding.prepared(session), *holding.called(session)]
+    for session in past:
+        steps += holding.held(session)
+    steps.append(Step(storm.starts_at - DAY, holding.called_off(storm, "thutuong", sessions.STORM_PASSED)))
+    steps.append(Step(put_off.invited_at + 4 * DAY, holding.put_off(put_off, "chunhiem", sessions.NOT_READY)))
+    steps.append(Step(ready.prepared_at + DAY, holding.draft_question(ready, 2)))
+    steps += _unlocked_key(on.laws + 2 * DAY)
+    steps += _noticed(ready.invited_at - MINUTE, read=True)
+    return [*steps, *_before_the_doors(ready, now), *_noticed(now, read=False)]
+
+
+def _admit(now: dt.datetime) -> Progress:
+    """The mark is the first thing written, so that whatever interrupts the load is recognised as a demo."""
+    if not current_app.config["DEMO"]:
+        raise NoDemo("The demo is loaded in demo mode only (ECABINET_DEMO=1), which `make run` sets.")
+    if not installation.is_demo_database():
+        if installation.holds_data():
+            raise NoDemo("This database holds data that is no demo; nothing was changed.")
+        _mark(SYSTEM, now)
+    found_progress = progress()
+    if found_progress is None:
+        raise NoDemo("This demo database does not say how it was made. Begin anew: rm -rf var; make run")
+    return found_progress
+
+
+@use_case
+def _mark(actor: Actor, now: dt.datetime) -> None:
+    db.session.add(Setting(name=installation.DEMO_MARK, value=True))
+    note(actor, Progress(now))
+
+
+def _prepare_signer(since: dt.datetime) -> None:
+    """A certificate authority marked DEMO and an installation key, readable by their owner only; made once."""
+    config = current_app.config
+    if config.get("SIGNER"):
+        return
+    installation_key, folder = Path(config["INSTALLATION_KEY"]), Path(config["AUTHORITY"])
+    signing.create_installation_key(installation_key)
+    if not folder.exists():
+        draft = folder.with_name(f"{folder.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        signing.Authority.create(draft, since, demo=True, installation_key=installation_key.read_bytes())
+        draft.rename(folder)
+    installation.choose_gateways(current_app)
+
+
+@contextmanager
+def _told_in_notices_only() -> Iterator[None]:
+    """Nobody watches while history is made: facts become notices, and no screen hears of them."""
+    everybody = dict(outbox.heard_by)
+    notified = {name for name, handler in outbox.handlers.items() if handler is notice_tasks.tell}
+    outbox.heard_by.update({fact: [job for job in jobs if job in notified] for fact, jobs in everybody.items()})
+    try:
+        yield
+    finally:
+        outbox.heard_by.update(everybody)
+
+
+def _unlocked_key(at: dt.datetime) -> Iterator[Step]:
+    """A member mistyped the PIN; two people of the Office unlocked the key."""
+    reason = "Thành viên nhập sai mã PIN khi ký thử trên thiết bị mới; đã xác minh trực tiếp qua Vụ Tổng hợp."
+
+    def ask(stage: Backstage, at: dt.datetime) -> None:
+        keys.request_recovery(stage.who("chuyenvien", at), stage.people["tv24"], RecoveryKind.UNLOCK, reason, at)
+
+    def approve(stage: Backstage, at: dt.datetime) -> None:
+        asked = select(KeyRecovery.id).where(KeyRecovery.person_id == stage.people["tv24"])
+        keys.approve_recovery(stage.who("vanthu", at), db.session.scalars(asked).one(), at)
+
+    yield Step(at, ask)
+    yield Step(at + 12 * MINUTE, approve)
+
+
+def _noticed(at: dt.datetime, read: bool) -> Iterator[Step]:
+    """Notices are written as the relay does it, and what is old was read."""
+
+    def write(_stage: Backstage, at: dt.datetime) -> None:
+        relay.drain(at)
+
+    def read_all(stage: Backstage, at: dt.datetime) -> None:
+        for handle in stage.people:
+            notices.mark_read(stage.who(handle, at), at)
+
+    yield Step(at, write, alone=True)
+    if read:
+        yield Step(at + MINUTE / 2, read_all)
+
+
+def _before_the_doors(ready: Session, now: dt.datetime) -> Iterator[Step]:
+    """20 in the room and 3 connected: the quorum is there; it was not when the session was first tried to be opened."""
+    here = tuple(handle for handle in ready.attending if handle not in sessions.READY_TO_COME)
+    first = (ready.secretary, *here[:ARRIVALS])
+    yield Step(now - 25 * MINUTE, holding.checked_in(ready, first))
+    yield Step(now - 15 * MINUTE, partial(_too_early, ready), alone=True)
+    yield Step(now - 13 * MINUTE, holding.checked_in(ready, here[ARRIVALS:]))
+
+
+def _too_early(ready: Session, stage: Backstage, at: dt.datetime) -> None:
+    """The secretary tries before enough members are there: refused, and recorded."""
+    meeting_id = stage.meeting_id(ready.title)
+    tried = select(Refusal.id).where(Refusal.subject_type == "meeting", Refusal.subject_id == meeting_id)
+    if db.session.scalar(tried.limit(1)):
+        return
+    try:
+        meetings.open_meeting(stage.who(ready.secretary, at), meeting_id, at)
+    except polls.NoQuorum:
+        return
+    raise NoDemo("The session was opened without a quorum.")
+
+
+group = AppGroup("demo", help="The demo Government.")
+
+
+@group.command("load")
+def load_command() -> None:
+    """Load the demo into an empty database, once; an interrupted load is completed."""
+    began = time.monotonic()
+    try:
+        loaded = load(dt.datetime.now(dt.UTC))
+    except NoDemo as reason:
+        raise click.ClickException(str(reason)) from reason
+    click.echo(f"demo loaded in {time.monotonic() - began:.0f} s" if loaded else "demo is loaded already")
