@@ -3,8 +3,9 @@
 import datetime as dt
 
 from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import UTC
 
@@ -23,6 +24,8 @@ class LoginSession(Model):
     locked_at: Mapped[dt.datetime | None] = mapped_column(UTC)
     revoked_at: Mapped[dt.datetime | None] = mapped_column(UTC)
     revoked_because: Mapped[str | None] = mapped_column(String(64))
+
+    user: Mapped[User] = relationship()
 
 
 class LoginTry(Model):

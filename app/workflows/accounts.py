@@ -8,12 +8,12 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from werkzeug.security import generate_password_hash
 
 from app.extensions import db
 from app.models import LoginSession, Person
-from app.workflows import keys
+from app.workflows import keys, login
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, record, use_case
@@ -127,7 +127,7 @@ def set_role(actor: Actor, person_id: int, role: str, now: dt.datetime) -> Perso
     person, user = _locked_account(actor, person_id)
     chosen, before = _role(person, role), sorted(each.name for each in user.roles)
     user.roles = [chosen]
-    _end_sessions(user, "role_changed", now)
+    login.end_sessions(actor, user.id, "role_changed", now)
     record(actor, AccountRoleChanged.about(person, person_id=person.id, before=before, after=role), now)
     return person
 
@@ -137,7 +137,7 @@ def deactivate_account(actor: Actor, person_id: int, now: dt.datetime) -> Person
     """Nobody signs in with it any more; every session ends now."""
     person, user = _locked_account(actor, person_id)
     user.active = False
-    _end_sessions(user, "deactivated", now)
+    login.end_sessions(actor, user.id, "deactivated", now)
     record(actor, AccountDeactivated.about(person, person_id=person.id), now)
     return person
 
@@ -157,7 +157,7 @@ def reset_password(actor: Actor, person_id: int, now: dt.datetime) -> str:
     person, user = _locked_account(actor, person_id)
     password = _new_password()
     user.password = generate_password_hash(password)
-    _end_sessions(user, "password_reset", now)
+    login.end_sessions(actor, user.id, "password_reset", now)
     keys.suspend_key(actor, person.id, "password_reset", now)
     record(actor, AccountPasswordReset.about(person, person_id=person.id), now)
     return password
@@ -170,7 +170,7 @@ def revoke_session(actor: Actor, session_id: int, now: dt.datetime) -> LoginSess
     person = db.session.scalars(select(Person).where(Person.user_id == session.user_id)).one()
     actor.require(Right.ACCOUNT_MANAGE, person)
     if session.revoked_at is None:
-        session.revoked_at, session.revoked_because = now, "revoked"
+        login.end_sessions(actor, session.user_id, "revoked", now, only=session.id)
         revoked = LoginSessionRevoked.about(person, person_id=person.id, session_id=session.id)
         record(actor, revoked, now)
     return session
@@ -207,11 +207,6 @@ def _role(person: Person, name: str) -> Role:
     if role is None:
         raise BadRole(person)
     return role
-
-
-def _end_sessions(user: User, because: str, now: dt.datetime) -> None:
-    living = update(LoginSession).where(LoginSession.user_id == user.id, LoginSession.revoked_at.is_(None))
-    db.session.execute(living.values(revoked_at=now, revoked_because=because))
 
 
 def _new_password() -> str:

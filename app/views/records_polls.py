@@ -1,0 +1,77 @@
+"""Record screen of the questions put to the vote; no result is shown here, whatever its state."""
+
+from typing import Any
+
+from flask import Flask, url_for
+from flask_appbuilder import AppBuilder
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from wtforms import TextAreaField
+
+from app.extensions import db
+from app.models import AgendaItem, Document, DocumentKind, DocumentVersion, Poll
+from app.views.record_fields import Area, ChoiceField, ParentField, RecordForm, needed
+from app.views.record_rows import RecordInterface
+from app.views.record_words import digest
+from app.views.records import RecordView, Step, Steps
+from app.views.records_attendance import MEETINGS
+from app.workflows import polls
+from app.workflows.engine.rights import Actor
+
+
+class PollRecords(RecordView):
+    """Questions: drafted here, opened and closed in the meeting, published by the chair."""
+
+    route_base = "/records/polls"
+    datamodel = RecordInterface(Poll, joined=("item", "meeting"))
+    acts = {"add": polls.draft_poll}
+    list_title, show_title, add_title = _("Questions put to the vote"), _("Question"), _("Draft a question")
+    list_columns = ["question", "item.title", "meeting.title", "visibility", "state"]
+    show_columns = ["question", "item.title", "meeting.title", "document_version.document.title",
+                    "document_version.number", "visibility", "state", "opened_at", "closed_at", "published_at",
+                    "definition_sha256"]  # fmt: skip
+    add_columns = ["item_id", "question", "document_version_id", "visibility"]
+    search_columns = ["question", "item.title", "meeting.title", "state"]
+    order_columns = ["question", "state"]  # not by outcome: the order would tell it
+    chips = ("state",)
+    title_column = "question"
+    words = {"definition_sha256": digest}
+    label_columns = {
+        "item_id": _("Agenda item"), "item.title": _("Agenda item"), "meeting.title": _("Meeting"),
+        "question": _("Question"), "document_version_id": _("Draft that is voted on"),
+        "document_version.document.title": _("Draft that is voted on"), "document_version.number": _("Version"),
+        "visibility": _("Who sees how members voted"), "state": _("State"), "opened_at": _("Opened"),
+        "closed_at": _("Closed"), "published_at": _("Published"),
+        "definition_sha256": _("SHA-256 of the frozen question"),
+    }  # fmt: skip
+    add_form_extra_fields = {
+        "item_id": ParentField(AgendaItem, _("Agenda item")),
+        "question": TextAreaField(_("Question"), [needed()], widget=Area()),
+        "document_version_id": ChoiceField(
+            _("Draft that is voted on"), description=_("The version is frozen when the vote opens.")
+        ),
+    }
+
+    def prepare(self, form: RecordForm, row: Any) -> None:
+        rows = select(DocumentVersion, Document).join(Document).where(Document.item_id == (form.item_id.data or 0))
+        found = db.session.execute(rows.order_by(Document.position, DocumentVersion.number.desc())).all()
+        label = _("%(title)s – version %(number)s")
+        form.document_version_id.choices = [
+            (version.id, str(label) % {"title": paper.title, "number": version.number}) for version, paper in found
+        ]
+        if form.question.data is None and form.item_id.found is not None:
+            form.question.data = polls.usual_question(form.item_id.found.title)
+            drafts = (version.id for version, paper in found if paper.kind is DocumentKind.DRAFT_RESOLUTION)
+            form.document_version_id.data = next(drafts, None)
+
+    def steps(self, row: Poll, actor: Actor) -> Steps:
+        back = url_for("MeetingRecords.show", pk=row.meeting_id)
+        return [Step(_("To the meeting"), back, href=True, look="primary", icon="list-alt")]
+
+    def landing(self, made: Any) -> str:
+        return url_for("MeetingRecords.show", pk=made.meeting_id) + "#agenda"
+
+
+def register(_app: Flask, appbuilder: AppBuilder) -> None:
+    appbuilder.add_view(PollRecords, "PollRecords", label=_("Questions put to the vote"), category=MEETINGS,
+                        category_label=_("Preparing meetings"))  # fmt: skip
