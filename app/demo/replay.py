@@ -34,13 +34,14 @@ class DatabaseInUse(Exception):
     """The given database holds tables already; a replay never writes into somebody's data."""
 
 
-def replay(case: str, out: Path, database: str | None = None, cost: signing.Argon2Cost | None = None) -> dict[str, Any]:
-    """Play a case and write tally.pdf, evidence.zip and report.json into `out`; the report.
+def replay(case: str, out: Path, database: str | None = None) -> dict[str, Any]:
+    """Play a case and write tally.pdf, evidence.zip and report.json into `out`; the report and its sentence.
 
+    authority.pem beside them is what OpenSSL needs to check the signatures of the bundle.
     Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
     """
     scratch = tempfile.TemporaryDirectory(prefix="ecabinet-replay-")
-    with scratch as folder, _staged(Path(folder), database, cost) as stage:
+    with scratch as folder, _staged(Path(folder), database) as stage:
         poll_id = CASES[case].play(stage)
         files = {"tally.pdf": stage.tally_record(poll_id), "evidence.zip": stage.bundle(poll_id)}
         report, sentence = stage.report(poll_id), stage.result(poll_id)["sentence"]
@@ -55,9 +56,9 @@ def replay(case: str, out: Path, database: str | None = None, cost: signing.Argo
 
 
 @contextmanager
-def _staged(scratch: Path, database: str | None, cost: signing.Argon2Cost | None) -> Iterator[Stage]:
+def _staged(scratch: Path, database: str | None) -> Iterator[Stage]:
     """An application of its own on a fresh database, with the Government of that day."""
-    application = _application(scratch, database or f"sqlite:///{scratch / 'replay.db'}", cost)
+    application = _application(scratch, database or f"sqlite:///{scratch / 'replay.db'}")
     with application.app_context():
         try:
             if inspect(db.engine).get_table_names():
@@ -70,13 +71,13 @@ def _staged(scratch: Path, database: str | None, cost: signing.Argon2Cost | None
             db.engine.dispose()
 
 
-def _application(scratch: Path, database: str, cost: signing.Argon2Cost | None) -> Flask:
+def _application(scratch: Path, database: str) -> Flask:
     from app import create_app
 
     installation_key = scratch / "installation.key"
     signing.create_installation_key(installation_key)
     authority = signing.Authority.create(scratch / "authority", FOUNDED - dt.timedelta(days=1), demo=True)
-    signer = signing.SoftwareSigner(scratch / "keys", installation_key, authority, cost)
+    signer = signing.SoftwareSigner(scratch / "keys", installation_key, authority)
     return create_app(
         SECRET_KEY=secrets.token_urlsafe(48), DEMO=True, APP_ROLE="", SQLALCHEMY_DATABASE_URI=database,
         SQLALCHEMY_ENGINE_OPTIONS={}, SIGNER=(signer, authority.chain()),
