@@ -55,17 +55,16 @@ def speak_vietnamese() -> None:
 
 
 class Box(TextInput):
-    """A text box in the look of the record pages, with an example where the spelling matters."""
+    """A text box in the look of the record pages; `date` ("day" or "moment") gives it a calendar."""
 
-    def __init__(self, example: Any = "", keyboard: str = "") -> None:
+    def __init__(self, date: str = "", keyboard: str = "") -> None:
         super().__init__()
-        self.example, self.keyboard = example, keyboard
+        self.marks = {"class": "form-control is-short" if date or keyboard else "form-control", "autocomplete": "off"}
+        self.marks |= {"data-date": date} if date else {}
+        self.marks |= {"inputmode": keyboard} if keyboard else {}
 
     def __call__(self, field: Any, **kwargs: Any) -> Any:
-        marks = {"class": "form-control", "autocomplete": "off"}
-        if self.example:
-            marks |= {"placeholder": str(self.example), "class": "form-control is-short"}
-        return super().__call__(field, **marks, **({"inputmode": self.keyboard} if self.keyboard else {}), **kwargs)
+        return super().__call__(field, **{**self.marks, **kwargs})
 
 
 class Area(TextArea):
@@ -78,7 +77,7 @@ class Area(TextArea):
 class DayField(DateField):
     """A Hanoi date, dd/mm/yyyy; empty means "not given"."""
 
-    widget = Box(_("day/month/year"), "numeric")
+    widget = Box("day")
 
     def _value(self) -> str:
         if self.raw_data:
@@ -96,7 +95,7 @@ class DayField(DateField):
 class MomentField(StringField):
     """Day and time in Hanoi, dd/mm/yyyy HH:MM; the data is aware."""
 
-    widget = Box(_("day/month/year hour:minute"))
+    widget = Box("moment")
 
     def _value(self) -> str:
         if self.raw_data:
@@ -123,7 +122,7 @@ def read_moment(text: str) -> dt.datetime | None:
 class WholeField(IntegerField):
     """A whole number that both databases can hold."""
 
-    widget = Box("0", "numeric")
+    widget = Box(keyboard="numeric")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
@@ -359,5 +358,7 @@ def _search_field(model: Any, name: str, label: Any) -> UnboundField:
         return ChoiceField(label, choices=codes_of(column.type.enum_class))
     if column is not None and isinstance(column.type, Boolean):
         return ChoiceField(label, choices=[("1", _("Yes")), ("0", _("No"))])
+    if column is not None and (isinstance(column.type, Date) or isinstance(getattr(column.type, "impl", None), DateTime)):
+        return StringField(label, widget=Box("day"))
     return StringField(label, widget=Box())
 
