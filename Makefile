@@ -41,7 +41,7 @@ help: ## Show this list
 run: $(RUNTIME) $(CATALOGUES) $(VAR)/secret_key ## Serve the demo on http://127.0.0.1:8080 (PORT=… for another port)
 	@if (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null; then \
 		echo "Port $(PORT) is in use; stop what listens there or take another one: make run PORT=8081" >&2; exit 1; fi
-	@export ECABINET_DEMO=1 ECABINET_VAR="$(VAR)" PORT="$(PORT)" ECABINET_SECRET_KEY="$$(cat "$(VAR)/secret_key")"; \
+	@umask 077; export ECABINET_DEMO=1 ECABINET_VAR="$(VAR)" PORT="$(PORT)" ECABINET_SECRET_KEY="$$(cat "$(VAR)/secret_key")"; \
 	$(FLASK) db upgrade; $(FLASK) sync-roles; $(FLASK) demo load; echo "$$WELCOME"; exec $(BIN)/python run.py
 
 $(VAR)/secret_key: | $(RUNTIME)

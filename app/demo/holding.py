@@ -193,6 +193,8 @@ def _item_held(session: Session, position: int, item: Item, at: dt.datetime) -> 
         yield Step(at - MINUTE, partial(_hand_chair, session, position, item.chair))
     yield Step(at, partial(_at_the_desk, agenda.open_item, session, position))
     at += item.minutes * MINUTE
+    if item.question and item.votes:
+        yield Step(at - MINUTE, draft_question(session, position))
     for number, vote in enumerate(item.votes, start=1):
         if vote.revised is not None:
             bring = partial(_bring, session, position, _place_of_draft(item), vote.revised, 2)

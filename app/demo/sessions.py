@@ -89,8 +89,8 @@ def last_month(on: Calendar, members: tuple[str, ...]) -> Session:
     return Session(
         REGULAR, f"Phiên họp Chính phủ thường kỳ tháng {starts.month} năm {starts.year}", ROOM, starts - 9 * DAY,
         starts - 7 * DAY, starts,
-        (decision(2, day, (Vote(),)), decision(7, day, (POWER,)), decision(9, day, (UNIVERSITIES,)),
-         decision(13, day, _handing_over(starts.date()))),
+        (decision(2, day, (Vote(),)), decision(7, day, (POWER,), question=POWER_QUESTION),
+         decision(9, day, (UNIVERSITIES,)), decision(13, day, _handing_over(starts.date()))),
         members=members, conference_url=_link(starts), remote=("tv06", "tv13", "tv24", "tv25"), minutes=240,
         leaves=(
             Leave("tv23", "Đi công tác nước ngoài theo quyết định của Thủ tướng Chính phủ", True, "thutruong.byt"),
@@ -99,6 +99,7 @@ def last_month(on: Calendar, members: tuple[str, ...]) -> Session:
     )  # fmt: skip
 
 
+POWER_QUESTION = "Thông qua nội dung điều chỉnh Quy hoạch phát triển điện lực quốc gia?"
 POWER = Vote(
     otherwise={
         "tv05": Opinion(Choice.DISAGREE, "Đề nghị bổ sung phương án cân đối nguồn nước cho vùng hạ du."),
@@ -139,6 +140,12 @@ def _handing_over(day: dt.date) -> tuple[Vote, ...]:
     return Vote(annulled=reason, only=9), Vote({"tv25": Opinion(Choice.OTHER)}, revised=right)
 
 
+FIRE_QUESTION = (
+    "Thông qua dự án Luật sửa đổi, bổ sung một số điều của Luật Phòng cháy, chữa cháy và cứu nạn, cứu hộ để trình Quốc "
+    "hội?"
+)
+
+
 def laws(on: Calendar, members: tuple[str, ...]) -> Session:
     """All 27 are there; a tie follows the Prime Minister, who confirms it while a Deputy has the chair."""
     starts, day = on.laws, on.laws.date() - 12 * DAY
@@ -148,7 +155,7 @@ def laws(on: Calendar, members: tuple[str, ...]) -> Session:
     return Session(
         THEMATIC, f"Phiên họp Chính phủ chuyên đề về xây dựng pháp luật tháng {starts.month} năm {starts.year}", ROOM,
         starts - 8 * DAY, starts - 6 * DAY, starts,
-        (decision(1, day, (identity,)), decision(6, day, (tie,), chair="tv02")),
+        (decision(1, day, (identity,)), decision(6, day, (tie,), "tv02", FIRE_QUESTION)),
         members=members, conference_url=_link(starts), remote=("tv04", "tv13", "tv18", "tv19", "tv25"), minutes=150,
         leaves=(
             Leave("tv10", "Dự hội nghị chuyên đề của ngành", False,
