@@ -8,10 +8,11 @@ from app import security
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
+    from app import create_app
     from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
-    app.cli.add_command(replay.command)
+    app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
 
 

@@ -6,7 +6,7 @@ import secrets
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,20 +28,21 @@ from app.workflows.rules.calendar import HANOI
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 FOUNDED = dt.datetime(2019, 6, 1, 8, 0, tzinfo=HANOI)
 PASSWORD_BYTES, PIN = 24, "240619"
+Factory = Callable[..., Flask]  # create_app: the replay has an application of its own
 
 
 class DatabaseInUse(Exception):
     """The given database holds tables already; a replay never writes into somebody's data."""
 
 
-def replay(case: str, out: Path, database: str | None = None) -> dict[str, Any]:
+def replay(make: Factory, case: str, out: Path, database: str | None = None) -> dict[str, Any]:
     """Play a case and write tally.pdf, evidence.zip and report.json into `out`; the report and its sentence.
 
     authority.pem beside them is what OpenSSL needs to check the signatures of the bundle.
     Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
     """
     scratch = tempfile.TemporaryDirectory(prefix="ecabinet-replay-")
-    with scratch as folder, _staged(Path(folder), database) as stage:
+    with scratch as folder, _staged(make, Path(folder), database) as stage:
         poll_id = CASES[case].play(stage)
         files = {"tally.pdf": stage.tally_record(poll_id), "evidence.zip": stage.bundle(poll_id)}
         report, sentence = stage.report(poll_id), stage.result(poll_id)["sentence"]
@@ -56,9 +57,9 @@ def replay(case: str, out: Path, database: str | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def _staged(scratch: Path, database: str | None) -> Iterator[Stage]:
+def _staged(make: Factory, scratch: Path, database: str | None) -> Iterator[Stage]:
     """An application of its own on a fresh database, with the Government of that day."""
-    application = _application(scratch, database or f"sqlite:///{scratch / 'replay.db'}")
+    application = make(**_settings(scratch, database or f"sqlite:///{scratch / 'replay.db'}"))
     with application.app_context():
         try:
             if inspect(db.engine).get_table_names():
@@ -71,28 +72,35 @@ def _staged(scratch: Path, database: str | None) -> Iterator[Stage]:
             db.engine.dispose()
 
 
-def _application(scratch: Path, database: str) -> Flask:
-    from app import create_app
-
+def _settings(scratch: Path, database: str) -> dict[str, Any]:
     installation_key = scratch / "installation.key"
     signing.create_installation_key(installation_key)
     authority = signing.Authority.create(scratch / "authority", FOUNDED - dt.timedelta(days=1), demo=True)
     signer = signing.SoftwareSigner(scratch / "keys", installation_key, authority)
-    return create_app(
-        SECRET_KEY=secrets.token_urlsafe(48), DEMO=True, APP_ROLE="", SQLALCHEMY_DATABASE_URI=database,
-        SQLALCHEMY_ENGINE_OPTIONS={}, SIGNER=(signer, authority.chain()),
-        STORE=storage.Storage(scratch / "documents"),
-    )  # fmt: skip
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(48), "DEMO": True, "APP_ROLE": "", "SQLALCHEMY_DATABASE_URI": database,
+        "SQLALCHEMY_ENGINE_OPTIONS": {}, "SIGNER": (signer, authority.chain()),
+        "STORE": storage.Storage(scratch / "documents"),
+    }  # fmt: skip
 
 
-@click.command("replay")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
-@click.option("--case", default=FIRST, show_default=True, type=click.Choice(list(CASES)), help="What is replayed.")
-@click.option("--database", help="Address of an empty database; a temporary SQLite file otherwise.")
-def command(out: Path, case: str, database: str | None) -> None:
-    """Replay the first electronic session, or a case of the rules; exits 0 when the rules are kept."""
+def command_for(make: Factory) -> click.Command:
+    """`flask replay` for applications made by this factory."""
+
+    @click.command("replay")
+    @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the files go.")
+    @click.option("--case", default=FIRST, show_default=True, type=click.Choice(list(CASES)), help="What is replayed.")
+    @click.option("--database", help="Address of an empty database; a temporary SQLite file otherwise.")
+    def command(out: Path, case: str, database: str | None) -> None:
+        """Replay the first electronic session, or a case of the rules; exits 0 when the rules are kept."""
+        _play(make, out, case, database)
+
+    return command
+
+
+def _play(make: Factory, out: Path, case: str, database: str | None) -> None:
     try:
-        report = replay(case, out, database)
+        report = replay(make, case, out, database)
     except DatabaseInUse:
         _fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
     except Unexpected as unexpected:

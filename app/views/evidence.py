@@ -26,8 +26,7 @@ class EvidenceView(BaseView):
     def result(self, poll_id: int) -> str:
         actor = current_actor()
         poll = seen(actor, Poll, poll_id)
-        evidence.admit_to_result(actor, poll)
-        return render_template("ec/result.html", poll=_shown_poll(poll), result=shown_result(actor, poll))
+        return render_template("ec/result.html", poll=_shown_poll(poll), result=_result(actor, poll))
 
     @expose("/<int:poll_id>/tally.pdf")
     @signed_in
@@ -44,8 +43,10 @@ class EvidenceView(BaseView):
 
 def shown_result(actor: Actor, poll: Poll) -> dict[str, Any] | None:
     """The context of templates/ec/_result.html; None while this person may not see the result."""
-    if not evidence.may_see_result(actor, poll):
-        return None
+    return _result(actor, poll) if evidence.may_see_result(actor, poll) else None
+
+
+def _result(actor: Actor, poll: Poll) -> dict[str, Any]:
     return {**evidence.result_view(actor, poll.id), "confirm": None, "links": result_links(actor, poll)}
 
 

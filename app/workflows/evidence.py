@@ -72,7 +72,7 @@ def result_view(actor: Actor, poll_id: int) -> dict[str, Any]:
     rows (by member, or None), rows_note (why there are none).
     """
     poll = seen(actor, Poll, poll_id)
-    admit_to_result(actor, poll)
+    _admit_to_result(actor, poll)
     result = public_view(parse_canonical(standing_result(poll)))
     return {
         **{name: result[name] for name in ("outcome", "members", "agree", "disagree", "other", "not_voting")},
@@ -98,7 +98,7 @@ def standing_result(poll: Poll) -> bytes:
 
 def tally_record(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
     """Biên bản kiểm phiếu as PDF, set from the signed data after they were verified and counted again."""
-    return _hand_out(actor, poll_id, TALLY_RECORD, now, admit_to_result, _set_record)
+    return _hand_out(actor, poll_id, TALLY_RECORD, now, _admit_to_result, _set_record)
 
 
 def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
@@ -106,7 +106,7 @@ def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
     return _hand_out(actor, poll_id, BUNDLE, now, _admit_to_bundle, _pack)
 
 
-def admit_to_result(actor: Actor, poll: Poll) -> None:
+def _admit_to_result(actor: Actor, poll: Poll) -> None:
     """Refuse with the reason unless there is a result and this person may see it."""
     standing_result(poll)
     if not may_see_result(actor, poll):

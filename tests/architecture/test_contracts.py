@@ -14,7 +14,7 @@ import pytest
 
 from app import models, workflows
 from app.models import Choice, Office, Outcome, Place, SeatRole, Visibility
-from app.workflows import ballots, documents, keys, poll_acts
+from app.workflows import ballots, documents, evidence, keys, poll_acts
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import WORDS
 from app.workflows.rules.ballot import VISIBILITIES
@@ -23,7 +23,7 @@ from app.workflows.rules.tally import CHOICES, Verdict
 # Several steps by design: they read, call the outside with nothing open, and end in a use case of one transaction.
 IN_STEPS = {
     ballots.sign_ballot, ballots.cast_ballot, documents.add_version, keys.sign_with_pin, keys.enrol_own_key,
-    poll_acts.sign_act, poll_acts.carry_out,
+    poll_acts.sign_act, poll_acts.carry_out, evidence.tally_record, evidence.bundle_of,
 }  # fmt: skip
 READS = {ballots.standing_receipt, ballots.verify_ballot, documents.open_version}
 PARTS = {keys.register_key}  # written inside the use case of its caller

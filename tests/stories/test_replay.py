@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app import create_app
 from app.demo import replay
 from app.demo.cases import CASES, FIRST
 from app.extensions import db
@@ -37,7 +38,7 @@ def cheap(monkeypatch):
 
 
 def played(case: str, out: Path, *options: str):
-    return CliRunner().invoke(replay.command, ["--out", str(out), "--case", case, *options])
+    return CliRunner().invoke(replay.command_for(create_app), ["--out", str(out), "--case", case, *options])
 
 
 def test_the_command_replays_the_first_session_from_a_bare_shell(tmp_path):
