@@ -147,7 +147,7 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         BodyKind.COMMUNE: _("Commune"),
     },
     OrganisationKind: {
-        OrganisationKind.OFFICE: _("Office"),
+        OrganisationKind.OFFICE: _p("organisation", "Office"),
         OrganisationKind.MINISTRY: _("Ministry"),
         OrganisationKind.AGENCY: _("Ministerial-level agency"),
         OrganisationKind.UNIT: _("Unit"),
