@@ -6,14 +6,32 @@ from flask_appbuilder import AppBuilder
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Put every page on the map, one line per room, in alphabetical order."""
-    from app.views import absences, errors, evidence, keys, meetings, papers, polls, protection, shell
+    from app.views import (
+        absences,
+        cockpit,
+        errors,
+        evidence,
+        keys,
+        meetings,
+        notices,
+        papers,
+        polls,
+        protection,
+        records_menu,
+        shell,
+        signed_acts,
+    )
 
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
+    cockpit.register(app, appbuilder)
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
     keys.register(app, appbuilder)
     meetings.register(app, appbuilder)
+    notices.register(app, appbuilder)
     papers.register(app, appbuilder)
     polls.register(app, appbuilder)
+    records_menu.register(app, appbuilder)
     shell.register(app, appbuilder)
+    signed_acts.register(app, appbuilder)

@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
-from app.models import AgendaItem, Document, Meeting, Poll, PollState, Reply
+from app.models import AgendaItem, Document, Meeting, MeetingState, Poll, PollState, Reply
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
 from app.views.home_tasks import task_groups
 from app.views.meeting_list import listed, past, upcoming
 from app.views.meeting_page import KINDS_OF_OUTCOME, RUNNING, chair_of, ends_at, seat_of
-from app.views.meeting_people import COMES
+from app.views.meeting_people import attendance
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
@@ -82,16 +82,15 @@ def _result(poll: Poll) -> dict[str, Any]:
 
 def _next(actor: Actor, meeting: Meeting, at: dt.datetime) -> dict[str, Any]:
     seat, url = seat_of(actor, meeting), url_for("MeetingView.page", meeting_id=meeting.id)
-    members = [seat for seat in meeting.seats if seat.is_member]
-    invited = meeting.state in RUNNING
+    expected, running = attendance(meeting), meeting.state in RUNNING
     return {
         "title": meeting.title, "when_label": _when(meeting, at), "starts_at": meeting.starts_at,
         "ends_at": ends_at(meeting), "place": meeting.place, "chair": chair_of(meeting),
         "item_count": _count(actor, AgendaItem, meeting), "paper_count": _count(actor, Document, meeting),
-        "confirmed": sum(seat.reply in COMES for seat in members), "members": len(members), "url": url,
-        "papers_url": f"{url}#papers", "conference_url": meeting.conference_url if seat and invited else "",
+        "confirmed": expected["confirmed"], "members": expected["members"], "live": expected["live"], "url": url,
+        "papers_url": f"{url}#papers", "conference_url": meeting.conference_url if seat and running else "",
         "my_reply": word(seat.reply) if seat and seat.reply is not Reply.NONE else None,
-        "reply_wanted": bool(seat and seat.reply is Reply.NONE and invited),
+        "reply_wanted": bool(seat and seat.reply is Reply.NONE and meeting.state is MeetingState.INVITED),
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def listed(actor: Actor, rows: Select[Any]) -> list[dict[str, Any]]:
 
 
 def _row(actor: Actor, meeting: Meeting) -> dict[str, Any]:
-    seat = seat_of(actor, meeting)
+    seat = seat_of(actor, meeting) if meeting.state is MeetingState.INVITED else None
     return {
         "title": meeting.title, "starts_at": meeting.starts_at, "place": meeting.place, "kind": word(meeting.kind),
         "state_label": word(meeting.state), "state_kind": KINDS_OF_MEETING[meeting.state],

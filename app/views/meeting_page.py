@@ -56,7 +56,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
     return {
         "meeting": _head(actor, meeting),
         "open_poll": _open_poll(actor, meeting, now),
-        "me": own_answer(actor, meeting),
+        "me": own_answer(actor, meeting, now),
         "absences": asked,
         "agenda": _agenda(actor, meeting, items),
         "attendance": attendance(meeting),

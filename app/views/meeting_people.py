@@ -1,5 +1,6 @@
 """Who is expected, who is here, and the own answer to the invitation, as the page of a meeting shows them."""
 
+import datetime as dt
 from typing import Any
 
 from flask import url_for
@@ -14,8 +15,8 @@ from app.workflows.attendance import ANSWERABLE, deputies_of, standing_absence
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules import quorum as quorum_rule
+from app.workflows.rules.calendar import hanoi_date
 
-COMES = (Reply.IN_ROOM, Reply.REMOTE)
 KINDS_OF_REPLY = {Reply.NONE: "warn", Reply.IN_ROOM: "ok", Reply.REMOTE: "info", Reply.ABSENT: ""}
 KINDS_OF_PRESENCE = {Presence.IN_ROOM: "ok", Presence.REMOTE: "info", Presence.AWAY: ""}
 KINDS_OF_ABSENCE = {
@@ -84,21 +85,30 @@ def _row(
     }  # fmt: skip
 
 
-def own_answer(actor: Actor, meeting: Meeting) -> dict[str, Any] | None:
+def own_answer(actor: Actor, meeting: Meeting, now: dt.datetime) -> dict[str, Any] | None:
     """The box with the own answer; None for whoever has no seat."""
     seat = next((seat for seat in meeting.seats if seat.person_id == actor.person_id), None)
     if seat is None:
         return None
-    answerable = meeting.state in ANSWERABLE
+    answerable, under_way = meeting.state in ANSWERABLE, meeting.state in UNDER_WAY
     absence = _latest_absence(meeting, seat)
+    label, kind = _my_state(seat, under_way)
+    may_check_in = answerable and (under_way or meeting.held_on <= hanoi_date(now))
     return {
-        "reply": None if seat.reply is Reply.NONE else seat.reply.value, "reply_label": word(seat.reply),
-        "reply_kind": KINDS_OF_REPLY[seat.reply], "may_reply": answerable and seat.role is not SeatRole.SUBSTITUTE,
+        "reply": None if seat.reply is Reply.NONE else seat.reply.value, "reply_label": label, "reply_kind": kind,
+        "may_reply": answerable and seat.role is not SeatRole.SUBSTITUTE, "under_way": under_way,
         "reply_url": url_for("MeetingView.answer", meeting_id=meeting.id),
-        "presence": seat.presence.value, "may_check_in": answerable,
+        "presence": seat.presence.value, "may_check_in": may_check_in,
         "presence_url": url_for("MeetingView.presence", meeting_id=meeting.id), "votes": seat.is_member,
         "checked_in_label": _checked_in(seat), "note": _note(seat), **_absence(actor, meeting, seat, absence),
     }  # fmt: skip
+
+
+def _my_state(seat: Seat, under_way: bool) -> tuple[Any, str]:
+    """Before the meeting the own answer, during it whether one is here."""
+    if under_way:
+        return word(seat.presence), KINDS_OF_PRESENCE[seat.presence]
+    return word(seat.reply), KINDS_OF_REPLY[seat.reply]
 
 
 def _latest_absence(meeting: Meeting, seat: Seat) -> Absence | None:

@@ -358,7 +358,8 @@ def _search_field(model: Any, name: str, label: Any) -> UnboundField:
         return ChoiceField(label, choices=codes_of(column.type.enum_class))
     if column is not None and isinstance(column.type, Boolean):
         return ChoiceField(label, choices=[("1", _("Yes")), ("0", _("No"))])
-    if column is not None and (isinstance(column.type, Date) or isinstance(getattr(column.type, "impl", None), DateTime)):
+    kind = None if column is None else getattr(column.type, "impl", column.type)
+    if isinstance(kind, Date | DateTime):
         return StringField(label, widget=Box("day"))
     return StringField(label, widget=Box())
 

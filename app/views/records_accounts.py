@@ -133,8 +133,8 @@ class SessionRecords(RecordView):
     title_column = "user.username"
     words = {"revoked_because": lambda code: ENDED.get(code, code or NOTHING)}
     label_columns = {
-        "user.username": _("User name"), "device": _("Device"), "created_at": _("Signed in"),
-        "last_seen_at": _("Last seen"), "locked_at": _("Screen locked"), "revoked_at": _("Ended"),
+        "user.username": _("User name"), "device": _("Device"), "created_at": _("Signed in at"),
+        "last_seen_at": _("Last seen"), "locked_at": _("Screen locked at"), "revoked_at": _("Ended at"),
         "revoked_because": _("Why it ended"),
     }  # fmt: skip
     method_permission_name = {"revoke": "revoke"}

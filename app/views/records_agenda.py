@@ -41,8 +41,8 @@ class ItemRecords(RecordView):
         "kind": _("Kind of item"),
         "organisation_id": _("Lead organisation"), "organisation.name": _("Lead organisation"),
         "organisation.abbreviation": _("Lead organisation"), "planned_minutes": _("Planned minutes"),
-        "summary": _("Summary of the Government Office"), "position": _("Place"), "state": _("State"),
-        "opened_at": _("Opened"), "closed_at": _("Closed"),
+        "summary": _("Summary of the Government Office"), "position": _("Place in the agenda"), "state": _("State"),
+        "opened_at": _("Opened at"), "closed_at": _("Closed at"),
     }  # fmt: skip
     description_columns = {
         "kind": _("An item for decision is put to the vote."),

@@ -34,7 +34,7 @@ class AppointmentRecords(RecordView):
     title_column = "person.full_name"
     label_columns = {
         "person_id": _("Person"), "person.full_name": _("Person"), "body_id": _("Body"), "body.name": _("Body"),
-        "office": _("Office"), "post": _("Post"), "organisation_id": _("Organisation"),
+        "office": _("Capacity"), "post": _("Post"), "organisation_id": _("Organisation"),
         "organisation.abbreviation": _("Organisation"), "organisation.name": _("Organisation"),
         "abbreviation": _("Abbreviation"), "rank": _("Rank"), "valid_from": _("From"),
         "valid_to": _("Until (first day after)"),

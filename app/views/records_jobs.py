@@ -25,7 +25,7 @@ class JobRecords(RecordView):
     title_column = "id"
     words = {"name": job_word}
     label_columns = {
-        "id": _("Number"), "name": _("Work"), "state": _("State"), "due_at": _("Due"),
+        "id": _("Number"), "name": _("Work"), "state": _("State"), "due_at": _("Due at"),
         "attempts": _("Tries"), "done_at": _("Done at"), "last_error": _("Last error"),
     }  # fmt: skip
 

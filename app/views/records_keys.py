@@ -32,7 +32,7 @@ class KeyRecords(RecordView):
     title_column = "person.full_name"
     label_columns = {
         "person.full_name": _("Owner"), "state": _("State"), "failed_tries": _("Wrong PIN entries"),
-        "locked_until": _("Locked until"), "enrolled_at": _("Enrolled"),
+        "locked_until": _("Locked until"), "enrolled_at": _("Enrolled at"),
         "certificate.subject": _("Name in the certificate"),
         "certificate.issuer": _("Issuer"), "certificate.serial": _("Serial number"),
         "certificate.not_before": _("Valid from"), "certificate.not_after": _("Valid until"),

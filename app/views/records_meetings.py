@@ -39,9 +39,9 @@ class MeetingRecords(RecordView):
     chips = ("state",)
     title_column = "title"
     label_columns = {
-        "body_id": _("Body"), "title": _("Title"), "kind": _("Kind of meeting"), "starts_at": _("Begins"),
+        "body_id": _("Body"), "title": _("Title"), "kind": _("Kind of meeting"), "starts_at": _("Begins at"),
         "planned_minutes": _("Planned minutes"), "place": _("Place"), "conference_url": _("Conference link"),
-        "state": _("State"), "invited_at": _("Invitation issued"), "state_reason": _("Reason"),
+        "state": _("State"), "invited_at": _("Invitation issued at"), "state_reason": _("Reason"),
     }  # fmt: skip
     description_columns = {
         "starts_at": _("Hanoi time, for example 05/08/2026 08:00. The seats follow the roll of that day."),
@@ -106,5 +106,5 @@ class MeetingRecords(RecordView):
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
-    appbuilder.add_view(MeetingRecords, "MeetingRecords", label=_("Meetings"), category=MEETINGS,
+    appbuilder.add_view(MeetingRecords, "MeetingRecords", label=_("List of meetings"), category=MEETINGS,
                         category_label=_("Preparing meetings"))  # fmt: skip

@@ -34,7 +34,7 @@ class VersionRecords(RecordView):
     title_column = "document.title"
     words = {"sha256": digest, "size": size}
     label_columns = {
-        "document_id": _("Paper"), "document.title": _("Paper"), "number": _("Version"), "pages": _("Pages"),
+        "document_id": _("Paper"), "document.title": _("Paper"), "number": _("Version"), "pages": _("Number of pages"),
         "size": _("Size"), "sha256": _("SHA-256"), "uploaded_by.full_name": _("Uploaded by"),
         "uploaded_at": _("Uploaded at"), "file_name": _("File name"), "file": _("PDF file"),
     }  # fmt: skip

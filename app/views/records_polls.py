@@ -40,8 +40,8 @@ class PollRecords(RecordView):
         "item_id": _("Agenda item"), "item.title": _("Agenda item"), "meeting.title": _("Meeting"),
         "question": _("Question"), "document_version_id": _("Draft that is voted on"),
         "document_version.document.title": _("Draft that is voted on"), "document_version.number": _("Version"),
-        "visibility": _("Who sees how members voted"), "state": _("State"), "opened_at": _("Opened"),
-        "closed_at": _("Closed"), "published_at": _("Published"),
+        "visibility": _("Who sees how members voted"), "state": _("State"), "opened_at": _("Opened at"),
+        "closed_at": _("Closed at"), "published_at": _("Published at"),
         "definition_sha256": _("SHA-256 of the frozen question"),
     }  # fmt: skip
     add_form_extra_fields = {

@@ -1,0 +1,187 @@
+"""What the chair's desk shows beside the snapshot: steps, presence with its buttons, and the less common acts."""
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.extensions import db
+from app.models import AgendaItem, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
+from app.views.meeting_page import KINDS_OF_MEETING
+from app.views.evidence import shown_result
+from app.workflows import live, meetings, polls
+from app.workflows.attendance import ANSWERABLE
+from app.workflows.engine.errors import NotAllowed
+from app.workflows.engine.moves import Lifecycle
+from app.workflows.engine.rights import SAID, Actor, Right
+
+SHOWN_PRESENCE = {"in_room": "ok", "remote": "info", "absent": "warn", "expected": ""}
+Sheet = dict[str, Any]
+
+
+def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
+    """The context of templates/ec/cockpit.html; NotAllowed for who sees the meeting and does not run it."""
+    snapshot = live.snapshot(actor, meeting_id)
+    meeting = db.session.get_one(Meeting, meeting_id)
+    if not snapshot["desk"]:
+        raise NotAllowed(meeting, right=SAID[Right.MEETING_RUN])
+    item_id, poll_id = (snapshot[name] and snapshot[name]["id"] for name in ("current_item", "poll"))
+    item = db.session.get(AgendaItem, item_id) if item_id else None
+    poll = db.session.get(Poll, poll_id) if poll_id else None
+    _draw_result(actor, snapshot, poll)
+    return {
+        "snapshot": snapshot,
+        "cockpit": {
+            "snapshot_url": url_for("CockpitView.snapshot", meeting_id=meeting_id),
+            "meeting_url": url_for("MeetingView.page", meeting_id=meeting_id),
+            "state_label": snapshot["meeting"]["state_label"], "state_kind": KINDS_OF_MEETING[meeting.state],
+            "chair_label": _chair(snapshot), "conference_url": snapshot["meeting"]["conference_url"],
+            "steps": _steps(poll) if item else [], "side": _side(poll),
+            "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
+            "menu": _menu(actor, meeting, item, poll, snapshot),
+        },
+    }  # fmt: skip
+
+
+def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> None:
+    """The result as the template wants it, and the address of the draft."""
+    if poll is not None and snapshot["poll"]["result"] is not None:
+        snapshot["poll"]["result"] = shown_result(actor, poll)
+    document = snapshot["current_item"] and snapshot["current_item"]["document"]
+    if document:
+        document["url"] = f"/papers/{document['version_id']}"
+
+
+def _chair(snapshot: dict[str, Any]) -> str:
+    """Who presides now: over the item under way, else over the meeting."""
+    item, meeting = snapshot["current_item"], snapshot["meeting"]
+    chair_id = item["chair_id"] if item else meeting["chair_id"]
+    seat = next((seat for seat in snapshot["seats"] if seat["person_id"] == chair_id), None)
+    return f"{seat['post']} {seat['name']}" if seat else _("not named yet")
+
+
+def _steps(poll: Poll | None) -> list[dict[str, Any]]:
+    """The four taps of an item, and how far they have come."""
+    order = {PollState.OPEN: 2, PollState.CLOSED: 3, PollState.PUBLISHED: 4}
+    done = order.get(poll.state, 1) if poll else 1
+    labels = [_("Open the item"), _("Open the vote"), _("Close the vote"), _("Publish")]
+    return [{"label": label, "done": n < done, "current": n == done} for n, label in enumerate(labels)]
+
+
+def _side(poll: Poll | None) -> dict[str, str] | None:
+    if poll is None or poll.state is not PollState.PUBLISHED:
+        return None
+    return {"label": _("The whole result"), "url": f"/polls/{poll.id}/result", "icon": "file-check"}
+
+
+def _presence_row(actor: Actor, meeting: Meeting, seat: dict[str, Any]) -> dict[str, Any]:
+    words = {"in_room": _("In the room"), "remote": _("Remotely"), "absent": _("Absent"), "expected": _("Not here yet")}
+    note = _("sits in for %(name)s", name=seat["stands_in_for"]) if seat["stands_in_for"] else seat["name"]
+    may = meeting.state in ANSWERABLE and actor.may(Right.PRESENCE_RECORD, meeting)
+    return {
+        "abbreviation": seat["abbreviation"], "post": seat["post"], "name": seat["name"], "note": note,
+        "presence_label": words[seat["presence"]], "presence_kind": SHOWN_PRESENCE[seat["presence"]],
+        "acts": _check_in(meeting.id, seat) if may else [],
+    }  # fmt: skip
+
+
+def _check_in(meeting_id: int, seat: dict[str, Any]) -> list[dict[str, Any]]:
+    url = f"/meetings/{meeting_id}/seats/{seat['person_id']}/presence"
+    choices = {
+        "in_room": (_("In the room"), "user-check"), "remote": (_("Remotely"), "wifi"), "away": (_("Has left"), "log-out")
+    }  # fmt: skip
+    here = seat["presence"] if seat["presence"] in ("in_room", "remote") else "away"
+    return [
+        {"label": label, "url": url, "icon": icon, "fields": {"presence": code}}
+        for code, (label, icon) in choices.items()
+        if code != here
+    ]
+
+
+def _menu(
+    actor: Actor, meeting: Meeting, item: AgendaItem | None, poll: Poll | None, snapshot: dict[str, Any]
+) -> list[Sheet]:
+    """The acts beside the next move, each in a sheet that asks for what it needs."""
+    next_name = snapshot["next_move"] and snapshot["next_move"]["name"]
+    sheets = _of_item(actor, item, poll, next_name) if item else []
+    if _can(actor, meeting, meetings.LIFECYCLE, "adjourn"):
+        sheets.append(_reason_sheet("adjourn", meeting, _("Adjourn the meeting"), "hourglass"))
+    if actor.may(Right.CHAIR_HAND, meeting) and meeting.state not in (MeetingState.CLOSED, MeetingState.CANCELLED):
+        sheets.append(_chair_sheet(meeting, item))
+    if _can(actor, meeting, meetings.LIFECYCLE, "end") and next_name != "end_meeting":
+        text = _("The meeting ends for everybody; items that were not dealt with stay open.")
+        sheets.append(_sheet("end", _("End the meeting"), "flag", f"/meetings/{meeting.id}/end", text, danger=True))
+    if _can(actor, meeting, meetings.LIFECYCLE, "postpone"):
+        sheets.append(_reason_sheet("postpone", meeting, _("Postpone the meeting"), "calendar-clock"))
+    if _can(actor, meeting, meetings.LIFECYCLE, "reschedule"):
+        sheets.append(_new_time_sheet(meeting))
+    if _can(actor, meeting, meetings.LIFECYCLE, "cancel"):
+        sheets.append(_reason_sheet("cancel", meeting, _("Cancel the meeting"), "ban", danger=True))
+    return sheets
+
+
+def _of_item(actor: Actor, item: AgendaItem, poll: Poll | None, next_name: str | None) -> list[Sheet]:
+    sheets = []
+    standing = poll is not None and poll.state in (PollState.OPEN, PollState.CLOSED)
+    if actor.may(Right.ITEM_RUN, item) and not standing and next_name != "close_item":
+        text = _("The item is closed without a vote.")
+        sheets.append(_sheet("close-item", _("Close the item"), "check", f"/items/{item.id}/close", text))
+    if actor.may(Right.POLL_RUN, item) and next_name != "open_vote" and _may_vote_again(poll):
+        sheets.append(_sheet("vote", _("Put the item to a vote"), "vote", f"/items/{item.id}/vote"))
+    if poll is not None and _can(actor, poll, polls.LIFECYCLE, "annul"):
+        text = _("The vote is annulled with your signature. A new vote may follow; this one is never counted again.")
+        sheet = _sheet("annul", _("Annul the vote"), "ban", f"/polls/{poll.id}/annul", text, danger=True)
+        sheets.append(sheet | {"fields": [_reason_field()], "sign": True})
+    return sheets
+
+
+def _may_vote_again(poll: Poll | None) -> bool:
+    """Nothing was decided yet: no vote, an annulled one, or one without a decision."""
+    if poll is None or poll.state is PollState.ANNULLED:
+        return True
+    return poll.state is PollState.PUBLISHED and poll.outcome is not None and poll.outcome.value == "undecided"
+
+
+def _can(actor: Actor, subject: Any, lifecycle: Lifecycle, name: str) -> bool:
+    """Whether a move is possible from here for this person; its guards have their say when it is made."""
+    move = lifecycle.moves[name]
+    return subject.state in move.sources and actor.may(move.right, subject)
+
+
+def _sheet(key: str, label: str, icon: str, url: str, text: str = "", danger: bool = False) -> Sheet:
+    return {
+        "key": key, "label": label, "title": label, "icon": icon, "url": url, "submit": label, "text": text,
+        "danger": danger, "fields": [], "sign": False,
+    }  # fmt: skip
+
+
+def _reason_field() -> dict[str, Any]:
+    return {"name": "reason", "label": _("Reason"), "type": "textarea", "required": True}
+
+
+def _reason_sheet(key: str, meeting: Meeting, label: str, icon: str, danger: bool = False) -> Sheet:
+    return _sheet(key, label, icon, f"/meetings/{meeting.id}/{key}", danger=danger) | {"fields": [_reason_field()]}
+
+
+def _new_time_sheet(meeting: Meeting) -> Sheet:
+    field = {"name": "starts_at", "label": _("New time"), "type": "datetime-local", "required": True}
+    url = f"/meetings/{meeting.id}/reschedule"
+    return _sheet("reschedule", _("Call for another time"), "calendar-clock", url) | {"fields": [field]}
+
+
+def _chair_sheet(meeting: Meeting, item: AgendaItem | None) -> Sheet:
+    people = [seat for seat in meeting.seats if _may_chair(seat)]
+    options = [{"id": seat.person_id, "label": f"{seat.post} {seat.person.full_name}"} for seat in people]
+    fields = [
+        {"name": "person_id", "label": _("Who takes the chair"), "type": "select", "options": options,
+         "value": meeting.chair_id}
+    ]  # fmt: skip
+    if item is not None and item.state is ItemState.CURRENT:
+        spans = [{"id": "", "label": _("the whole meeting")}, {"id": item.id, "label": _("this item only")}]
+        fields.append({"name": "item_id", "label": _("For"), "type": "select", "options": spans, "value": ""})
+    url = f"/meetings/{meeting.id}/chair"
+    return _sheet("chair", _("Hand over the chair"), "users", url) | {"fields": fields}
+
+
+def _may_chair(seat: Seat) -> bool:
+    return bool(seat.appointment and seat.appointment.office in (Office.HEAD, Office.DEPUTY_HEAD))
