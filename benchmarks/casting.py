@@ -101,7 +101,7 @@ class Casting:
         with self.server.connect(self.database) as connection:
             connection.execute("CREATE SEQUENCE bench_seq")
             for table in TABLES:
-                connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES)")  # noqa: S608
+                connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES)")
             for table in ("meeting", "poll"):
                 connection.execute(f"INSERT INTO bench_{table} SELECT * FROM {table} LIMIT 1")  # noqa: S608
 

@@ -1,0 +1,31 @@
+"""`python -m benchmarks [name …]`: run the benchmarks (all, or those named), print the table, write var/bench.json."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import casting, measure, paper, stage, votes
+from benchmarks.measure import Row
+
+
+def _casting() -> list[Row]:
+    with stage.on_postgresql() as (application, server, database):
+        return [casting.measure(application, server, database)]
+
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"casting": _casting, "votes": votes.measure, "paper": paper.measure}
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - set(BENCHMARKS):
+        sys.stderr.write(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    rows = [row for name, run in BENCHMARKS.items() if not names or name in names for row in run()]
+    measure.write(rows, Path(os.environ.get("ECABINET_VAR", "var")) / "bench.json")
+    sys.stdout.write(measure.table(rows) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
