@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g, request
+from flask import request
 from flask_login import current_user
 from flask_socketio import Namespace, join_room
 from flask_socketio import disconnect as drop
@@ -19,6 +19,7 @@ from app.extensions import socketio
 from app.models import Meeting
 from app.realtime.meetings import NAMESPACE, room
 from app.views.actor import current_actor
+from app.views.living import living
 from app.workflows import login
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.visibility import seen
@@ -129,5 +130,5 @@ def _cut(wanted: Callable[[Line], bool]) -> int:
 
 
 def _session_id() -> int | None:
-    living = g.get("living")
-    return living.session_id if living else None
+    found = living()
+    return found.session_id if found else None

@@ -1,7 +1,6 @@
 """The chair's desk: one page, one JSON of what is so, and the acts by which a meeting is run."""
 
 import datetime as dt
-from typing import Any
 
 from flask import Flask, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose

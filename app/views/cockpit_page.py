@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.models import AgendaItem, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
-from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.evidence import shown_result
+from app.views.meeting_page import KINDS_OF_MEETING
 from app.workflows import live, meetings, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
@@ -88,8 +88,10 @@ def _presence_row(actor: Actor, meeting: Meeting, seat: dict[str, Any]) -> dict[
 def _check_in(meeting_id: int, seat: dict[str, Any]) -> list[dict[str, Any]]:
     url = f"/meetings/{meeting_id}/seats/{seat['person_id']}/presence"
     choices = {
-        "in_room": (_("In the room"), "user-check"), "remote": (_("Remotely"), "wifi"), "away": (_("Has left"), "log-out")
-    }  # fmt: skip
+        "in_room": (_("In the room"), "user-check"),
+        "remote": (_("Remotely"), "wifi"),
+        "away": (_("Has left"), "log-out"),
+    }
     here = seat["presence"] if seat["presence"] in ("in_room", "remote") else "away"
     return [
         {"label": label, "url": url, "icon": icon, "fields": {"presence": code}}

@@ -102,7 +102,7 @@ def _address(notice: Notice) -> str:
     """Where to go on from there."""
     told = notice.details
     if told["subject_type"] == Poll.__tablename__:
-        return f"/polls/{told['subject_id']}/result" if notice.kind == "PollPublished" else f"/polls/{told['subject_id']}"
+        return f"/polls/{told['subject_id']}" + ("/result" if notice.kind == "PollPublished" else "")
     if notice.kind == "AbsenceRequested":
         return "/absences/"
     if notice.meeting_id is not None:

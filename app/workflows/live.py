@@ -63,6 +63,11 @@ class Scene:
             self.item and self.actor.may(Right.ITEM_RUN, self.item)
         )
 
+    @property
+    def has_a_desk(self) -> bool:
+        """Whether the cockpit is open to this person: as chair or secretary, or as chair of one of the items."""
+        return self.at_the_desk or any(one.chair_id == self.actor.person_id for one in self.items if one.chair_id)
+
 
 def snapshot(actor: Actor, meeting_id: int) -> dict[str, Any]:
     """The live state of a meeting for this person; NotFound for whoever may not see the meeting.
@@ -78,6 +83,7 @@ def snapshot(actor: Actor, meeting_id: int) -> dict[str, Any]:
         **_agenda(scene),
         "poll": _poll(scene, result),
         "next_move": next_move.of(actor, _table(scene)) if scene.at_the_desk else None,
+        "desk": scene.has_a_desk,
     }
 
 

@@ -87,15 +87,19 @@ def tell(actor: Actor, fact: dict[str, Any]) -> int:
 
 
 @use_case
-def mark_read(actor: Actor, now: dt.datetime, notice_id: int | None = None) -> int:
-    """Note that the own notices were read, all of them or one; how many had not been."""
-    unread = update(Notice).where(Notice.read_at.is_(None))
-    if notice_id is None:
-        mine = unread.where(visible(actor, Notice))
-    else:
-        mine = unread.where(Notice.id == seen(actor, Notice, notice_id).id)
+def mark_read(actor: Actor, now: dt.datetime) -> int:
+    """Note that all own notices were read; how many had not been."""
+    mine = update(Notice).where(Notice.read_at.is_(None), visible(actor, Notice))
     changed: Any = db.session.execute(mine.values(read_at=now))
     return int(changed.rowcount)
+
+
+@use_case
+def mark_one_read(actor: Actor, notice_id: int, now: dt.datetime) -> Notice:
+    """Note that one own notice was read."""
+    notice = seen(actor, Notice, notice_id)
+    notice.read_at = notice.read_at or now
+    return notice
 
 
 def unread(actor: Actor) -> int:
