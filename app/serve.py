@@ -1,0 +1,113 @@
+"""The embedded installation: one worker for pages and sockets, with the relay and the clock beside it.
+
+The same server as in production (gunicorn, one worker with threads), so that what holds here holds there; its master
+starts the worker again should it die. Every open socket holds a thread.
+"""
+
+import logging
+import os
+import threading
+from logging.config import dictConfig
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app.extensions import db
+from app.tasks import clock, relay
+from app.workflows.engine.outbox import wake
+
+log = logging.getLogger("ecabinet")
+
+THREADS = 256  # sixty tablets with a socket each, and their requests
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only when the operator asks for it
+ENDED = 5.0  # seconds the background threads have to finish what they are at
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {  # no handlers of their own: each record is written once, in our format
+        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+        "engineio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
+        "socketio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
+    },
+}
+
+
+def embedded(app: Flask, port: int) -> int:
+    """Serve until Ctrl-C or SIGTERM; the exit status of the process.
+
+    Loopback only, unless ECABINET_DEMO_LAN=1.
+    """
+    dictConfig(LOGGING)
+    with app.app_context():
+        db.engine.dispose()  # no connection is shared with the worker
+    host = EVERYWHERE if os.environ.get("ECABINET_DEMO_LAN") == "1" else LOOPBACK
+    try:
+        Server(app, host, port).run()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+class Server(BaseApplication):
+    """Gunicorn with our settings; nothing is read from its command line or environment."""
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        self.app, self.host, self.port = app, host, port
+        self.background = Background(app)
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings: dict[str, Any] = {
+            "bind": f"{self.host}:{self.port}", "worker_class": "gthread", "workers": 1, "threads": THREADS,
+            "worker_connections": 4 * THREADS, "keepalive": 15, "timeout": 60, "graceful_timeout": 2,
+            "proc_name": "ecabinet", "control_socket_disable": True, "logconfig_dict": LOGGING,
+            "when_ready": self.say_ready, "post_worker_init": self.begin, "worker_exit": self.end,
+        }  # fmt: skip
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self.app
+
+    def say_ready(self, _arbiter: Any) -> None:
+        log.info("e-Cabinet answers at http://%s:%s – stop it with Ctrl-C", LOOPBACK, self.port)
+
+    def begin(self, _worker: Any) -> None:
+        self.background.start()
+
+    def end(self, _arbiter: Any, worker: Any) -> None:
+        """Let the background threads finish, then leave at once: open sockets would hold their threads for ever."""
+        if worker.pid != os.getpid():
+            return  # the master tells of a worker that died
+        self.background.stop()
+        logging.shutdown()
+        os._exit(0)
+
+
+class Background:
+    """The threads beside the requests: the relay tells what was committed, the clock closes what is over."""
+
+    def __init__(self, app: Flask) -> None:
+        self.stopping = threading.Event()
+        self.threads = [
+            threading.Thread(target=run, args=(app, self.stopping), name=name, daemon=True)
+            for name, run in (("relay", relay.run_forever), ("clock", clock.run_forever))
+        ]
+
+    def start(self) -> None:
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        wake.set()
+        for thread in self.threads:
+            thread.join(ENDED)
