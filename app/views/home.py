@@ -18,6 +18,7 @@ from app.views.home_tasks import task_groups
 from app.views.meeting_list import listed, past, upcoming
 from app.views.meeting_page import KINDS_OF_OUTCOME, RUNNING, chair_of, ends_at, seat_of
 from app.views.meeting_people import attendance
+from app.views.notices import cards
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
@@ -52,7 +53,7 @@ def home_page(actor: Actor, at: dt.datetime) -> dict[str, Any]:
         "next": _next(actor, coming[0], at) if coming else None,
         "upcoming": listed(actor, upcoming(actor, at).offset(1).limit(RECENT)),
         "past": listed(actor, past(actor, at).limit(RECENT)),
-        "notices": [],
+        "notices": cards(RECENT),
     }
 
 

@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.version import SOFTWARE
-from app.views.actor import current_actor
+from app.views.actor import current_actor, now
 from app.workflows.engine.rights import HEAD, NOBODY, Actor
+from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
 
+RECORDS = "/records"
 ICONS = {"Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings"}
 
 
@@ -65,12 +67,17 @@ def _own_links() -> list[dict[str, str]]:
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     """The pages everybody has, then the record screens of the person's role."""
     entries = [
-        {"key": "home", "label": _("Start"), "icon": "house", "url": "/"},
+        {"key": "home", "label": _("Start"), "icon": "house", "url": "/", "count": _waiting(actor)},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
     return entries + [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+
+
+def _waiting(actor: Actor) -> int:
+    """The badge: how much waits for this person. Record pages do without it; their queries are counted."""
+    return 0 if request.path.startswith(RECORDS) else len(waiting_for(actor, now()))
 
 
 def _group(group: dict[str, Any]) -> dict[str, Any]:

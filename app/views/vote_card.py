@@ -13,9 +13,12 @@ from app.models import Ballot, DocumentVersion, Poll, PollState
 from app.views.ballot_answers import place_word, receipt_facts
 from app.views.evidence import shown_result
 from app.workflows import ballots, polls
-from app.workflows.engine.rights import Actor
+from app.workflows.ballots import Receipt
+from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
+from app.workflows.engine.words import word
 from app.workflows.entitlement import NO_RIGHT, Entitlement, Standing, entitlement_of
+from app.workflows.next_move import tie_waits
 from app.workflows.rules.ballot import parse_definition
 from app.workflows.rules.rulesets import RuleParameters
 from app.workflows.rules.tally import threshold
@@ -32,6 +35,7 @@ def vote_card(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
         "me": _me(entitled, poll),
         "receipt": receipt and receipt_facts(receipt),
         "result": shown_result(actor, poll),
+        "tie": _tie(actor, poll, receipt, entitled.legal_source),
         "urls": {
             "prepare": url_for("VoteView.prepare", poll_id=poll.id),
             "sign": url_for("VoteView.sign", poll_id=poll.id),
@@ -77,6 +81,19 @@ def _document(actor: Actor, poll: Poll) -> dict[str, Any] | None:
         facts |= parse_definition(poll.definition)["document"] or {}
     url = url_for("PaperView.reader", version_id=version.id) if db.session.scalar(seen) else None
     return facts | {"frozen": poll.definition is not None, "url": url}
+
+
+def _tie(actor: Actor, poll: Poll, receipt: Receipt | None, legal_source: str) -> dict[str, Any] | None:
+    """What the head of the body confirms with a signature when the votes are equal (rule:R2)."""
+    if receipt is None or not tie_waits(poll) or not actor.may(Right.POLL_CONFIRM_TIE, poll):
+        return None
+    label = _("Confirm the consequence of the tie")
+    text = _("The votes for and against are equal. The decision follows the vote you cast: %(choice)s.",
+             choice=word(receipt.choice))  # fmt: skip
+    return {
+        "key": "tie", "title": label, "submit": label, "text": text, "legal_source": legal_source, "fields": [],
+        "url": f"/polls/{poll.id}/tie",
+    }  # fmt: skip
 
 
 def _me(entitled: Entitlement, poll: Poll) -> dict[str, Any]:

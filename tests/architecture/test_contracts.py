@@ -14,7 +14,7 @@ import pytest
 
 from app import models, workflows
 from app.models import Choice, Office, Outcome, Place, SeatRole, Visibility
-from app.workflows import ballots, documents, evidence, keys, poll_acts
+from app.workflows import ballots, documents, evidence, inbox, keys, poll_acts
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import WORDS
 from app.workflows.rules.ballot import VISIBILITIES
@@ -25,7 +25,7 @@ IN_STEPS = {
     ballots.sign_ballot, ballots.cast_ballot, documents.add_version, keys.sign_with_pin, keys.enrol_own_key,
     poll_acts.sign_act, poll_acts.carry_out, evidence.tally_record, evidence.bundle_of,
 }  # fmt: skip
-READS = {ballots.standing_receipt, ballots.verify_ballot, documents.open_version}
+READS = {ballots.standing_receipt, ballots.verify_ballot, documents.open_version, inbox.waiting_for}
 PARTS = {keys.register_key}  # written inside the use case of its caller
 NOT_ACTS = re.compile(r"^(locked|snapshot|.*_view|.*_of|may_.*|visible_.*|unread_.*|list_.*|find_.*)$")
 

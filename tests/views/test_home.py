@@ -86,6 +86,15 @@ def test_the_page_lists_every_task_with_its_address(at, scene):
     assert f'href="/polls/{poll.id}"' in text
 
 
+def test_the_badge_is_the_length_of_the_list(at, scene):
+    scene.open().open_poll()
+    for name in ("a", "head"):
+        waiting = len(waiting_for(actors()[name], scene.now))
+        assert waiting
+        for path in ("/", "/meetings/", "/keys/"):
+            assert f'<span class="ec-count ec-count--now">{waiting}</span>' in at(name).get(path).text
+
+
 def test_everybody_has_a_start_page(at, scene):
     scene.invite()
     for name in actors():

@@ -304,6 +304,18 @@ def test_an_annulled_vote_says_why(at, scene, poll):
     assert (refused.status_code, refused.json["code"]) == (409, "poll_not_open")
 
 
+def test_a_tie_is_confirmed_on_the_card_of_the_head_alone(at, scene, poll):
+    for name, choice in {"head": "disagree", "a": "agree"}.items():
+        scene.vote(name, poll.id, choice)
+    polls.close_poll(scene.who["secretary"], poll.id, now=scene.now)
+    address = f'data-sign-act="/polls/{poll.id}/tie"'
+    assert address in card(at("head"), poll)
+    assert address not in card(at("a"), poll) + card(at("secretary"), poll)
+    at("head").send(f"/polls/{poll.id}/tie/prepare", nonce=NONCE)
+    assert at("head").send(f"/polls/{poll.id}/tie/sign", nonce=NONCE, pin=PIN).status_code == 200
+    assert address not in card(at("head"), poll)
+
+
 def test_substitutes_guests_and_staff_see_the_vote_with_the_rule_and_without_a_form(at, scene):
     scene.invite()
     attendance.ask_absence(
