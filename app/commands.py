@@ -1,5 +1,7 @@
 """What is done from the shell: deployment, demo data, replay."""
 
+from pathlib import Path
+
 import click
 from flask import Flask, current_app
 
@@ -12,6 +14,7 @@ def register(app: Flask) -> None:
     from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
+    app.cli.command("docs")(_write_docs)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
 
@@ -28,3 +31,11 @@ def _say_synchronised() -> None:
     """Make permissions and roles say what the code says; run at every deployment."""
     sync_roles()
     click.echo("roles synchronised")
+
+
+def _write_docs() -> None:
+    """Write the pages of docs/ that follow from the code: lifecycles and rights."""
+    from app import handbook
+
+    for path in handbook.write(Path(current_app.root_path).parent / "docs"):
+        click.echo(path)
