@@ -17,14 +17,47 @@ from app.views.sign_in import SignInView
 
 Screen = tuple[str, str]  # permission, view
 
+
+def _opens(view: str, group: str, *verbs: str) -> set[Screen]:
+    """List and page of a record screen, its place in the menu (no group: none), and what else is offered there."""
+    menu = {("menu_access", view), ("menu_access", group)} if group else set()
+    return menu | {(f"can_{verb}", view) for verb in ("list", "show", *verbs)}
+
+
+PICK = {("can_pick", "PickView")}
+MEETINGS_READ = (
+    _opens("MeetingRecords", "Meetings") | _opens("ItemRecords", "Meetings") | _opens("PaperRecords", "Meetings")
+    | _opens("VersionRecords", "") | _opens("PollRecords", "Meetings") | _opens("AbsenceRecords", "Meetings")
+    | _opens("SeatRecords", "")
+)  # fmt: skip
+MEETINGS_PREPARE = MEETINGS_READ | (
+    _opens("MeetingRecords", "Meetings", "add", "edit") | _opens("ItemRecords", "Meetings", "add", "edit", "delete")
+    | _opens("PaperRecords", "Meetings", "add", "edit", "delete") | _opens("VersionRecords", "", "add")
+    | _opens("PollRecords", "Meetings", "add") | _opens("SeatRecords", "", "add")
+)  # fmt: skip
+ROLL_READ = (
+    _opens("PersonRecords", "Government") | _opens("AppointmentRecords", "Government")
+    | _opens("OrganisationRecords", "Government") | _opens("BodyRecords", "Government")
+)  # fmt: skip
+ROLL_KEEP = ROLL_READ | (
+    _opens("PersonRecords", "Government", "add", "edit")
+    | _opens("AppointmentRecords", "Government", "add", "edit", "delete")
+    | _opens("OrganisationRecords", "Government", "add", "edit") | _opens("StaffRecords", "Government", "add", "edit")
+)  # fmt: skip
+KEYS_RECOVER = _opens("KeyRecords", "Keys") | _opens("RecoveryRecords", "Keys", "add", "approve")
+KEYS_CONFIRM = _opens("RecoveryRecords", "", "approve")
+
 SCREENS: dict[str, set[Screen]] = {
-    "thanh_vien": set(),
-    "van_phong": set(),
-    "van_thu": set(),
-    "kiem_toan": set(),
-    "quan_tri": set(),
+    "thanh_vien": KEYS_CONFIRM,  # the Minister-Chairman may be the second person; rights decide, so no menu
+    "van_phong": MEETINGS_PREPARE | _opens("RuleSetRecords", "Meetings", "add", "edit")
+    | ROLL_KEEP | KEYS_RECOVER | PICK,
+    "van_thu": MEETINGS_READ | KEYS_RECOVER | PICK,
+    "kiem_toan": MEETINGS_READ | ROLL_READ | _opens("RuleSetRecords", "Meetings")
+    | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight"),
+    "quan_tri": _opens("AccountRecords", "Security", "add", "edit") | _opens("JobRecords", "Security")
+    | _opens("SessionRecords", "Security", "revoke") | PICK,
     "khach": set(),
-}
+}  # fmt: skip
 
 
 class SecurityManager(FabSecurityManager):

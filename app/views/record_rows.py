@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from flask_appbuilder.models.filters import BaseFilter, BaseFilterConverter, Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, and_, false, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 from werkzeug.datastructures import MultiDict
@@ -61,7 +61,7 @@ class Is(Condition):
     name = _("is")
 
     def criterion(self, column: Any, value: str) -> ColumnElement[bool]:
-        kind = column.type.python_type
+        kind = object if _has_time(column) else column.type.python_type
         if issubclass(kind, StrEnum):
             return column == kind(value) if value in set(kind) else false()
         if kind is bool:
@@ -75,7 +75,7 @@ class Is(Condition):
         day = read_day(value)
         if day is None:
             return false()
-        if column.type.python_type is dt.datetime:
+        if _has_time(column):
             return and_(column >= _midnight(day), column < _midnight(day, after=1))
         return column == day
 
@@ -87,7 +87,7 @@ class From(Is):
         day = read_day(value)
         if day is None:
             return false()
-        return column >= (_midnight(day) if column.type.python_type is dt.datetime else day)
+        return column >= (_midnight(day) if _has_time(column) else day)
 
 
 class Until(Is):
@@ -97,7 +97,7 @@ class Until(Is):
         day = read_day(value)
         if day is None:
             return false()
-        if column.type.python_type is dt.datetime:
+        if _has_time(column):
             return column < _midnight(day, after=1)
         return column <= day
 
@@ -257,6 +257,10 @@ def _contains(model: Any, path: str, word: str) -> ColumnElement[bool]:
     if hasattr(model, twin):
         return or_(getattr(model, twin).contains(fold(word), autoescape=True))
     return or_(getattr(model, path).icontains(word, autoescape=True))
+
+
+def _has_time(column: Any) -> bool:
+    return isinstance(getattr(column.type, "impl", column.type), DateTime)
 
 
 def _midnight(day: dt.date, after: int = 0) -> dt.datetime:

@@ -32,7 +32,7 @@ class AuditRecords(RecordView):
     show_columns = ["id", "at", "fact", "actor.full_name", "subject_type", "subject_id", "payload", "sha256"]
     search_columns = ["actor.full_name", "at", "subject_id"]
     order_columns = ["id", "at"]
-    title_column = "id"
+    title_column = "fact"
     words = {"fact": fact_word, "subject_type": subject_word, "payload": recorded, "sha256": digest}
     label_columns = {
         "id": _("Number"), "at": _("Time"), "fact": _("What happened"), "actor.full_name": _("By whom"),
@@ -51,7 +51,7 @@ class RefusalRecords(RecordView):
     show_columns = list_columns
     search_columns = ["actor.full_name", "at", "subject_id"]
     order_columns = ["id", "at"]
-    title_column = "id"
+    title_column = "act"
     words = {"act": act_word, "code": reason_word, "subject_type": subject_word}
     label_columns = {
         "id": _("Number"), "at": _("Time"), "act": _("What was tried"), "code": _("Why it was refused"),

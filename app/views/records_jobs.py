@@ -22,7 +22,7 @@ class JobRecords(RecordView):
     search_columns = ["name", "state", "due_at"]
     order_columns = ["id", "name", "state", "due_at", "attempts", "done_at"]
     chips = ("state",)
-    title_column = "id"
+    title_column = "name"
     words = {"name": job_word}
     label_columns = {
         "id": _("Number"), "name": _("Work"), "state": _("State"), "due_at": _("Due at"),

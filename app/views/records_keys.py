@@ -15,6 +15,8 @@ from app.views.records import Answer, RecordView, Step, Steps
 from app.workflows import keys
 from app.workflows.engine.rights import Actor, Right
 
+KEYS = "Keys"
+
 
 class KeyRecords(RecordView):
     """Keys in the signer's care; nothing secret is here."""
@@ -93,6 +95,6 @@ class RecoveryRecords(RecordView):
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
-    label = _("Rules and keys")
-    appbuilder.add_view(KeyRecords, "KeyRecords", label=_("Signing keys"), category="Rules", category_label=label)
-    appbuilder.add_view(RecoveryRecords, "RecoveryRecords", label=_("Unlocking and replacing keys"), category="Rules")
+    appbuilder.add_view(KeyRecords, "KeyRecords", label=_("List of keys"), category=KEYS,
+                        category_label=_("Signing keys"))  # fmt: skip
+    appbuilder.add_view(RecoveryRecords, "RecoveryRecords", label=_("Unlocking and replacing keys"), category=KEYS)

@@ -13,6 +13,7 @@ from app.views.actor import current_actor, now
 from app.views.record_fields import NOT_A_DATE, BodyField, ChoiceField, RecordForm, WholeField, needed
 from app.views.record_rows import RecordInterface, read_day
 from app.views.records import Answer, RecordView, Step, Steps
+from app.views.records_attendance import MEETINGS
 from app.workflows import rule_sets
 from app.workflows.engine.rights import Actor, Right
 
@@ -100,5 +101,5 @@ class RuleSetRecords(RecordView):
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
-    appbuilder.add_view(RuleSetRecords, "RuleSetRecords", label=_("Rule sets"), category="Rules",
-                        category_label=_("Rules and keys"))  # fmt: skip
+    appbuilder.add_view(RuleSetRecords, "RuleSetRecords", label=_("Rule sets"), category=MEETINGS,
+                        category_label=_("Preparing meetings"))  # fmt: skip
