@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 
 from app.gateways import signing
 from app.models import KeyState
@@ -75,14 +75,24 @@ def _page(refusal: WorkflowError | None = None) -> str:
 
 def _shown(own: OwnKey) -> dict[str, Any]:
     certificate = own.key.certificate
+    label, kind = _state(own)
     return {
         "name": certificate.subject, "serial": certificate.serial, "issuer": certificate.issuer,
         "sha256": certificate.sha256, "not_before": certificate.not_before, "not_after": certificate.not_after,
-        "state_label": word(own.key.state), "state_kind": KINDS_OF_KEY[own.key.state],
+        "state_label": label, "state_kind": kind,
         "suspended": own.key.state is KeyState.SUSPENDED, "tries_left": own.tries_left, "most": keys.MOST_TRIES,
         "locked_until": own.locked_until, "revoked_at": own.revoked_at, "expires_soon": own.expires_soon,
         "expired": own.expired, "label": signing.signer().label,
     }  # fmt: skip
+
+
+def _state(own: OwnKey) -> tuple[Any, str]:
+    """What counts for the owner: a certificate that ended says more than the state of its key."""
+    if own.revoked_at:
+        return pgettext("certificate", "Revoked"), "bad"
+    if own.expired:
+        return pgettext("certificate", "Expired"), "bad"
+    return word(own.key.state), KINDS_OF_KEY[own.key.state]
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

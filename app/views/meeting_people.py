@@ -95,6 +95,7 @@ def own_answer(actor: Actor, meeting: Meeting, now: dt.datetime) -> dict[str, An
     label, kind = _my_state(seat, under_way)
     may_check_in = answerable and (under_way or meeting.held_on <= hanoi_date(now))
     return {
+        "answered": seat.reply is not Reply.NONE,
         "reply": None if seat.reply is Reply.NONE else seat.reply.value, "reply_label": label, "reply_kind": kind,
         "may_reply": answerable and seat.role is not SeatRole.SUBSTITUTE, "under_way": under_way,
         "reply_url": url_for("MeetingView.answer", meeting_id=meeting.id),

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from app.extensions import db
-from app.models import KeyState, RecoveryKind, SigningKey
+from app.models import CertificateRevocation, KeyState, RecoveryKind, SigningKey
 from app.workflows import keys
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import PASSWORD
@@ -51,6 +51,16 @@ def test_the_end_of_a_certificate_is_announced_thirty_days_before(at, scene, clo
     clock.now = end - dt.timedelta(days=days)
     shown = f"{end.astimezone(dt.timezone(dt.timedelta(hours=7))):%d/%m/%Y}"
     assert at("a").get("/keys/").text.count(shown) == (2 if warned else 1)
+
+
+def test_a_revoked_certificate_is_not_called_active(at, scene):
+    assert "ec-chip--ok" in at("a").get("/keys/").text
+    with own_transaction() as session:
+        key = session.query(SigningKey).filter_by(person_id=scene.who["a"].person_id).one()
+        session.add(CertificateRevocation(certificate_id=key.certificate_id, at=scene.now, reason="Mất thiết bị"))
+    text = at("a").get("/keys/").text
+    assert "ec-chip--bad" in text
+    assert "ec-chip--ok" not in text
 
 
 def test_a_locked_key_says_until_when(at, scene, clock):
