@@ -141,8 +141,15 @@ class ChoiceField(Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
-            sent = valuelist[0]
-            self.data = next((code for code, _label in self.choices if str(code) == sent), sent or None)
+            self.data = self._code(valuelist[0]) or None
+
+    def offer(self, choices: list[tuple[Any, Any]]) -> None:
+        """Say what there is to choose, once it is known; what was sent is read again."""
+        self.choices = choices
+        self.data = self._code(self.data)
+
+    def _code(self, sent: Any) -> Any:
+        return next((code for code, _label in self.choices if str(code) == str(sent)), sent)
 
     def pre_validate(self, form: Any) -> None:
         if self.data is not None and self.data not in [code for code, _label in self.choices]:

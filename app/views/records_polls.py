@@ -56,9 +56,9 @@ class PollRecords(RecordView):
         rows = select(DocumentVersion, Document).join(Document).where(Document.item_id == (form.item_id.data or 0))
         found = db.session.execute(rows.order_by(Document.position, DocumentVersion.number.desc())).all()
         label = _("%(title)s – version %(number)s")
-        form.document_version_id.choices = [
+        form.document_version_id.offer([
             (version.id, str(label) % {"title": paper.title, "number": version.number}) for version, paper in found
-        ]
+        ])  # fmt: skip
         if form.question.data is None and form.item_id.found is not None:
             form.question.data = polls.usual_question(form.item_id.found.title)
             drafts = (version.id for version, paper in found if paper.kind is DocumentKind.DRAFT_RESOLUTION)
