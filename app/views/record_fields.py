@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import Boolean, Date, DateTime, Enum, Integer, Text
+from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, DateField, FileField, IntegerField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.fields.core import UnboundField
@@ -270,7 +271,11 @@ class ParentField(PickField):
 
 
 class UploadField(FileField):
-    """A file to upload; a second one of the same name is ignored."""
+    """A file to upload; text under its name, an empty choice and a second file are no file."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        files = [sent for sent in valuelist if isinstance(sent, FileStorage) and sent.filename]
+        self.data, self.raw_data = (files[0], files[:1]) if files else (None, [])
 
     def __call__(self, **kwargs: Any) -> Any:
         return super().__call__(**{"class": "form-control rec-file", "accept": "application/pdf,.pdf", **kwargs})

@@ -61,7 +61,7 @@ class Is(Condition):
     name = _("is")
 
     def criterion(self, column: Any, value: str) -> ColumnElement[bool]:
-        kind = object if _has_time(column) else column.type.python_type
+        kind: Any = object if _has_time(column) else column.type.python_type
         if issubclass(kind, StrEnum):
             return column == kind(value) if value in set(kind) else false()
         if kind is bool:

@@ -48,6 +48,7 @@ class Step:
 
 
 Steps = list[Step]
+Views = list["RecordView"]
 
 
 class RecordMargin(ShowWidget):
@@ -123,10 +124,10 @@ class RecordView(ModelView):
     @has_access
     def show(self, pk: int) -> Answer:
         row = self.row(pk)
-        related = [self._related(row, view) for view in self._related_views]
-        widgets = {"show": self._facts(row), "related_views": related}
+        views = self.related_to(row)
+        widgets = {"show": self._facts(row), "related_views": [self._related(row, view) for view in views]}
         self.update_redirect()
-        return self.page(self.show_template, self.show_title, widgets, pk=pk, related_views=self._related_views)
+        return self.page(self.show_template, self.show_title, widgets, pk=pk, related_views=views)
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
@@ -179,6 +180,10 @@ class RecordView(ModelView):
     def steps(self, row: Any, actor: Actor) -> Steps:
         """What can be done with the row now."""
         return []
+
+    def related_to(self, row: Any) -> "Views":
+        """The screens whose rows are shown below this row."""
+        return self._related_views
 
     def initial(self, row: Any) -> dict[str, Any]:
         """Values of the edit form that are no columns of the row."""

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 
 from app.models import AgendaItem, Document, DocumentVersion, MeetingState, Secrecy
 from app.views.record_fields import ParentField, RecordForm, UploadField, needed
 from app.views.record_rows import RecordInterface
 from app.views.record_words import digest, size
-from app.views.records import RecordView, Step, Steps
+from app.views.records import RecordView, Step, Steps, Views
 from app.views.records_attendance import MEETINGS
 from app.workflows import documents
 from app.workflows.engine.rights import Actor, Right
@@ -84,6 +85,9 @@ class PaperRecords(RecordView):
     }
     add_form_extra_fields = {"item_id": ParentField(AgendaItem, _("Agenda item"))}
 
+    def related_to(self, row: Document) -> Views:
+        return super().related_to(row) if row.secrecy is Secrecy.NONE else []
+
     def steps(self, row: Document, actor: Actor) -> Steps:
         back = url_for("MeetingRecords.show", pk=row.meeting_id)
         steps = [Step(_("To the meeting"), back, href=True, icon="list-alt")]
@@ -106,7 +110,15 @@ class PaperRecords(RecordView):
         return url_for("MeetingRecords.show", pk=row.meeting_id)
 
 
-def register(_app: Flask, appbuilder: AppBuilder) -> None:
+def close_uploads(_error: BaseException | None = None) -> None:
+    """Let go of uploaded files with the request that brought them, kept or refused."""
+    for sent in request.__dict__.get("files", MultiDict()).listvalues():
+        for file in sent:
+            file.close()
+
+
+def register(app: Flask, appbuilder: AppBuilder) -> None:
+    app.teardown_request(close_uploads)
     label = _("Preparing meetings")
     appbuilder.add_view(PaperRecords, "PaperRecords", label=_("Papers"), category=MEETINGS, category_label=label)
     appbuilder.add_view_no_menu(VersionRecords)
