@@ -1,0 +1,193 @@
+"""A stage for the test of rights: one thing of every kind, in sight of those it is meant for, and one out of sight."""
+
+import io
+import sqlite3
+from dataclasses import dataclass, field
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.models import (
+    Absence,
+    AgendaItem,
+    Appointment,
+    AuditEntry,
+    DocumentKind,
+    DocumentVersion,
+    ItemKind,
+    Job,
+    KeyRecovery,
+    LoginSession,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    MemberStaff,
+    Notice,
+    Office,
+    Organisation,
+    Person,
+    RecoveryKind,
+    Refusal,
+    RuleSet,
+    Seat,
+    SeatRole,
+    SigningKey,
+)
+from app.workflows import agenda, attendance, documents, keys, meetings, member_staff, polls
+from app.workflows.engine.rights import Actor
+from tests.cabinet import NOW, SINCE
+from tests.conftest import Scene
+from tests.gateways.upload_corpus import blank
+
+FOREIGN_BODY = 2
+
+
+@dataclass
+class Stage:
+    """Ids by name: `here` of the meeting being held, `draft` of one in preparation, `foreign` of another body."""
+
+    here: dict[str, int] = field(default_factory=dict)
+    draft: dict[str, int] = field(default_factory=dict)
+    published: dict[str, int] = field(default_factory=dict)
+    foreign: dict[str, int] = field(default_factory=dict)
+    saved: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False))
+
+    def keep(self) -> None:
+        """Remember the database as it is now (SQLite)."""
+        db.session.remove()
+        connection = db.engine.raw_connection()
+        connection.driver_connection.backup(self.saved)
+        connection.close()
+
+    def restore(self) -> None:
+        """Put it back."""
+        db.session.remove()
+        connection = db.engine.raw_connection()
+        self.saved.backup(connection.driver_connection)
+        connection.close()
+
+
+def build() -> Stage:
+    """Needs the application's context and the small cabinet."""
+    stage = Stage()
+    _held(stage)
+    _prepared(stage)
+    _elsewhere(stage)
+    _rows(stage)
+    return stage
+
+
+def _held(stage: Stage) -> None:
+    """A meeting under way: `a` is absent and represented, one item is decided, the next is being voted on."""
+    scene = Scene()
+    who, first = scene.who, scene.item_id
+    second = agenda.add_item(who["clerk"], scene.meeting_id, "Nội dung thứ hai", ItemKind.DECISION, now=NOW).id
+    meetings.add_seat(who["clerk"], scene.meeting_id, who["guest"].person_id, SeatRole.GUEST, NOW, (second,))
+    version = _paper(who["clerk"], second)
+    scene.invite()
+    absence = attendance.ask_absence(who["a"], scene.meeting_id, "Công tác", NOW, who["under_a"].person_id)
+    attendance.decide_absence(who["head"], absence.id, True, NOW)
+    scene.check_in("head", "deputy", "b", "chairman")
+    meetings.open_meeting(who["secretary"], scene.meeting_id, now=NOW)
+    agenda.open_item(who["secretary"], first, now=NOW)
+    published = scene.open_poll()
+    for name in ("head", "deputy", "b", "chairman"):
+        scene.vote(name, published.id, "agree")
+    polls.close_poll(scene.who["secretary"], published.id, now=NOW)
+    polls.publish_poll(scene.who["secretary"], published.id, now=NOW)
+    agenda.close_item(scene.who["secretary"], first, now=NOW)
+    agenda.open_item(scene.who["secretary"], second, now=NOW)
+    question = polls.draft_poll(scene.who["clerk"], second, "Thông qua?", NOW)
+    polls.open_poll(scene.who["secretary"], question.id, now=NOW)
+    stage.published = {"poll": published.id, "item": first}
+    paper = db.session.get_one(DocumentVersion, version).document_id
+    stage.here = {
+        "meeting": scene.meeting_id, "item": second, "poll": question.id, "version": version, "paper": paper,
+        "absence": absence.id, "person": who["b"].person_id,
+    }  # fmt: skip
+
+
+def _prepared(stage: Stage) -> None:
+    """A meeting that only those who prepare it know of."""
+    who = Scene().who
+    meeting_id = db.session.scalar(select(func.max(Meeting.id))) or 0
+    item_id = db.session.scalar(select(AgendaItem.id).where(AgendaItem.meeting_id == meeting_id)) or 0
+    version = _paper(who["clerk"], item_id)
+    question = polls.draft_poll(who["clerk"], item_id, "Thông qua?", NOW)
+    paper = db.session.get_one(DocumentVersion, version).document_id
+    stage.draft = {"meeting": meeting_id, "item": item_id, "poll": question.id, "version": version, "paper": paper}
+
+
+def _elsewhere(stage: Stage) -> None:
+    """A meeting of a province, invited to, with everything; nobody of the cabinet belongs to it."""
+    clerk = _person("Giàng Thị Ngoài", Office.CLERK)
+    member = _person("Lò Văn Xa", Office.HEAD)
+    actor = Actor(clerk, frozenset({(FOREIGN_BODY, Office.CLERK)}))
+    meeting = meetings.create_meeting(actor, FOREIGN_BODY, MeetingKind.REGULAR, "Họp tỉnh", NOW, "Lào Cai", now=NOW)
+    item_id = agenda.add_item(actor, meeting.id, "Việc tỉnh", ItemKind.DECISION, now=NOW).id
+    version = _paper(actor, item_id)
+    question = polls.draft_poll(actor, item_id, "Thông qua?", NOW)
+    seat = meetings.add_seat(actor, meeting.id, clerk, SeatRole.SECRETARY, now=NOW)
+    absence = Absence(body_id=FOREIGN_BODY, meeting_id=meeting.id, member_id=member, reason="x", requested_at=NOW)
+    organisation = Organisation(
+        body_id=FOREIGN_BODY, kind="unit", name="Sở Ngoài", name_fold="so ngoai", abbreviation="SN"
+    )
+    staff = MemberStaff(body_id=FOREIGN_BODY, member_id=member, aide_id=clerk, valid_from=SINCE)
+    db.session.add_all([absence, organisation, staff])
+    held = db.session.get_one(Meeting, meeting.id)
+    held.state, held.invited_at = MeetingState.INVITED, NOW
+    db.session.commit()
+    appointment = db.session.scalar(select(Appointment.id).where(Appointment.person_id == clerk)) or 0
+    paper = db.session.get_one(DocumentVersion, version).document_id
+    audit = db.session.scalar(select(func.max(AuditEntry.id)).where(AuditEntry.body_id == FOREIGN_BODY)) or 0
+    stage.foreign = {
+        "meeting": meeting.id, "item": item_id, "poll": question.id, "version": version, "paper": paper,
+        "seat": seat.id, "absence": absence.id, "person": clerk, "appointment": appointment, "body": FOREIGN_BODY,
+        "organisation": organisation.id, "staff": staff.id, "audit": audit,
+    }  # fmt: skip
+
+
+def _rows(stage: Stage) -> None:
+    """Whatever else a record screen shows."""
+    who = Scene().who
+    member_staff.assign_aide(who["clerk"], 1, who["b"].person_id, who["secretary"].person_id, SINCE, NOW)
+    keys.request_recovery(who["clerk"], who["b"].person_id, RecoveryKind.UNLOCK, "Quên mã PIN", NOW)
+    db.session.add(Job(body_id=1, name="x", payload={}, dedupe_key="stage", due_at=NOW))
+    db.session.add(Refusal(body_id=1, subject_type="poll", subject_id=1, at=NOW, act="open_poll", code="no_quorum"))
+    user_id = db.session.scalar(select(User.id).where(User.username == "b"))
+    device = LoginSession(token_sha256="0" * 64, user_id=user_id, device="iPad", created_at=NOW, last_seen_at=NOW)
+    about = {"subject_type": "poll", "subject_id": stage.published["poll"]}
+    notice = Notice(
+        body_id=1, person_id=who["b"].person_id, audit_entry_id=1, kind="PollAnnulled", details=about, created_at=NOW
+    )
+    db.session.add_all([device, notice])
+    db.session.commit()
+    of_b = who["b"].person_id
+    first = {
+        "appointment": select(Appointment.id).where(Appointment.person_id == of_b),
+        "audit": select(func.min(AuditEntry.id)).where(AuditEntry.body_id == 1),
+        "organisation": select(func.min(Organisation.id)).where(Organisation.body_id == 1),
+        "staff": select(MemberStaff.id).where(MemberStaff.member_id == of_b),
+        "recovery": select(func.min(KeyRecovery.id)), "rule_set": select(func.min(RuleSet.id)),
+        "seat": select(Seat.id).where(Seat.meeting_id == stage.here["meeting"], Seat.person_id == of_b),
+        "job": select(func.max(Job.id)), "refusal": select(func.max(Refusal.id)).where(Refusal.body_id == 1),
+        "key": select(SigningKey.id).where(SigningKey.person_id == of_b),
+    }  # fmt: skip
+    stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
+    stage.here |= {"session": device.id, "notice": notice.id, "body": 1, "account": of_b}
+
+
+def _paper(actor: Actor, item_id: int) -> int:
+    paper = documents.add_paper(actor, item_id, "Tờ trình", DocumentKind.SUBMISSION, now=NOW)
+    return documents.add_version(actor, paper.id, "to-trinh.pdf", io.BytesIO(blank(1)), now=NOW).id
+
+
+def _person(name: str, office: Office) -> int:
+    person = Person(home_body_id=FOREIGN_BODY, full_name=name, name_fold=name.lower(), sort_key=name, fictional=True)
+    person.appointments.append(
+        Appointment(body_id=FOREIGN_BODY, office=office, post="x", abbreviation="x", rank=1, valid_from=SINCE)
+    )
+    db.session.add(person)
+    db.session.commit()
+    return person.id
