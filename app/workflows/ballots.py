@@ -161,8 +161,8 @@ def sign_ballot(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.dateti
     poll = seen(actor, Poll, poll_id)
     if counted := _counted(poll_id, actor.person_id, nonce):
         return receipt_of(counted)
-    prepared = _prepared(poll, actor, nonce, now)
-    statement = prepared.statement
+    actor.require(Right.POLL_VOTE, poll)
+    statement = _prepared(poll, actor, nonce, now).statement
     cms = keys.sign_with_pin(actor, poll, statement, pin, now)
     return cast_ballot(actor, poll_id, statement, cms, now)
 
