@@ -5,7 +5,7 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, flash, jsonify, redirect, render_template, request
+from flask import Flask, flash, g, jsonify, redirect, render_template, request
 from flask_appbuilder import AppBuilder
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -82,7 +82,7 @@ def foreign_host(_error: SecurityError) -> Any:
 
 def broken(error: InternalServerError) -> Any:
     """Our own fault: a number for the duty desk, the cause in the log only."""
-    number = secrets.token_hex(4)
+    number, g.failed = secrets.token_hex(4), True
     log.error("request %s failed: %s %s", number, request.method, request.path, exc_info=error.original_exception)
     if wants_json():
         return jsonify(code=CODES[500], message=str(SAID[500]), field=None, details={"request_id": number}), 500

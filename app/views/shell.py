@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
@@ -76,8 +76,11 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _waiting(actor: Actor) -> int:
-    """The badge: how much waits for this person. Record pages do without it; their queries are counted."""
-    return 0 if request.path.startswith(RECORDS) else len(waiting_for(actor, now()))
+    """The badge: how much waits for this person. Record pages do without it; their queries are counted.
+
+    The page of a failure does without it too: the transaction that failed may answer nothing more.
+    """
+    return 0 if "failed" in g or request.path.startswith(RECORDS) else len(waiting_for(actor, now()))
 
 
 def _group(group: dict[str, Any]) -> dict[str, Any]:
