@@ -43,9 +43,7 @@ def _folders_of_others() -> Iterator[Path]:
 
 
 def _said_in(folder: Path) -> Iterator[tuple]:
-    return extract_from_dir(
-        folder, METHODS, OPTIONS, KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
-    )
+    return extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True)
 
 
 def stored() -> Catalog:

@@ -1,0 +1,254 @@
+"""Every page speaks one language: what is not translated comes from the data, in every state and for everybody."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import (
+    DocumentKind,
+    DocumentVersion,
+    ItemKind,
+    MeetingKind,
+    Poll,
+    Presence,
+    RecoveryKind,
+    Reply,
+    SeatRole,
+    Secrecy,
+)
+from app.tasks import relay
+from app.views import errors
+from app.workflows import agenda, attendance, documents, keys, meetings, poll_acts, polls
+from tests.cabinet import PIN
+from tests.conftest import Scene, nonce_of
+from tests.gateways.upload_corpus import paper
+from tests.views.brackets import data, left_outside, speak_in_brackets
+from tests.views.browser import Browser
+
+At = Callable[[str | None], Browser]
+WATCHERS = ["head", "a", "under_a", "clerk", "secretary", "auditor", "guest"]
+TELLING = ["answered", "told"]
+OFFICES = ["clerk", "auditor", "admin", "head", "records"]
+
+
+class Leaks:
+    """The untranslated texts that were met, each with the first place where it stood."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self.pages = 0
+        self.known = data()
+
+    def look(self, where: str, answer) -> None:
+        assert answer.status_code != 500, where
+        if answer.mimetype == "text/html" and "«" in (page := answer.get_data(as_text=True)):
+            self.pages += 1
+            if left_outside(page, self.known):
+                self.known = data()  # requests write too
+                self.found |= {text: where for text in left_outside(page, self.known) if text not in self.found}
+
+
+@pytest.fixture(autouse=True)
+def brackets(monkeypatch):
+    speak_in_brackets(monkeypatch)
+
+
+def test_a_word_outside_of_brackets_is_found(app: Flask):
+    """The instrument itself: text, titles, sentences of scripts, and values that fill a sentence."""
+    page = """<html><head><title>«Start»</title></head><body title="Back"><p>«Chair: »Trần Văn Một</p><p>Vote</p>
+        <p>«Outcome: »adopted</p><pre>raw</pre><script data-ec-text>{"a": "Sent"}</script><script>let x</script></body>
+        </html>"""
+    assert left_outside(page, data()) == ["Back", "Vote", "«Outcome: »adopted", "Sent"]
+
+
+# -- a meeting with everything that can happen to one ------------------------------------------------------------------
+
+
+def stages(scene: Scene) -> Iterator[str]:
+    """Lead a meeting through its life and stop at each turn."""
+    yield "being prepared"
+    version = _papers(scene)
+    scene.draft(document_version_id=version)
+    scene.invite()
+    yield "invited"
+    _answers(scene)
+    yield "answered"
+    scene.check_in("head", "a", "chairman").check_in("deputy", presence=Presence.REMOTE)
+    meetings.open_meeting(scene.who["secretary"], scene.meeting_id, now=scene.now)
+    yield "opened"
+    agenda.open_item(scene.who["secretary"], scene.item_id, now=scene.now)
+    yield "item under way"
+    yield from _vote(scene)
+    relay.drain(scene.now)
+    yield "told"
+    meetings.adjourn_meeting(scene.who["secretary"], scene.meeting_id, "Nghỉ trưa", now=scene.now)
+    yield "adjourned"
+    meetings.resume_meeting(scene.who["secretary"], scene.meeting_id, now=scene.now)
+    agenda.close_item(scene.who["secretary"], scene.item_id, now=scene.now)
+    meetings.end_meeting(scene.who["secretary"], scene.meeting_id, now=scene.now)
+    yield "ended"
+
+
+def _papers(scene: Scene) -> int:
+    clerk = scene.who["clerk"]
+    meetings.add_seat(clerk, scene.meeting_id, scene.who["guest"].person_id, SeatRole.GUEST, now=scene.now)
+    draft = documents.add_paper(
+        clerk, scene.item_id, "Dự thảo Nghị quyết", DocumentKind.DRAFT_RESOLUTION, now=scene.now
+    )
+    documents.add_paper(
+        clerk,
+        scene.item_id,
+        "Báo cáo giấy",
+        DocumentKind.REPORT,
+        now=scene.now,
+        secrecy=Secrecy.SECRET,
+        paper_number="7",
+    )
+    documents.add_paper(clerk, scene.item_id, "Tờ trình", DocumentKind.SUBMISSION, now=scene.now)
+    agenda.add_item(clerk, scene.meeting_id, "Tình hình quý III", ItemKind.REPORT, now=scene.now)
+    content = io.BytesIO(paper("Nội dung thử"))
+    return documents.add_version(clerk, draft.id, "du-thao.pdf", content, now=scene.now).id
+
+
+def _answers(scene: Scene) -> None:
+    substitute = scene.who["under_a"].person_id
+    attendance.answer_invitation(scene.who["deputy"], scene.meeting_id, Reply.REMOTE, now=scene.now)
+    attendance.ask_absence(scene.who["b"], scene.meeting_id, "Đi công tác", now=scene.now)
+    asked = attendance.ask_absence(
+        scene.who["a"], scene.meeting_id, "Đi họp Quốc hội", now=scene.now, substitute_id=substitute
+    )
+    attendance.decide_absence(scene.who["head"], asked.id, True, now=scene.now)
+
+
+def _vote(scene: Scene) -> Iterator[str]:
+    secretary, head = scene.who["secretary"], scene.who["head"]
+    first = polls.put_to_vote(secretary, scene.item_id, now=scene.now)
+    yield "vote opened"
+    scene.vote("head", first.id, "agree", remark="Nhất trí")
+    scene.vote("deputy", first.id, "disagree", reservation=True)
+    yield "voted"
+    polls.close_poll(secretary, first.id, now=scene.now)
+    yield "vote closed, equal"
+    poll_acts.prepare_tie_confirmation(head, first.id, nonce_of("tie"), now=scene.now)
+    poll_acts.sign_act(head, first.id, nonce_of("tie"), PIN, now=scene.now)
+    polls.publish_poll(secretary, first.id, now=scene.now)
+    yield "published"
+    poll_acts.prepare_annulment(head, first.id, "Nhầm phiên bản", nonce_of("annul"), now=scene.now)
+    poll_acts.sign_act(head, first.id, nonce_of("annul"), PIN, now=scene.now)
+    yield "annulled"
+    second = polls.put_to_vote(secretary, scene.item_id, now=scene.now)
+    for name, choice in {"head": "agree", "deputy": "agree", "a": "disagree", "chairman": "other"}.items():
+        scene.vote(name, second.id, choice)
+    polls.close_poll(secretary, second.id, now=scene.now)
+    polls.publish_poll(secretary, second.id, now=scene.now)
+    yield "voted again"
+
+
+def main_pages(scene: Scene) -> list[str]:
+    """What changes with every turn."""
+    here = f"/meetings/{scene.meeting_id}"
+    votes = [f"/polls/{poll_id}{part}" for poll_id in db.session.scalars(select(Poll.id)) for part in ("", "/result")]
+    return ["/", here, f"{here}/cockpit", *votes]
+
+
+def other_pages() -> list[str]:
+    checked = [f"/polls/{poll_id}/verify" for poll_id in db.session.scalars(select(Poll.id))]
+    read = [f"/papers/{version_id}" for version_id in db.session.scalars(select(DocumentVersion.id))]
+    return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/keys/", *checked, *read]
+
+
+def test_no_page_of_a_meeting_has_a_word_of_its_own(at: At, scene: Scene):
+    leaks = Leaks()
+    for stage in stages(scene):
+        paths = main_pages(scene) + (other_pages() if stage in TELLING else [])
+        for name in WATCHERS:
+            for path in paths:
+                leaks.look(f"{stage}: {name} at {path}", at(name).get(path))
+    assert leaks.found == {}
+    assert leaks.pages > 200
+
+
+# -- generated lists and forms -----------------------------------------------------------------------------------------
+
+
+def record_pages(app: Flask) -> list[str]:
+    """Every list and every empty form; of the pages about one row those of some rows."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/records/") and "GET" in rule.methods]
+    lists = [rule.rule for rule in rules if not rule.arguments]
+    rows = [rule.rule.replace("<int:pk>", str(pk)) for rule in rules if rule.arguments == {"pk"} for pk in (1, 2, 6)]
+    return lists + rows
+
+
+@pytest.fixture
+def full(scene: Scene) -> Scene:
+    for _stage in stages(scene):
+        pass
+    clerk = scene.who["clerk"]
+    meetings.create_meeting(
+        clerk, 1, MeetingKind.THEMATIC, "Phiên họp sau", scene.now.replace(month=9), "Phòng họp số 2", now=scene.now
+    )
+    asked = keys.request_recovery(clerk, scene.who["b"].person_id, RecoveryKind.REPLACE, "Mất mã", now=scene.now)
+    keys.approve_recovery(scene.who["secretary"], asked.id, now=scene.now)
+    return scene
+
+
+def test_no_list_and_no_form_has_a_word_of_its_own(app: Flask, at: At, full: Scene):
+    leaks = Leaks()
+    for name in OFFICES:
+        for path in record_pages(app):
+            leaks.look(f"{name} at {path}", at(name).get(path))
+    assert leaks.found == {}
+    assert leaks.pages > 100
+
+
+def test_no_complaint_of_a_form_has_a_word_of_its_own(app: Flask, at: At, full: Scene):
+    """Sent empty, and sent with nonsense in every field."""
+    leaks = Leaks()
+    for path in record_pages(app):
+        if path.endswith(("/add", "/edit")):
+            name = "admin" if "accounts" in path else "clerk"
+            leaks.look(f"{name} sends {path}", at(name).post(path))
+            nonsense = dict.fromkeys(_fields(at(name).get(path)), "0 %(100)s % <")
+            leaks.look(f"{name} sends nonsense to {path}", at(name).post(path, **nonsense))
+    assert leaks.found == {}
+    assert leaks.pages > 20
+
+
+def _fields(answer) -> list[str]:
+    return re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', answer.text) if answer.status_code == 200 else []
+
+
+# -- pages that stand in the way ---------------------------------------------------------------------------------------
+
+
+def test_no_page_of_sign_in_has_a_word_of_its_own(app: Flask, at: At):
+    leaks = Leaks()
+    stranger = app.test_client()
+    leaks.look("sign-in", stranger.get("/login/"))
+    leaks.look("wrong password", stranger.sign_in("a", "wrong"))
+    for _ in range(5):
+        stranger.sign_in("b", "wrong")
+    leaks.look("locked account", stranger.sign_in("b", "wrong"))
+    person = at("deputy")
+    person.post("/lock")
+    leaks.look("locked screen", person.get("/locked"))
+    leaks.look("wrong unlocking", person.post("/unlock", password="wrong"))
+    leaks.look("unknown address", person.get("/nowhere"))
+    assert leaks.found == {}
+    assert leaks.pages >= 4
+
+
+def test_no_page_of_an_error_has_a_word_of_its_own(app: Flask):
+    leaks = Leaks()
+    for status in errors.SAID:
+        with app.test_request_context("/"):
+            answer = app.make_response(errors.answer(status))
+        answer.status_code = status if status != 500 else 400
+        leaks.look(f"status {status}", answer)
+    assert leaks.found == {}
+    assert leaks.pages == len(errors.SAID)
