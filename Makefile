@@ -42,7 +42,7 @@ run: $(RUNTIME) $(CATALOGUES) $(VAR)/secret_key ## Serve the demo on http://127.
 	@if (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null; then \
 		echo "Port $(PORT) is in use; stop what listens there or take another one: make run PORT=8081" >&2; exit 1; fi
 	@umask 077; export ECABINET_DEMO=1 ECABINET_VAR="$(VAR)" PORT="$(PORT)" ECABINET_SECRET_KEY="$$(cat "$(VAR)/secret_key")"; \
-	$(FLASK) db upgrade; $(FLASK) sync-roles; $(FLASK) demo load; echo "$$WELCOME"; exec $(BIN)/python run.py
+	$(FLASK) demo prepare; echo "$$WELCOME"; exec $(BIN)/python run.py
 
 $(VAR)/secret_key: | $(RUNTIME)
 	@umask 077; mkdir -p "$(VAR)"; $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(48))" > "$@"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
+from flask_migrate import upgrade
 
 from app import security
 
@@ -17,20 +18,29 @@ def register(app: Flask) -> None:
     app.cli.command("docs")(_write_docs)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
+    loader.group.command("prepare")(_prepare_demo)
 
 
 def sync_roles() -> None:
     """Make permissions and roles say what the code says; run at every deployment."""
-    appbuilder = current_app.extensions["appbuilder"]
-    appbuilder.sm.add_role(appbuilder.sm.auth_role_admin)  # FAB grants it everything, so nobody ever holds it
-    appbuilder.add_permissions(update_perms=True)
-    security.sync_roles(appbuilder.sm)
+    manager = current_app.extensions["appbuilder"].sm
+    manager.add_role(manager.auth_role_admin)  # the framework's break-glass role: it opens nothing, nobody holds it
+    security.sync_roles(manager)
 
 
 def _say_synchronised() -> None:
     """Make permissions and roles say what the code says; run at every deployment."""
     sync_roles()
     click.echo("roles synchronised")
+
+
+def _prepare_demo() -> None:
+    """Migrate the database, synchronise the roles, load the demo: all that `make run` needs, in one start."""
+    from app.demo import loader
+
+    upgrade(directory=str(Path(current_app.root_path).parent / "migrations"))
+    sync_roles()
+    loader.say_loaded()
 
 
 def _write_docs() -> None:

@@ -155,7 +155,7 @@ def _invite(session: Session, stage: Backstage, at: dt.datetime) -> None:
 def _answer(session: Session, stage: Backstage, at: dt.datetime) -> None:
     meeting_id = stage.meeting_id(session.title)
     waiting = {leave.handle for leave in session.leaves} | set(session.unanswered)
-    answering = (*session.members, *(guest.handle for guest in session.guests))
+    answering = (session.secretary, *session.members, *(guest.handle for guest in session.guests))
     for number, handle in enumerate(handle for handle in answering if handle not in waiting):
         reply = Reply.REMOTE if handle in session.remote else Reply.IN_ROOM
         now = at + number * 9 * MINUTE

@@ -178,11 +178,7 @@ def _too_early(ready: Session, stage: Backstage, at: dt.datetime) -> None:
     raise NoDemo("The session was opened without a quorum.")
 
 
-group = AppGroup("demo", help="The demo Government.")
-
-
-@group.command("load")
-def load_command() -> None:
+def say_loaded() -> None:
     """Load the demo into an empty database, once; an interrupted load is completed."""
     began = time.monotonic()
     try:
@@ -190,3 +186,7 @@ def load_command() -> None:
     except NoDemo as reason:
         raise click.ClickException(str(reason)) from reason
     click.echo(f"demo loaded in {time.monotonic() - began:.0f} s" if loaded else "demo is loaded already")
+
+
+group = AppGroup("demo", help="The demo Government.")
+group.command("load")(say_loaded)

@@ -227,7 +227,7 @@ DEFENCE = Item(
     "Tài liệu mật không đưa vào Hệ thống. Đại biểu nhận bản giấy có đánh số tại phòng họp và nộp lại ngay sau khi kết "
     "thúc nội dung.",
     (Paper(DocumentKind.SUBMISSION, "Tờ trình của Bộ Quốc phòng (phát bản giấy tại phòng họp)",
-           secrecy=Secrecy.CONFIDENTIAL, number="Bản số 01 đến 30"),),
+           secrecy=Secrecy.CONFIDENTIAL, number="01 đến 30"),),
     minutes=20,
 )  # fmt: skip
 
