@@ -2,29 +2,22 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from flask import url_for
-from flask_appbuilder.forms import DynamicForm
-from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from markupsafe import Markup
-from sqlalchemy import Boolean, Date, DateTime, Enum, Integer, Text
 from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, DateField, FileField, IntegerField, StringField, TextAreaField
+from wtforms import DateField, FileField, IntegerField, StringField
 from wtforms.fields import Field
-from wtforms.fields.core import UnboundField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextArea, TextInput
 
 from app.extensions import db
 from app.models import FOREVER, Body
 from app.views.actor import current_actor
-from app.views.record_rows import LARGEST, read_day, whole
+from app.views.record_rows import read_day, whole
 from app.views.record_words import moment
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
@@ -38,21 +31,6 @@ NOT_WHOLE = _("Write a whole number.")
 TOO_LONG = _("At most %(max)d characters.")
 MOMENT = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})[ T,]+(\d{1,2})[:hg](\d{2})")
 LAST_HOUR, LAST_MINUTE = 23, 59
-
-
-class _Translations:
-    """WTForms has no Vietnamese: its own sentences come from our catalogue."""
-
-    def gettext(self, text: str) -> str:
-        return str(gettext(text))
-
-    def ngettext(self, one: str, many: str, number: int) -> str:
-        return str(ngettext(one, many, number))
-
-
-def speak_vietnamese() -> None:
-    """Let every form take WTForms' own sentences from the application's catalogue."""
-    FlaskForm.Meta.get_translations = lambda _self, _form: _Translations()
 
 
 class Box(TextInput):
@@ -275,43 +253,11 @@ class UploadField(FileField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         files = [sent for sent in valuelist if isinstance(sent, FileStorage) and sent.filename]
-        self.data, self.raw_data = (files[0], files[:1]) if files else (None, [])
+        self.data: FileStorage | None = files[0] if files else None
+        self.raw_data = files[:1]
 
     def __call__(self, **kwargs: Any) -> Any:
         return super().__call__(**{"class": "form-control rec-file", "accept": "application/pdf,.pdf", **kwargs})
-
-
-class RecordForm(DynamicForm):
-    """A generated form; refusals that belong to no field are shown above it."""
-
-    refused_with: int | None = None  # the status of the refusal
-
-    def values(self) -> dict[str, Any]:
-        """What the act gets: every field by name."""
-        return {name: field.data for name, field in self._fields.items() if name != "csrf_token"}
-
-    def refuse(self, field: str | None, sentence: str) -> None:
-        """Show a refusal at its field, or above the form."""
-        if field in self._fields and field is not None:
-            self._fields[field].errors = [*self._fields[field].errors, sentence]
-        else:
-            self.form_errors.append(sentence)
-
-
-def form_of(
-    model: Any, columns: Iterable[str], labels: dict[str, Any], helps: dict[str, Any], extra: dict[str, UnboundField]
-) -> type[RecordForm]:
-    """A form with one field per column; `extra` holds fields that are no column or need another control."""
-    fields = {
-        name: extra[name] if name in extra else _field(model, name, labels.get(name, ""), helps.get(name, ""))
-        for name in columns
-    }
-    return type("RecordForm", (RecordForm,), fields)
-
-
-def search_form_of(model: Any, columns: Iterable[str], labels: dict[str, Any]) -> type[RecordForm]:
-    """The controls of the conditions: choices for codes, text for everything else."""
-    return type("SearchForm", (RecordForm,), {name: _search_field(model, name, labels[name]) for name in columns})
 
 
 def codes_of(kind: Any, without: frozenset[StrEnum] = frozenset()) -> list[tuple[StrEnum, Any]]:
@@ -320,58 +266,3 @@ def codes_of(kind: Any, without: frozenset[StrEnum] = frozenset()) -> list[tuple
 
 def needed() -> InputRequired:
     return InputRequired(NEEDED)
-
-
-def _field(model: Any, name: str, label: Any, description: Any) -> UnboundField:
-    column = model.__table__.columns[name]
-    kind, make = _control(column)
-    must = not column.nullable and column.default is None and kind is not BooleanField
-    validators: list[Any] = [InputRequired(NEEDED) if must else _optional(kind)]
-    if length := getattr(column.type, "length", None):
-        validators += [] if isinstance(column.type, Enum) else [Length(max=length, message=TOO_LONG)]
-    if kind is WholeField:
-        validators.append(NumberRange(max=LARGEST, message=NOT_WHOLE))
-    more: dict[str, Any] = {"default": column.default.arg} if _plain_default(column) else {}
-    return make(label, validators, description=description, **more)
-
-
-def _optional(kind: type[Field]) -> Any:
-    """An empty field is fine, but what could not be read is not."""
-
-    def check(_form: Any, field: Any) -> None:
-        if not field.errors and not (field.raw_data and str(field.raw_data[0]).strip()):
-            raise StopValidation
-
-    return Optional() if kind in (StringField, TextAreaField) else check
-
-
-def _plain_default(column: Any) -> bool:
-    return column.default is not None and column.default.is_scalar and column.default.arg != FOREVER
-
-
-def _control(column: Any) -> tuple[type[Field], Callable[..., Any]]:
-    if isinstance(column.type, Enum):
-        return ChoiceField, partial(ChoiceField, choices=codes_of(column.type.enum_class))
-    for sql, kind in _CONTROLS:
-        if isinstance(column.type, sql) or isinstance(getattr(column.type, "impl", None), sql):
-            return getattr(kind, "func", kind), kind
-    return StringField, partial(StringField, widget=Box())
-
-
-_CONTROLS: tuple[tuple[Any, Any], ...] = (
-    (Boolean, BooleanField), (Date, DayField), (DateTime, MomentField), (Integer, WholeField),
-    (Text, partial(TextAreaField, widget=Area())),
-)  # fmt: skip
-
-
-def _search_field(model: Any, name: str, label: Any) -> UnboundField:
-    column = model.__table__.columns.get(name)
-    if column is not None and isinstance(column.type, Enum):
-        return ChoiceField(label, choices=codes_of(column.type.enum_class))
-    if column is not None and isinstance(column.type, Boolean):
-        return ChoiceField(label, choices=[("1", _("Yes")), ("0", _("No"))])
-    kind = None if column is None else getattr(column.type, "impl", column.type)
-    if isinstance(kind, Date | DateTime):
-        return StringField(label, widget=Box("day"))
-    return StringField(label, widget=Box())
-

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.views.actor import current_actor, now
-from app.views.record_fields import ParentField, RecordForm, form_of, search_form_of
+from app.views.record_fields import ParentField
+from app.views.record_forms import RecordForm, form_of, search_form_of
 from app.views.record_rows import (
     LARGEST,
     Is,
@@ -233,7 +234,6 @@ class RecordView(ModelView):
             form.refuse(refusal.field, str(refusal))
             form.refused_with = refusal.http_status
         except IntegrityError:
-            self.datamodel.session.rollback()
             form.refuse(None, _("Somebody else has just saved something that clashes with this. Please look again."))
             form.refused_with = CLASH
         else:

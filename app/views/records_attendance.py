@@ -9,7 +9,8 @@ from wtforms import StringField
 
 from app.extensions import db
 from app.models import Absence, AgendaItem, Meeting, Person, Seat, SeatRole
-from app.views.record_fields import Box, ChoiceField, ManyField, ParentField, PickField, RecordForm, codes_of, needed
+from app.views.record_fields import Box, ChoiceField, ManyField, ParentField, PickField, codes_of, needed
+from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
 from app.views.records import RecordView
 from app.workflows import meetings

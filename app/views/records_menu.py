@@ -19,7 +19,7 @@ from app.views import (
     records_polls,
     records_rule_sets,
 )
-from app.views.record_fields import speak_vietnamese
+from app.views.record_forms import speak_vietnamese
 from app.views.record_words import chip, size
 from app.workflows.engine.words import word
 

@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.models import AgendaItem, Document, DocumentVersion, MeetingState, Secrecy
-from app.views.record_fields import ParentField, RecordForm, UploadField, needed
+from app.views.record_fields import ParentField, UploadField, needed
+from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
 from app.views.record_words import digest, size
 from app.views.records import RecordView, Step, Steps, Views

@@ -10,7 +10,8 @@ from wtforms import TextAreaField
 
 from app.extensions import db
 from app.models import AgendaItem, Document, DocumentKind, DocumentVersion, Poll
-from app.views.record_fields import Area, ChoiceField, ParentField, RecordForm, needed
+from app.views.record_fields import Area, ChoiceField, ParentField, needed
+from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
 from app.views.record_words import digest
 from app.views.records import RecordView, Step, Steps

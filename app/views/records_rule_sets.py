@@ -10,7 +10,8 @@ from wtforms import BooleanField
 
 from app.models import FOREVER, RuleSet
 from app.views.actor import current_actor, now
-from app.views.record_fields import NOT_A_DATE, BodyField, ChoiceField, RecordForm, WholeField, needed
+from app.views.record_fields import NOT_A_DATE, BodyField, ChoiceField, WholeField, needed
+from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface, read_day
 from app.views.records import Answer, RecordView, Step, Steps
 from app.views.records_attendance import MEETINGS

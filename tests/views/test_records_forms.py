@@ -5,6 +5,7 @@ import html
 import re
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.models import (
@@ -36,6 +37,7 @@ from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import use_case
 from tests.cabinet import NOW, PASSWORD
+from tests.conftest import both
 
 
 def error_at(page, field: str) -> str:
@@ -247,6 +249,7 @@ def test_nobody_gives_himself_a_post_and_an_administrator_gives_none(app, people
         identity.appoint(people["admin"], person("Đỗ Thị Bốn"), 1, Office.CLERK, "x", 9, dt.date(2026, 8, 1), now=NOW)
 
 
+@both
 def test_a_post_of_a_voter_is_ended_and_not_rewritten(scene, at):
     scene.open()
     scene.open_poll()
@@ -291,6 +294,7 @@ RULES = {
 }  # fmt: skip
 
 
+@both
 def test_a_successor_of_a_used_rule_set_begins_when_the_old_one_ended(scene, at):
     scene.open()
     scene.open_poll()
@@ -478,3 +482,15 @@ def test_picks_are_for_forms_and_find_without_marks(at):
     assert at("clerk").get("/records/picks/passwords").status_code == 404
     assert at("guest").get("/records/picks/people").status_code == 403
     assert db.session.query(Seat).filter_by(role=SeatRole.GUEST).count() == 0
+
+
+def test_two_who_save_the_same_at_once_are_told_and_nothing_typed_is_lost(at, monkeypatch):
+    from app.views.records_meetings import MeetingRecords
+
+    def lost_the_race(*_args: object, **_kwargs: object) -> None:
+        raise IntegrityError("INSERT", {}, ValueError("unique"))
+
+    monkeypatch.setitem(MeetingRecords.acts, "add", lost_the_race)
+    page = at("clerk").post("/records/meetings/add", **MEETING)
+    assert page.status_code == 409
+    assert value_of(page, "title") == "Phiên họp chuyên đề"
