@@ -54,8 +54,12 @@ class Listening(Namespace):
     """The namespace /meetings: connect, join, nothing else."""
 
     def trigger_event(self, event: Any, *args: Any) -> Any:
-        """Odd and unknown events are counted like any other and otherwise ignored."""
-        if event in ("connect", "disconnect"):
+        """Odd and unknown events are counted like any other and otherwise ignored.
+
+        “connect” and “disconnect” come from the library while a socket is not (or no longer) connected; the same
+        words sent by a client are noise.
+        """
+        if event in ("connect", "disconnect") and not socketio.server.manager.is_connected(args[0], NAMESPACE):
             return super().trigger_event(event, *args)
         with _lock:
             line = lines.get(args[0])

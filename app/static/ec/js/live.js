@@ -30,8 +30,12 @@ class Live {
     this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true });
     this.socket.on("fact", (message) => this.hear(message));
     this.socket.on("connect", () => {
-      this.socket.emit("join", { meeting_id: this.meeting });
-      this.ask();
+      // asked once the room is joined, so that nothing falls between; and also when nobody says whether it is
+      this.socket.timeout(POLL).emit("join", { meeting_id: this.meeting }, () => this.ask());
+    });
+    this.socket.on("connect_error", () => {
+      // refused for now (a locked screen, an ended session): a line that was merely lost tries again by itself
+      if (!this.socket.active) setTimeout(() => this.socket.connect(), POLL);
     });
     this.socket.on("disconnect", (reason) => {
       // a line that the server has cut does not come back by itself: the session may have other rights now

@@ -1,0 +1,120 @@
+"""A real server on a free port, and people who listen to it with the socket.io client, by WebSocket."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import socketio
+import websocket
+from flask import Flask, current_app
+from werkzeug.serving import make_server
+
+import app as application
+from app.realtime import connect
+from app.tasks import relay
+from tests.cabinet import NOW
+from tests.views.browser import Clock
+
+NAMESPACE = "/meetings"
+
+
+def tell_everybody() -> int:
+    """What the relay's thread does, at a moment the test chooses."""
+    with current_app.app_context():
+        return relay.drain(NOW)
+
+
+def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
+
+
+class Listener:
+    """A socket.io client that keeps every frame as it came over the line, and every message."""
+
+    def __init__(self, address: str, cookie: str = "", origin: str | None = None) -> None:
+        """`origin` is the site whose page opens the socket; our own unless told otherwise."""
+        self.frames: list[Any] = []
+        self.facts: list[dict[str, Any]] = []
+        self.arrivals: list[float] = []
+        options = {"origin": origin} if origin else {}
+        self.client = socketio.Client(reconnection=False, websocket_extra_options=options)
+        self.client.on("fact", self._hear, namespace=NAMESPACE)
+        self.client.eio.on("message", self._frame)
+        sent = {"Cookie": f"ecabinet={cookie}"} if cookie else {}
+        self.client.connect(address, headers=sent, transports=["websocket"], namespaces=[NAMESPACE], wait_timeout=5)
+        self.line = self.client.eio.ws
+
+    def _frame(self, data: Any) -> None:
+        self.frames.append(data)
+        self.client._handle_eio_message(data)
+
+    def _hear(self, fact: dict[str, Any]) -> None:
+        self.arrivals.append(time.monotonic())
+        self.facts.append(fact)
+
+    def join(self, meeting_id: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.call("join", {"meeting_id": meeting_id}, namespace=NAMESPACE, timeout=5)
+        return answer
+
+    @property
+    def connected(self) -> bool:
+        return NAMESPACE in self.client.namespaces
+
+    def names(self) -> list[str]:
+        return [fact["fact"] for fact in self.facts]
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.line.shutdown()  # the library leaves a line open that the server has cut
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client library waits three seconds for the last word of the server; nobody needs it here."""
+    close = websocket.WebSocket.close
+    monkeypatch.setattr(websocket.WebSocket, "close", lambda line, *_, **__: close(line, timeout=0))
+
+
+@pytest.fixture
+def server(app: Flask, clock: Clock) -> Iterator[str]:
+    """The address of the application, served with threads; sockets of this server hear what is emitted."""
+    before = app.wsgi_app
+    application._init_sockets(app)
+    connect.register()
+    listening = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.port}"
+    listening.shutdown()
+    listening.server_close()
+    thread.join(5)
+    app.wsgi_app = before
+    connect.lines.clear()
+
+
+@pytest.fixture
+def listen(app: Flask, server: str) -> Iterator[Callable[..., Listener]]:
+    """A person at a device that listens; `listen("a").cookie` is what the device holds."""
+    opened: list[Listener] = []
+
+    def begin(name: str | None = None, origin: str | None = None) -> Listener:
+        cookie = app.test_client().enter_as(name).cookie(app) if name else ""
+        listener = Listener(server, cookie, origin)
+        listener.cookie = cookie  # type: ignore[attr-defined]
+        opened.append(listener)
+        return listener
+
+    yield begin
+    for listener in opened:
+        listener.close()
