@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from flask_appbuilder.forms import DynamicForm
-from flask_babel import gettext, ngettext
+from flask_babel import get_translations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, DateTime, Enum, Integer, Text
@@ -31,13 +31,13 @@ from app.views.record_rows import LARGEST
 
 
 class _Translations:
-    """WTForms has no Vietnamese: its own sentences come from our catalogue."""
+    """WTForms has no Vietnamese: its own sentences come from our catalogue, and WTForms itself fills them in."""
 
     def gettext(self, text: str) -> str:
-        return str(gettext(text))
+        return str(get_translations().ugettext(text))
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        return str(ngettext(one, many, number))
+        return str(get_translations().ungettext(one, many, number))
 
 
 def speak_vietnamese() -> None:
