@@ -6,7 +6,7 @@ from typing import Any
 from flask import jsonify, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access_api
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from werkzeug.wrappers import Response
 
 from app.extensions import db
@@ -48,7 +48,7 @@ def _people(actor: Actor, words: list[str]) -> Offered:
     matches = [
         or_(
             Person.name_fold.contains(word, autoescape=True),
-            Person.id.in_(held.where(Appointment.abbreviation.icontains(word, autoescape=True))),
+            Person.id.in_(held.where(_short(Appointment.abbreviation, word))),
         )
         for word in words
     ]
@@ -69,12 +69,18 @@ def _organisations(actor: Actor, words: list[str]) -> Offered:
     matches = [
         or_(
             Organisation.name_fold.contains(word, autoescape=True),
-            Organisation.abbreviation.icontains(word, autoescape=True),
+            _short(Organisation.abbreviation, word),
         )
         for word in words
     ]
     rows = _rows(Organisation, actor, matches, Organisation.position, Organisation.name_fold)
     return [{"id": row.id, "text": f"{row.name} ({row.abbreviation})"} for row in rows]
+
+
+def _short(column: Any, word: str) -> ColumnElement[bool]:
+    """Whether an abbreviation holds a folded word; BGDĐT is found by “bgddt” as well as by itself."""
+    found: ColumnElement[bool] = func.replace(column, "Đ", "D").icontains(word, autoescape=True)
+    return found
 
 
 def _meetings(actor: Actor, words: list[str]) -> Offered:
