@@ -36,7 +36,7 @@ def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
             "meeting_url": url_for("MeetingView.page", meeting_id=meeting_id),
             "state_label": snapshot["meeting"]["state_label"], "state_kind": KINDS_OF_MEETING[meeting.state],
             "chair_label": _chair(snapshot), "conference_url": snapshot["meeting"]["conference_url"],
-            "steps": _steps(poll) if item else [], "side": _side(poll),
+            "steps": _steps(poll) if item else [], "side": _side(actor, snapshot, poll),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot),
         },
@@ -68,10 +68,14 @@ def _steps(poll: Poll | None) -> list[dict[str, Any]]:
     return [{"label": label, "done": n < done, "current": n == done} for n, label in enumerate(labels)]
 
 
-def _side(poll: Poll | None) -> dict[str, str] | None:
-    if poll is None or poll.state is not PollState.PUBLISHED:
+def _side(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> dict[str, str] | None:
+    """Whoever presides as a member has a ballot too; after the publication, the whole result."""
+    if poll is not None and poll.state is PollState.PUBLISHED:
+        return {"label": _("The whole result"), "url": f"/polls/{poll.id}/result", "icon": "file-check"}
+    own = next((seat for seat in snapshot["seats"] if seat["person_id"] == actor.person_id), None)
+    if poll is None or poll.state is not PollState.OPEN or own is None or own["voted"] is None:
         return None
-    return {"label": _("The whole result"), "url": f"/polls/{poll.id}/result", "icon": "file-check"}
+    return {"label": _("My ballot"), "url": f"/polls/{poll.id}", "icon": "vote"}
 
 
 def _presence_row(actor: Actor, meeting: Meeting, seat: dict[str, Any]) -> dict[str, Any]:
