@@ -22,7 +22,7 @@ from app.extensions import db
 
 PLACEHOLDER = re.compile(r"(%\(\w+\)[a-z]|%%|%[a-z]|\{\w*\})")
 BRACKETED = re.compile(r"«[^«»]*»")
-LETTER = re.compile(r"[^\W\d_]")
+LETTER = re.compile(r"[^\W\d_]|\d{4}-\d\d-\d\d")  # or a date as machines write it
 SPOKEN = ("title", "placeholder", "aria-label", "aria-description", "alt", "data-confirm", "label")
 VERBATIM = ("style", "code", "pre", "samp", "svg")  # data as it was recorded or signed, letter by letter
 UNSPOKEN_INPUTS = ("hidden", "password", "checkbox", "radio", "file")

@@ -5,8 +5,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
+from flask_wtf import FlaskForm
 from sqlalchemy import select
+from wtforms import StringField
 
 from app.extensions import db
 from app.models import (
@@ -217,6 +219,21 @@ def test_no_complaint_of_a_form_has_a_word_of_its_own(app: Flask, at: At, full: 
             leaks.look(f"{name} sends nonsense to {path}", at(name).post(path, **nonsense))
     assert leaks.found == {}
     assert leaks.pages > 20
+
+
+def test_what_was_typed_stays_text_in_a_complaint(app: Flask):
+    """A complaint arrives translated and filled in; translating it once more would take it for markup with blanks."""
+
+    class Form(FlaskForm):
+        name = StringField("Tên")
+
+    with app.test_request_context():
+        form = Form()
+        form.name.errors = ["“<b>100% %(x)s” đang có hiệu lực."]
+        shown = render_template_string(
+            "{% import 'appbuilder/general/lib.html' as lib with context %}{{ lib.render_field(form.name) }}", form=form
+        )
+    assert "“&lt;b&gt;100% %(x)s” đang có hiệu lực." in shown
 
 
 def _fields(answer) -> list[str]:
