@@ -54,7 +54,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
     items = _items(actor, meeting)
     asked = _absences(actor, meeting)
     return {
-        "meeting": _head(actor, meeting),
+        "meeting": _head(actor, meeting, items),
         "open_poll": _open_poll(actor, meeting, now),
         "me": own_answer(actor, meeting, now),
         "absences": asked,
@@ -87,8 +87,9 @@ def seat_of(actor: Actor, meeting: Meeting) -> Seat | None:
     return next((seat for seat in meeting.seats if seat.person_id == actor.person_id), None)
 
 
-def _head(actor: Actor, meeting: Meeting) -> dict[str, Any]:
-    runs = meeting.state in RUNNING and actor.may(Right.MEETING_RUN, meeting)
+def _head(actor: Actor, meeting: Meeting, items: list[AgendaItem]) -> dict[str, Any]:
+    presides = any(item.chair_id == actor.person_id for item in items if item.chair_id)
+    runs = meeting.state in RUNNING and (presides or actor.may(Right.MEETING_RUN, meeting))
     return {
         "id": meeting.id, "title": meeting.title, "number": str(word(meeting.kind)),
         "state_label": word(meeting.state), "state_kind": KINDS_OF_MEETING[meeting.state],

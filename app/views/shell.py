@@ -1,5 +1,6 @@
 """What surrounds every page: who is signed in, where one can go, which language, when the screen locks."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
@@ -10,6 +11,7 @@ from flask_login import current_user
 
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
+from app.workflows import notices
 from app.workflows.engine.rights import HEAD, NOBODY, Actor
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
@@ -61,26 +63,32 @@ def _initials(name: str) -> str:
 
 
 def _own_links() -> list[dict[str, str]]:
-    return [{"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"}]
+    return [
+        {"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"},
+        {"label": _("Change the password"), "url": url_for("PasswordView.own"), "icon": "lock"},
+    ]
 
 
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     """The pages everybody has, then the record screens of the person's role."""
     entries = [
-        {"key": "home", "label": _("Start"), "icon": "house", "url": "/", "count": _waiting(actor)},
+        {"key": "home", "label": _("Start"), "icon": "house", "url": "/",
+         "count": _badge(lambda: len(waiting_for(actor, now())))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
-    ]
+    ]  # fmt: skip
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
+    unread = _badge(lambda: notices.unread(actor))
+    entries.append({"key": "notices", "label": _("Notices"), "icon": "bell", "url": "/notices/", "count": unread})
     return entries + [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
 
 
-def _waiting(actor: Actor) -> int:
-    """The badge: how much waits for this person. Record pages do without it; their queries are counted.
+def _badge(count: Callable[[], int]) -> int:
+    """How much waits for this person. Record pages do without it; their queries are counted.
 
     The page of a failure does without it too: the transaction that failed may answer nothing more.
     """
-    return 0 if "failed" in g or request.path.startswith(RECORDS) else len(waiting_for(actor, now()))
+    return 0 if "failed" in g or request.path.startswith(RECORDS) else count()
 
 
 def _group(group: dict[str, Any]) -> dict[str, Any]:

@@ -126,9 +126,11 @@ document.addEventListener(
   true,
 );
 
-const drawn = Number(document.querySelector("[data-live-meeting]").dataset.version);
+const root = document.querySelector("[data-live-meeting]");
+const drawn = Number(root.dataset.version);
 let known = null;
 document.addEventListener("ec:snapshot", ({ detail }) => {
+  if (!detail.desk) location.assign(root.dataset.snapshot.replace(/\/snapshot$/, "")); // the chair was handed to somebody else
   const now = shape(detail);
   const old = known === null ? detail.meeting.version !== drawn : known !== now;
   if (old) refresh();
