@@ -63,6 +63,7 @@ HEARD_BY: dict[type, list[str]] = {
     accounts.AccountDeactivated: [CUT],
     accounts.AccountRoleChanged: [CUT, NOTICE],
     accounts.AccountPasswordReset: [CUT, NOTICE],
+    accounts.PasswordChanged: [NOTICE],
 }
 
 

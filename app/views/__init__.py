@@ -15,6 +15,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         meetings,
         notices,
         papers,
+        password,
         polls,
         protection,
         records_menu,
@@ -31,6 +32,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     meetings.register(app, appbuilder)
     notices.register(app, appbuilder)
     papers.register(app, appbuilder)
+    password.register(app, appbuilder)
     polls.register(app, appbuilder)
     records_menu.register(app, appbuilder)
     shell.register(app, appbuilder)

@@ -80,6 +80,7 @@ TITLES: dict[str, Callable[[Told], str]] = {
     ),
     "AccountRoleChanged": lambda told: _("The role of your account has changed"),
     "AccountPasswordReset": lambda told: _("Your password was reset"),
+    "PasswordChanged": lambda told: _("Your password was changed"),
 }
 ICONS = {
     "InvitationIssued": "calendar-days", "MeetingPostponed": "calendar-clock", "MeetingRescheduled": "calendar-clock",

@@ -9,7 +9,6 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
-from werkzeug.security import generate_password_hash
 
 from app.extensions import db
 from app.models import LoginSession, Person
@@ -18,6 +17,7 @@ from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.login_tries import password_hash, require_good_password
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -97,6 +97,10 @@ class AccountPasswordReset(AccountFact): ...
 
 
 @dataclass(frozen=True)
+class PasswordChanged(AccountFact): ...
+
+
+@dataclass(frozen=True)
 class LoginSessionRevoked(AccountFact):
     session_id: int
 
@@ -114,7 +118,7 @@ def create_account(
     password = _new_password()
     person.user = User(
         username=username, email=email, first_name=(rest or family)[:64], last_name=family[:64], active=True,
-        password=generate_password_hash(password), roles=[_role(person, role)],
+        password=password_hash(password), roles=[_role(person, role)],
     )  # fmt: skip
     db.session.flush()
     record(actor, AccountCreated.about(person, person_id=person.id, username=username, role=role), now)
@@ -156,11 +160,23 @@ def reset_password(actor: Actor, person_id: int, now: dt.datetime) -> str:
     """A new password, told once. The signing key waits until two people confirm a new one; every session ends."""
     person, user = _locked_account(actor, person_id)
     password = _new_password()
-    user.password = generate_password_hash(password)
+    user.password = password_hash(password)
     login.end_sessions(actor, user.id, "password_reset", now)
     keys.suspend_key(actor, person.id, "password_reset", now)
     record(actor, AccountPasswordReset.about(person, person_id=person.id), now)
     return password
+
+
+@use_case
+def change_own_password(actor: Actor, user_id: int, password: str, session_id: int, now: dt.datetime) -> None:
+    """A password of one's own choice; every session but the present one ends. The caller has asked for the old one."""
+    rows = select(Person).where(Person.id == actor.person_id, Person.user_id == user_id).with_for_update(of=Person)
+    person = db.session.scalars(rows).one()
+    user = db.session.get_one(User, user_id)
+    require_good_password(person, password, user.username)
+    user.password = password_hash(password)
+    login.end_sessions(actor, user_id, "password_changed", now, keep=session_id)
+    record(actor, PasswordChanged.about(person, person_id=person.id), now)
 
 
 @use_case

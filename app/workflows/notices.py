@@ -60,6 +60,7 @@ TOLD: dict[str, Callable[[dict[str, Any], dt.datetime], set[int]]] = {
     "KeyRecoveryApproved":    _named("person_id"),
     "AccountRoleChanged":     _named("person_id"),
     "AccountPasswordReset":   _named("person_id"),
+    "PasswordChanged":        _named("person_id"),
 }  # fmt: skip
 
 
