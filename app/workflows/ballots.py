@@ -26,7 +26,7 @@ from app.models import (
 from app.workflows import keys, poll_log
 from app.workflows.engine.errors import BadValue, NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
-from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
+from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.polls import locked, standing_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
@@ -161,8 +161,12 @@ def sign_ballot(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.dateti
     poll = seen(actor, Poll, poll_id)
     if counted := _counted(poll_id, actor.person_id, nonce):
         return receipt_of(counted)
-    actor.require(Right.POLL_VOTE, poll)
-    statement = _prepared(poll, actor, nonce, now).statement
+    try:
+        actor.require(Right.POLL_VOTE, poll)
+        statement = _prepared(poll, actor, nonce, now).statement
+    except WorkflowError as refusal:
+        record_refusal("sign_ballot", actor, refusal)
+        raise
     cms = keys.sign_with_pin(actor, poll, statement, pin, now)
     return cast_ballot(actor, poll_id, statement, cms, now)
 
