@@ -1,0 +1,74 @@
+"""A browser, the demo in a folder, and a running installation with a copy of it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
+
+from tests.servers import program
+from tests.stories.person import Person
+from tests.web import Web
+
+PATIENCE = 20_000  # ms; what is expected comes within one second on an idle machine
+DEMO = {"ECABINET_DEMO": "1"}
+CONFINED = ["--no-sandbox", "--disable-dev-shm-usage"]  # for root, and where /dev/shm is small
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves on the disk: database, papers, keys, authority. Loaded once."""
+    web = Web(**DEMO)
+    web.make("demo")
+    folder = tmp_path_factory.mktemp("demo") / "var"
+    web.var.rename(folder)
+    web.stop()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def web(demo_files: Path) -> Iterator[Web]:
+    """The demo as `make run` serves it, fresh for each module; it must not have stumbled when the tests are done."""
+    server = Web(**DEMO)
+    server.furnish(demo_files)
+    yield server.start()
+    troubles = server.troubles()
+    server.stop()
+    assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Debian's Chromium; with its sandbox where that is possible."""
+    path = program("chromium", "chromium")
+    try:
+        return playwright.chromium.launch(executable_path=path, args=CONFINED if os.geteuid() == 0 else [])
+    except Error:
+        return playwright.chromium.launch(executable_path=path, args=CONFINED)
+
+
+@pytest.fixture
+def enter(chromium: Browser, web: Web) -> Iterator[Callable[..., Person]]:
+    """Let a person come to the installation with a device; nobody's browser may have complained at the end."""
+    people: list[Person] = []
+
+    def come(name: str, device: dict[str, int], signed_in: bool = True, **options: object) -> Person:
+        person = Person(chromium, web.url, name, device, **options)
+        person.page.set_default_timeout(PATIENCE)
+        people.append(person)
+        return person.sign_in() if signed_in else person
+
+    yield come
+    complaints = {person.name: person.complaints for person in people if person.complaints}
+    for person in people:
+        person.close()
+    assert not complaints

@@ -1,0 +1,102 @@
+"""A person at a device: a browser context of its own, and everything the browser had to complain about."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, WebSocket, expect
+
+from tests.cabinet import PASSWORD, PIN
+
+TABLET, PHONE = {"width": 1180, "height": 820}, {"width": 390, "height": 844}
+HERE = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh", "has_touch": True}
+REFUSED = re.compile(r"responded with a status of (4\d\d)")
+LEFT_BEHIND = "net::ERR_ABORTED"  # a page that is left gives up what it was fetching; so does a download
+OFF_LINE = ("net::ERR_INTERNET_DISCONNECTED", "net::ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED")
+
+
+class Person:
+    """One role at one device; `complaints` must be empty at the end, refused requests included."""
+
+    def __init__(self, browser: Browser, url: str, name: str, device: dict[str, int], **options: Any) -> None:
+        self.name = name
+        self.context = browser.new_context(base_url=url, viewport=device, **HERE, **options)
+        self.complaints: list[str] = []
+        self.frames: list[str] = []
+        self.loads: list[str] = []
+        self._away = False
+        self.page = self._watched(self.context.new_page())
+
+    def sign_in(self) -> "Person":
+        self.page.goto("/login/")
+        self.page.locator("#username").fill(self.name)
+        self.page.locator("#password").fill(PASSWORD)
+        self.page.locator("#login-submit").click()
+        expect(self.page.locator("header .ec-who")).to_be_visible()
+        return self
+
+    def go(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def at(self, selector: str, **options: Any) -> Locator:
+        """The part of the page with this selector."""
+        return self.page.locator(selector, **options)
+
+    def enter_pin(self, pin: str = PIN) -> None:
+        """Type the PIN into the open sheet and send it."""
+        sheet = self.at("dialog[open]")
+        sheet.locator('input[name="pin"]').fill(pin)
+        sheet.locator('button[type="submit"]:visible').click()
+
+    @contextmanager
+    def refused(self, *statuses: int) -> Iterator[None]:
+        """What stands inside is refused by the server with these statuses, and the browser notes it."""
+        before = len(self.complaints)
+        yield
+        wanted = sorted(f"refused {status}" for status in statuses)
+        self.page.wait_for_function("1")  # what the browser has said until now has arrived
+        said = sorted(line.partition(" at ")[0] for line in self.complaints[before:])
+        assert said == wanted, self.complaints[before:]
+        del self.complaints[before:]
+
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """The line is cut; that requests fail meanwhile is no complaint."""
+        self._away = True
+        self.context.set_offline(True)
+        yield
+        self.context.set_offline(False)
+
+    def came_back(self) -> None:
+        """From here on failing requests are complaints again."""
+        self._away = False
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _watched(self, page: Page) -> Page:
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("websocket", self._listens)
+        page.on("framenavigated", lambda frame: self.loads.append(frame.url))
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning") or (self._away and "net::ERR" in message.text):
+            return
+        refusal = REFUSED.search(message.text)
+        if refusal:
+            self.complaints.append(f"refused {refusal[1]} at {message.location['url']}")
+        else:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        why = request.failure or ""
+        if why != LEFT_BEHIND and not (self._away and why in OFF_LINE):
+            self.complaints.append(f"failed: {request.method} {request.url} {why}")
+
+    def _listens(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: self.frames.append(str(frame)))
