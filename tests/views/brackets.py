@@ -104,7 +104,8 @@ def initials() -> str:
 
 def left_outside(page: str, known: re.Pattern[str]) -> list[str]:
     """The texts of a page in which letters are left when brackets and data are taken away."""
-    return [text for text in spoken(page) if LETTER.search(known.sub(" ", without_brackets(text)))]
+    outside = {text: without_brackets(text) for text in spoken(page)}
+    return [text for text, bare in outside.items() if LETTER.search(bare) and LETTER.search(known.sub(" ", bare))]
 
 
 def without_brackets(text: str) -> str:
