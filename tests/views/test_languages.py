@@ -244,10 +244,13 @@ def _fields(answer) -> list[str]:
 # -- pages that stand in the way ---------------------------------------------------------------------------------------
 
 
-def test_no_page_of_sign_in_has_a_word_of_its_own(app: Flask, at: At):
+def test_no_page_of_sign_in_has_a_word_of_its_own(app: Flask, at: At, monkeypatch):
     leaks = Leaks()
     stranger = app.test_client()
     leaks.look("sign-in", stranger.get("/login/"))
+    with monkeypatch.context() as shown:
+        shown.setitem(app.config, "DEMO", True)
+        leaks.look("sign-in of a demonstration", stranger.get("/login/"))
     leaks.look("wrong password", stranger.sign_in("a", "wrong"))
     for _ in range(5):
         stranger.sign_in("b", "wrong")
