@@ -110,11 +110,12 @@ def _menu(
     """The acts beside the next move, each in a sheet that asks for what it needs."""
     next_name = snapshot["next_move"] and snapshot["next_move"]["name"]
     sheets = _of_item(actor, item, poll, next_name) if item else []
-    if _can(actor, meeting, meetings.LIFECYCLE, "adjourn"):
+    voting = poll is not None and poll.state is PollState.OPEN
+    if not voting and _can(actor, meeting, meetings.LIFECYCLE, "adjourn"):
         sheets.append(_reason_sheet("adjourn", meeting, _("Adjourn the meeting"), "hourglass"))
     if actor.may(Right.CHAIR_HAND, meeting) and meeting.state not in (MeetingState.CLOSED, MeetingState.CANCELLED):
         sheets.append(_chair_sheet(meeting, item))
-    if _can(actor, meeting, meetings.LIFECYCLE, "end") and next_name != "end_meeting":
+    if item is None and _can(actor, meeting, meetings.LIFECYCLE, "end") and next_name != "end_meeting":
         text = _("The meeting ends for everybody; items that were not dealt with stay open.")
         sheets.append(_sheet("end", _("End the meeting"), "flag", f"/meetings/{meeting.id}/end", text, danger=True))
     if _can(actor, meeting, meetings.LIFECYCLE, "postpone"):

@@ -4,6 +4,7 @@ The version is read before everything else, so that a snapshot never claims to b
 hears of a later fact and asks again.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -272,7 +273,8 @@ def _counts(scene: Scene) -> dict[str, Any]:
     """How far the vote has come: members in the room and remote apart, and for the desk those still awaited."""
     where = {seat.person_id: seat.presence for seat in scene.meeting.seats}
     present = [member for member in scene.roll if where.get(member) in HERE]
-    waiting = [scene.roll[member].abbreviation for member in present if member not in scene.places]
+    short = _short_names(scene.roll)
+    waiting = [short[member] for member in present if member not in scene.places]
     return {
         "voted": len(scene.places), "members": len(scene.roll) or scene.presence.members,
         "in_room_voted": _count(scene.places.values(), Place.IN_ROOM),
@@ -281,6 +283,13 @@ def _counts(scene: Scene) -> dict[str, Any]:
         "remote_members": _count((where[member] for member in present), Presence.REMOTE),
         "waiting": waiting if scene.at_the_desk else None,
     }  # fmt: skip
+
+
+def _short_names(roll: dict[int, RollEntry]) -> dict[int, str]:
+    """Abbreviations; whoever shares one (the deputies of the head) is told apart by the given name."""
+    often = Counter(entry.abbreviation for entry in roll.values())
+    given = {member: entry.name.split()[-1] for member, entry in roll.items() if often[entry.abbreviation] > 1}
+    return {member: " ".join(filter(None, (entry.abbreviation, given.get(member)))) for member, entry in roll.items()}
 
 
 def _count(values: Iterable[Any], wanted: object) -> int:
