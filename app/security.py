@@ -33,7 +33,7 @@ MEETINGS_READ = (
 MEETINGS_PREPARE = MEETINGS_READ | (
     _opens("MeetingRecords", "Meetings", "add", "edit") | _opens("ItemRecords", "Meetings", "add", "edit", "delete")
     | _opens("PaperRecords", "Meetings", "add", "edit", "delete") | _opens("VersionRecords", "", "add")
-    | _opens("PollRecords", "Meetings", "add") | _opens("SeatRecords", "", "add")
+    | _opens("PollRecords", "Meetings", "add", "edit") | _opens("SeatRecords", "", "add", "delete")
 )  # fmt: skip
 ROLL_READ = (
     _opens("PersonRecords", "Government") | _opens("AppointmentRecords", "Government")

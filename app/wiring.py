@@ -22,6 +22,7 @@ HANDLERS: dict[str, outbox.Handler] = {
 HEARD_BY: dict[type, list[str]] = {
     meetings.MeetingChanged: [LIVE],
     meetings.SeatsFilled: [LIVE],
+    meetings.SeatRemoved: [LIVE],
     meetings.SeatAdded: [LIVE],
     meetings.InvitationIssued: [LIVE, NOTICE],
     meetings.MeetingOpened: [LIVE],
@@ -47,6 +48,7 @@ HEARD_BY: dict[type, list[str]] = {
     documents.PaperRemoved: [LIVE],
     documents.VersionAdded: [LIVE],
     polls.PollDrafted: [LIVE],
+    polls.PollChanged: [LIVE],
     polls.PollOpened: [LIVE],
     ballots.BallotCast: [PROGRESS],
     polls.PollClosed: [PROGRESS, LIVE],

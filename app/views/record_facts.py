@@ -59,6 +59,8 @@ FACTS: dict[str, Any] = {
     "PersonRenamed": _("Name corrected"),
     "PollAnnulled": _("Vote annulled"),
     "PollClosed": _("Vote closed"),
+    "PollChanged": _("Question worded otherwise"),
+    "SeatRemoved": _("Seat taken back"),
     "PollDrafted": _("Question drafted"),
     "PollOpened": _("Vote opened"),
     "PollPublished": _("Result published"),

@@ -12,8 +12,9 @@ from app.models import Absence, AgendaItem, Meeting, Person, Seat, SeatRole
 from app.views.record_fields import Box, ChoiceField, ManyField, ParentField, PickField, codes_of, needed
 from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
-from app.views.records import RecordView
+from app.views.records import RecordView, Step, Steps
 from app.workflows import meetings
+from app.workflows.engine.rights import Actor, Right
 
 MEETINGS = "Meetings"
 FROM_THE_ROLL = frozenset({SeatRole.CHAIR, SeatRole.ATTENDEE, SeatRole.SUBSTITUTE})
@@ -24,7 +25,7 @@ class SeatRecords(RecordView):
 
     route_base = "/records/seats"
     datamodel = RecordInterface(Seat, joined=("person", "meeting"))
-    acts = {"add": meetings.add_seat}
+    acts = {"add": meetings.add_seat, "delete": meetings.remove_seat}
     parents = {"Meeting": "meeting_id"}
     list_title, show_title, add_title = _("Seats"), _("Seat"), _("Add a guest or a secretary")
     list_columns = ["person.full_name", "post", "role", "reply", "presence", "meeting.title"]
@@ -56,8 +57,20 @@ class SeatRecords(RecordView):
         items = db.session.query(AgendaItem).filter(AgendaItem.meeting_id == meeting_id).order_by(AgendaItem.position)
         form.item_ids.offer([(item.id, str(item)) for item in items])
 
+    def steps(self, row: Seat, actor: Actor) -> Steps:
+        back = url_for("MeetingRecords.show", pk=row.meeting_id) + "#seats"
+        steps = [Step(_("To the meeting"), back, href=True, look="primary", icon="list-alt")]
+        if row.role in meetings.OFFICIAL_ROLE and actor.may(Right.MEETING_PREPARE, row.meeting):
+            away = url_for("SeatRecords.delete", pk=row.id)
+            sure = _("Take this seat back?")
+            steps.append(Step(_("Take the seat back"), away, icon="trash", confirm=sure))
+        return steps
+
     def landing(self, made: Any) -> str:
         return url_for("MeetingRecords.show", pk=made.meeting_id) + "#seats"
+
+    def parent_url(self, row: Any) -> str:
+        return url_for("MeetingRecords.show", pk=row.meeting_id) + "#seats"
 
 
 class AbsenceRecords(RecordView):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from wtforms import TextAreaField
 
 from app.extensions import db
-from app.models import AgendaItem, Document, DocumentKind, DocumentVersion, Poll
+from app.models import AgendaItem, Document, DocumentKind, DocumentVersion, Poll, PollState
 from app.views.record_fields import Area, ChoiceField, ParentField, needed
 from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
@@ -17,7 +17,7 @@ from app.views.record_words import digest
 from app.views.records import RecordView, Step, Steps
 from app.views.records_attendance import MEETINGS
 from app.workflows import polls
-from app.workflows.engine.rights import Actor
+from app.workflows.engine.rights import Actor, Right
 
 
 class PollRecords(RecordView):
@@ -25,13 +25,15 @@ class PollRecords(RecordView):
 
     route_base = "/records/polls"
     datamodel = RecordInterface(Poll, joined=("item", "meeting"))
-    acts = {"add": polls.draft_poll}
-    list_title, show_title, add_title = _("Questions put to the vote"), _("Question"), _("Draft a question")
+    acts = {"add": polls.draft_poll, "edit": polls.edit_poll}
+    list_title, show_title = _("Questions put to the vote"), _("Question")
+    add_title, edit_title = _("Draft a question"), _("Edit the question")
     list_columns = ["question", "item.title", "meeting.title", "visibility", "state"]
     show_columns = ["question", "item.title", "meeting.title", "document_version.document.title",
                     "document_version.number", "visibility", "state", "opened_at", "closed_at", "published_at",
                     "definition_sha256"]  # fmt: skip
     add_columns = ["item_id", "question", "document_version_id", "visibility"]
+    edit_columns = ["question", "document_version_id", "visibility"]
     search_columns = ["question", "item.title", "meeting.title", "state"]
     order_columns = ["question", "state"]  # not by outcome: the order would tell it
     chips = ("state",)
@@ -45,29 +47,33 @@ class PollRecords(RecordView):
         "closed_at": _("Closed at"), "published_at": _("Published at"),
         "definition_sha256": _("SHA-256 of the frozen question"),
     }  # fmt: skip
-    add_form_extra_fields = {
-        "item_id": ParentField(AgendaItem, _("Agenda item")),
+    edit_form_extra_fields = {
         "question": TextAreaField(_("Question"), [needed()], widget=Area()),
         "document_version_id": ChoiceField(
             _("Draft that is voted on"), description=_("The version is frozen when the vote opens.")
         ),
     }
+    add_form_extra_fields = {"item_id": ParentField(AgendaItem, _("Agenda item")), **edit_form_extra_fields}
 
     def prepare(self, form: RecordForm, row: Any) -> None:
-        rows = select(DocumentVersion, Document).join(Document).where(Document.item_id == (form.item_id.data or 0))
+        item_id = row.item_id if row else form.item_id.data or 0
+        rows = select(DocumentVersion, Document).join(Document).where(Document.item_id == item_id)
         found = db.session.execute(rows.order_by(Document.position, DocumentVersion.number.desc())).all()
         label = _("%(title)s – version %(number)s")
         form.document_version_id.offer([
             (version.id, str(label) % {"title": paper.title, "number": version.number}) for version, paper in found
         ])  # fmt: skip
-        if form.question.data is None and form.item_id.found is not None:
+        if row is None and form.question.data is None and form.item_id.found is not None:
             form.question.data = polls.usual_question(form.item_id.found.title)
             drafts = (version.id for version, paper in found if paper.kind is DocumentKind.DRAFT_RESOLUTION)
             form.document_version_id.data = next(drafts, None)
 
     def steps(self, row: Poll, actor: Actor) -> Steps:
         back = url_for("MeetingRecords.show", pk=row.meeting_id)
-        return [Step(_("To the meeting"), back, href=True, look="primary", icon="list-alt")]
+        steps = [Step(_("To the meeting"), back, href=True, look="primary", icon="list-alt")]
+        if row.state is PollState.DRAFT and actor.may(Right.POLL_DRAFT, row):
+            steps.append(Step(_("Edit the question"), url_for("PollRecords.edit", pk=row.id), href=True, icon="edit"))
+        return steps
 
     def landing(self, made: Any) -> str:
         return url_for("MeetingRecords.show", pk=made.meeting_id) + "#agenda"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.extensions import db
 from app.models import (
@@ -104,6 +104,11 @@ class ReasonMissing(BadValue):
     message = _("Write the reason.")
 
 
+class SeatOfTheRoll(WorkflowError):
+    code = "seat_of_the_roll"
+    message = _("Seats of members and their substitutes follow the roll and the decisions on absences.")
+
+
 class SeatsFrozen(WorkflowError):
     code = "seats_frozen"
     message = _("The seats follow the roll until the meeting is opened; it has been opened.")
@@ -126,6 +131,12 @@ class SeatsFilled(MeetingFact):
 
 @dataclass(frozen=True)
 class SeatAdded(MeetingFact):
+    person_id: int
+    role: SeatRole
+
+
+@dataclass(frozen=True)
+class SeatRemoved(MeetingFact):
     person_id: int
     role: SeatRole
 
@@ -300,6 +311,22 @@ def add_seat(
     db.session.add_all(GuestItem(seat_id=seat.id, item_id=item_id) for item_id in db.session.scalars(known))
     record_live(actor, meeting, meeting, SeatAdded, now, person_id=person_id, role=role)
     return seat
+
+
+@use_case
+def remove_seat(actor: Actor, seat_id: int, now: dt.datetime) -> None:
+    """Take back the seat of a guest or a secretary before the session; members' seats follow the roll alone."""
+    meeting = _locked(actor, seen(actor, Seat, seat_id).meeting_id)
+    seat = next(each for each in meeting.seats if each.id == seat_id)
+    actor.require(Right.MEETING_PREPARE, meeting)
+    if seat.role not in OFFICIAL_ROLE or seat.is_member:
+        raise SeatOfTheRoll(seat)
+    if meeting.state not in BEFORE:
+        raise SeatsFrozen(meeting)
+    db.session.execute(delete(GuestItem).where(GuestItem.seat_id == seat_id))
+    meeting.seats.remove(seat)
+    db.session.delete(seat)
+    record_live(actor, meeting, meeting, SeatRemoved, now, person_id=seat.person_id, role=seat.role)
 
 
 @use_case

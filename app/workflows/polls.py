@@ -36,6 +36,7 @@ from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import MEMBERS, Actor, Right
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.engine.words import word
 from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.ballot import parse_ballot, parse_definition, poll_definition, roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -95,6 +96,11 @@ class DraftChanged(WorkflowError):
     message = _("The draft has a newer version than the one this vote was prepared for. Prepare the vote again.")
 
 
+class PollFrozen(WorkflowError):
+    code = "poll_frozen"
+    message = _("The question was frozen when the vote was opened (%(state)s). A new vote is a new question.")
+
+
 class TieUnconfirmed(WorkflowError):
     code = "tie_unconfirmed"
     message = _("The votes are equal. The head of the body confirms the legal consequence before publication.")
@@ -102,6 +108,11 @@ class TieUnconfirmed(WorkflowError):
 
 @dataclass(frozen=True)
 class PollDrafted(MeetingFact):
+    question: str
+
+
+@dataclass(frozen=True)
+class PollChanged(MeetingFact):
     question: str
 
 
@@ -226,6 +237,26 @@ def draft_poll(
     db.session.add(poll)
     db.session.flush()
     record_live(actor, meeting, poll, PollDrafted, now, question=poll.question)
+    return poll
+
+
+@use_case
+def edit_poll(
+    actor: Actor,
+    poll_id: int,
+    question: str,
+    now: dt.datetime,
+    document_version_id: int | None = None,
+    visibility: Visibility = Visibility.NAMED,
+) -> Poll:
+    """Word a drafted question otherwise; once it was opened it is what it is, and a new vote is a new poll."""
+    poll = locked(actor, poll_id)
+    actor.require(Right.POLL_DRAFT, poll)
+    if poll.state is not DRAFT:
+        raise PollFrozen(poll, state=word(poll.state))
+    poll.question = _clean_question(poll.item, question)
+    poll.document_version, poll.visibility = _version_of(poll.item, document_version_id), visibility
+    record_live(actor, poll.meeting, poll, PollChanged, now, question=poll.question)
     return poll
 
 

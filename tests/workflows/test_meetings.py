@@ -211,3 +211,20 @@ def test_a_guest_sees_the_meeting_and_only_the_items_named(scene):
     assert seen(scene.who["guest"], AgendaItem, scene.item_id)
     with pytest.raises(NotFound):
         seen(scene.who["guest"], AgendaItem, other.id)
+
+
+def test_the_seat_of_a_guest_is_taken_back_before_the_session_and_a_members_never(scene):
+    from app.models import GuestItem
+
+    clerk, guest = scene.who["clerk"], scene.who["guest"].person_id
+    seat = meetings.add_seat(clerk, scene.meeting_id, guest, SeatRole.GUEST, now=NOW, item_ids=(scene.item_id,))
+    member = next(each.id for each in scene.meeting.seats if each.is_member)
+    with pytest.raises(meetings.SeatOfTheRoll):
+        meetings.remove_seat(clerk, member, now=NOW)
+    meetings.remove_seat(clerk, seat.id, now=NOW)
+    assert guest not in {each.person_id for each in scene.meeting.seats}
+    assert db.session.query(GuestItem).count() == 0
+    again = meetings.add_seat(clerk, scene.meeting_id, guest, SeatRole.GUEST, now=NOW)
+    scene.open()
+    with pytest.raises(meetings.SeatsFrozen):
+        meetings.remove_seat(scene.who["clerk"], again.id, now=NOW)

@@ -260,3 +260,20 @@ def test_put_to_vote_asks_the_usual_question_over_the_item(scene):
     poll = polls.put_to_vote(scene.who["head"], scene.item_id, now=scene.now)
     assert poll.question == "Thông qua Nghị quyết về doanh nghiệp nhỏ?"
     assert poll.state is PollState.OPEN
+
+
+def test_a_drafted_question_is_worded_otherwise_and_an_opened_one_is_not(scene):
+    from app.models import Visibility
+
+    poll = scene.draft()
+    clerk = scene.who["clerk"]
+    polls.edit_poll(clerk, poll.id, "Thông qua Đề án?", scene.now, visibility=Visibility.NAMED_NOT_DISPLAYED)
+    with pytest.raises(polls.NoQuestion):
+        polls.edit_poll(clerk, poll.id, " ", scene.now)
+    scene.open()
+    opened = polls.open_poll(scene.who["secretary"], poll.id, now=scene.now)
+    assert (opened.question, opened.visibility) == ("Thông qua Đề án?", Visibility.NAMED_NOT_DISPLAYED)
+    with pytest.raises(polls.PollFrozen):
+        polls.edit_poll(clerk, poll.id, "Câu hỏi khác?", scene.now)
+    with pytest.raises(NotAllowed):
+        polls.edit_poll(scene.who["a"], poll.id, "Câu hỏi khác?", scene.now)
