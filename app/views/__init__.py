@@ -11,6 +11,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         cockpit,
         errors,
         evidence,
+        hall,
         keys,
         meetings,
         notices,
@@ -28,6 +29,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     cockpit.register(app, appbuilder)
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
+    hall.register(app, appbuilder)
     keys.register(app, appbuilder)
     meetings.register(app, appbuilder)
     notices.register(app, appbuilder)

@@ -36,6 +36,7 @@ def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
             "meeting_url": url_for("MeetingView.page", meeting_id=meeting_id),
             "state_label": snapshot["meeting"]["state_label"], "state_kind": KINDS_OF_MEETING[meeting.state],
             "chair_label": _chair(snapshot), "conference_url": snapshot["meeting"]["conference_url"],
+            "hall_url": url_for("HallView.screen", meeting_id=meeting_id),
             "steps": _steps(poll) if item else [], "side": _side(actor, snapshot, poll),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot),

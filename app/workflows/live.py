@@ -236,6 +236,7 @@ def _current_item(scene: Scene, item: AgendaItem) -> dict[str, Any]:
     return {
         "id": item.id, "position": item.position, "title": item.title, "summary": item.summary,
         "kind": item.kind.value, "abbreviation": item.organisation.abbreviation if item.organisation else "",
+        "organisation": item.organisation.name if item.organisation else "",
         "chair": next((s.person.full_name for s in scene.meeting.seats if s.person_id == presiding), ""),
         "chair_id": presiding, "document": _document(scene, item),
     }  # fmt: skip

@@ -1,0 +1,47 @@
+"""The hall screen (màn hình hội trường): what the whole room may see, in letters for the last row; no controls."""
+
+from typing import Any
+
+from flask import Flask, render_template, url_for
+from flask_appbuilder import AppBuilder, BaseView, expose
+
+from app.views.actor import current_actor
+from app.views.guards import signed_in
+from app.workflows import live
+from app.workflows.engine.rights import Actor
+
+
+class HallView(BaseView):
+    """Opened by whoever sees the meeting; it shows the same to each of them."""
+
+    route_base = "/man-hinh"
+    default_view = "screen"
+
+    @expose("/<int:meeting_id>")
+    @signed_in
+    def screen(self, meeting_id: int) -> str:
+        return render_template("ec/hall.html", **hall_page(current_actor(), meeting_id))
+
+
+def hall_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
+    """The context of templates/ec/hall.html: public state only, also where the person who opened it may see more."""
+    snapshot = live.snapshot(actor, meeting_id)
+    poll = snapshot["poll"]
+    published = poll is not None and poll["state"] == "published"
+    asked = poll if poll is not None and poll["state"] in ("open", "closed", "published") else None
+    item = snapshot["current_item"]
+    later = [one for one in snapshot["items"] if one["state"] == "planned"]
+    return {
+        "meeting": snapshot["meeting"], "presence": snapshot["presence"], "item": item,
+        "organisation": item["organisation"] if item else "", "coming": later[0] if later else None,
+        "poll": asked and {name: asked[name] for name in SHOWN_OF_POLL},
+        "result": poll["result"] if published else None,
+        "snapshot_url": url_for("CockpitView.snapshot", meeting_id=meeting_id),
+    }  # fmt: skip
+
+
+SHOWN_OF_POLL = ("id", "state", "question", "opened_at", "voted", "members", "in_room_voted", "remote_voted")
+
+
+def register(_app: Flask, appbuilder: AppBuilder) -> None:
+    appbuilder.add_view_no_menu(HallView)
