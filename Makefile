@@ -49,11 +49,12 @@ $(VAR)/secret_key: | $(RUNTIME)
 
 test: ## Install what the tests need, check the code, run every test
 test-full: export ECABINET_TEST_FULL = 1
-test-full: ## The same with every repetition of every test
+test-full: ## The same with every repetition of every test; then measure into docs/measurements.md
 test test-full: $(DEVELOPMENT) $(CATALOGUES)
 	@scripts/test-needs
 	@$(MAKE) lint
 	@$(BIN)/python -m pytest
+	@if [ -n "$$ECABINET_TEST_FULL" ]; then $(BIN)/python -m benchmarks --document docs/measurements.md; fi
 
 lint: $(DEVELOPMENT) ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .

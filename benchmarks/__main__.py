@@ -1,4 +1,4 @@
-"""`python -m benchmarks [name …]`: run the benchmarks (all, or those named), print the table, write var/bench.json."""
+"""`python -m benchmarks [name …] [--document FILE]`: run all or those named, print the table, write var/bench.json."""
 
 import os
 import sys
@@ -18,11 +18,15 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"casting": _casting, "votes": 
 
 
 def main(names: list[str]) -> int:
+    page = Path(names.pop(names.index("--document") + 1)) if "--document" in names else None
+    names = [name for name in names if name != "--document"]
     if unknown := set(names) - set(BENCHMARKS):
         sys.stderr.write(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}\n")
         return 2
     rows = [row for name, run in BENCHMARKS.items() if not names or name in names for row in run()]
     measure.write(rows, Path(os.environ.get("ECABINET_VAR", "var")) / "bench.json")
+    if page:
+        measure.document(rows, page)
     sys.stdout.write(measure.table(rows) + "\n")
     return 0
 

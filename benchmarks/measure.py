@@ -1,6 +1,7 @@
 """Alternated rounds, medians of per-round ratios, one table."""
 
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -62,13 +63,28 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def write(rows: list[Row], path: Path) -> None:
-    """var/bench.json: the rows with every round, and what machine and commit they were measured on."""
+def about() -> dict[str, object]:
+    """When, which commit, which machine."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    about = {
+    return {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit.stdout.strip(),
-        "python": platform.python_version(), "machine": platform.machine(),
+        "python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
+
+
+def document(rows: list[Row], path: Path) -> None:
+    """The table as a page, with what it was measured on; figures of a busy machine say so by their load."""
+    facts = ", ".join(f"{name} {value}" for name, value in about().items())
+    path.write_text(
+        "# Measurements\n\nWritten by `make test-full`; `make bench` prints the same table. Each figure stands beside "
+        "an anchor measured in alternation with it, in the same run: compare ratios, not the figures of two runs.\n\n"
+        f"Measured: {facts}.\n\n{table(rows)}\n"
+    )
+
+
+def write(rows: list[Row], path: Path) -> None:
+    """var/bench.json: the rows with every round, and what they were measured on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows_json = [{**asdict(row), "ratio": row.ratio} for row in rows]
-    path.write_text(json.dumps({"about": about, "rows": rows_json}, indent=2, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps({"about": about(), "rows": rows_json}, indent=2, ensure_ascii=False) + "\n")
