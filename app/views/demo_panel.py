@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Appointment, Person
+from app.models import Appointment, Office, Person
 from app.views.actor import now
 from app.workflows.rules.calendar import hanoi_date
 
@@ -27,16 +27,20 @@ def demo_panel() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _accounts(on: dt.date) -> list[dict[str, str]]:
-    """Invented people who can sign in, by rank; one line each."""
+def _accounts(on: dt.date) -> list[dict[str, Any]]:
+    """Invented people who can sign in, by rank; `first` marks one of each office, which are enough for a tour."""
     rows = db.session.execute(
-        select(User.username, Person.full_name, Appointment.post)
+        select(User.username, Person.full_name, Appointment.post, Appointment.office)
         .join(Person, Person.user_id == User.id)
         .outerjoin(Appointment, (Appointment.person_id == Person.id) & Appointment.in_force(on))
         .where(User.active.is_(True), Person.fictional.is_(True))
         .order_by(Appointment.rank.is_(None), Appointment.rank, User.username)
     )
-    lines: dict[str, dict[str, str]] = {}
-    for username, name, post in rows:
-        lines.setdefault(username, {"username": username, "label": f"{name} – {post}" if post else name})
+    lines: dict[str, dict[str, Any]] = {}
+    offices: set[Office | None] = set()
+    for username, name, post, office in rows:
+        if username not in lines:
+            label = f"{name} – {post}" if post else name
+            lines[username] = {"username": username, "label": label, "first": office not in offices}
+        offices.add(office)
     return list(lines.values())
