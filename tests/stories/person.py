@@ -34,6 +34,7 @@ class Person:
         self.page.locator("#password").fill(PASSWORD)
         self.page.locator("#login-submit").click()
         expect(self.page.locator("header .ec-who")).to_be_visible()
+        self.page.wait_for_load_state()
         return self
 
     def go(self, path: str) -> Page:
