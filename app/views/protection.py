@@ -6,12 +6,13 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_appbuilder import AppBuilder
 from flask_login import current_user
+from flask_talisman import Talisman
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from app.extensions import csrf, talisman
+from app.extensions import csrf
 from app.views import living
 
 SMALL_BODY = 1024 * 1024  # whatever is no upload of a signed-in person
@@ -50,7 +51,7 @@ def register(app: Flask, _appbuilder: AppBuilder) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # require_token asks for it everywhere, without exceptions
     app.after_request(finish)
-    talisman.init_app(
+    Talisman(  # one per application: a shared one would take the settings of the last
         app,
         force_https=False,  # the proxy's work; it alone knows its addresses
         strict_transport_security=not app.config["DEMO"],
