@@ -19,6 +19,7 @@ from lxml import html
 from sqlalchemy import JSON, Column, Enum, LargeBinary, String, select
 
 from app.extensions import db
+from tests.cabinet import PEOPLE
 
 PLACEHOLDER = re.compile(r"(%\(\w+\)[a-z]|%%|%[a-z]|\{\w*\})")
 BRACKETED = re.compile(r"«[^«»]*»")
@@ -73,7 +74,7 @@ def data() -> re.Pattern[str]:
     db.session.rollback()
     typed = {line.strip() for text in typed if text for line in (text, *text.splitlines())} - {""}
     longest_first = "|".join(re.escape(text) for text in sorted(typed, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{longest_first}|{initials()})(?!\w)|{'|'.join(SIGNS)}")
+    return re.compile(rf"(?<!\w)(?:{longest_first}|{parts_of_names()})(?!\w)|{'|'.join(SIGNS)}")
 
 
 def _texts_of(column: Column) -> Iterator[str]:
@@ -95,11 +96,10 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(part)
 
 
-def initials() -> str:
-    """What stands in the round mark beside a name."""
-    from tests.cabinet import PEOPLE
-
-    return "|".join("".join(word[0] for word in figure.name.split()[-2:]).upper() for figure in PEOPLE.values())
+def parts_of_names() -> str:
+    """The mark beside a name, and the given name that tells two of one abbreviation apart."""
+    names = [figure.name.split() for figure in PEOPLE.values()]
+    return "|".join("".join(word[0] for word in name[-2:]).upper() + "|" + name[-1] for name in names)
 
 
 def left_outside(page: str, known: re.Pattern[str]) -> list[str]:
