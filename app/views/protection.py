@@ -6,13 +6,12 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_appbuilder import AppBuilder
 from flask_login import current_user
-from flask_talisman import Talisman
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from app.extensions import csrf
+from app.extensions import csrf, talisman
 from app.views import living
 
 SMALL_BODY = 1024 * 1024  # whatever is no upload of a signed-in person
@@ -51,10 +50,10 @@ def register(app: Flask, _appbuilder: AppBuilder) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # require_token asks for it everywhere, without exceptions
     app.after_request(finish)
-    Talisman(  # one per application: a shared one would take the settings of the last
+    talisman.init_app(
         app,
         force_https=False,  # the proxy's work; it alone knows its addresses
-        strict_transport_security=not app.config["DEMO"],
+        strict_transport_security=False,  # `finish` says it: the library keeps the settings of the last application
         content_security_policy=POLICY,
         content_security_policy_nonce_in=["script-src"],
         permissions_policy=NOT_USED,
@@ -85,6 +84,8 @@ def finish(response: Response) -> Response:
     policy = response.headers.get("Content-Security-Policy", "")
     if policy:
         response.headers["Content-Security-Policy"] = f"{policy}; connect-src {_connections()}{_styles()}"
+    if request.is_secure and not current_app.config["DEMO"]:
+        response.headers["Strict-Transport-Security"] = "max-age=31556926; includeSubDomains"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if not living.is_static():
