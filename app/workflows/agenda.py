@@ -22,11 +22,11 @@ from app.models import (
 from app.workflows.engine.errors import BadValue, NotFound, WorkflowError, WrongState
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.polls import MeetingNotOpen, locked_meeting
-from app.workflows.rules.canonical import clean_text
 from app.workflows.rules.names import fold
 
 PLANNED, CURRENT, DONE = ItemState
@@ -229,12 +229,11 @@ def _locked(actor: Actor, item_id: int) -> tuple[AgendaItem, Meeting]:
 
 def _write(actor: Actor, item: AgendaItem, values: dict[str, Any]) -> None:
     if "title" in values:
-        values["title"] = _clean(item, values["title"], BadTitle, LONGEST_TITLE)
-        if not values["title"]:
-            raise BadTitle(item)
+        values["title"] = line(item, values["title"], "title", LONGEST_TITLE, refusal=BadTitle)
         values["title_fold"] = fold(values["title"])
     if "summary" in values:
-        values["summary"] = _clean(item, values["summary"] or "", BadSummary, LONGEST_SUMMARY)
+        summary = values["summary"]
+        values["summary"] = block(item, summary, "summary", LONGEST_SUMMARY, wanted=False, refusal=BadSummary)
     if not 1 <= (values.get("planned_minutes") or 15) <= LONGEST_MINUTES:
         raise BadMinutes(item)
     if (organisation_id := values.get("organisation_id")) is not None:
@@ -243,13 +242,3 @@ def _write(actor: Actor, item: AgendaItem, values: dict[str, Any]) -> None:
             raise NotFound(item)
     for name, value in values.items():
         setattr(item, name, value)
-
-
-def _clean(item: AgendaItem, text: str, refusal: type[BadValue], most: int) -> str:
-    try:
-        cleaned = clean_text(text)
-    except ValueError as unclean:
-        raise refusal(item) from unclean
-    if len(cleaned) > most:
-        raise refusal(item)
-    return cleaned

@@ -22,11 +22,11 @@ from app.models import (
 from app.workflows.engine.errors import BadValue, NotAllowed, NotFound, WorkflowError, WrongState
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import SAID, Actor, Right
+from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.polls import locked_meeting
-from app.workflows.rules.canonical import clean_text
 
 REQUESTED, APPROVED, REFUSED, WITHDRAWN = AbsenceState
 ANSWERABLE = frozenset({MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED})
@@ -253,12 +253,7 @@ def _set_presence(actor: Actor, meeting: Meeting, seat: Seat, presence: Presence
 
 
 def _clean_reason(meeting: Meeting, reason: str) -> str:
-    try:
-        text = clean_text(reason or "")
-    except ValueError as unclean:
-        raise ReasonUnclean(meeting) from unclean
+    text = block(meeting, reason, "reason", LONGEST_REASON, wanted=False, refusal=ReasonUnclean)
     if not text:
         raise ReasonMissing(meeting)
-    if len(text) > LONGEST_REASON:
-        raise ReasonUnclean(meeting)
     return text

@@ -26,12 +26,13 @@ from app.models import (
 from app.workflows import keys, poll_log
 from app.workflows.engine.errors import BadValue, NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
+from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.polls import locked, standing_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import canonical, clean_text, digest
+from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.log import ballot_leaf
 from app.workflows.rules.rulesets import RuleParameters
 
@@ -319,12 +320,7 @@ def _statement(
 ) -> bytes:
     if reservation and not may_reserve(choice.value):
         raise NothingToReserve(poll)
-    try:
-        text = clean_text(remark)
-    except ValueError as unclean:
-        raise RemarkUnclean(poll) from unclean
-    if len(text) > LONGEST_REMARK:
-        raise RemarkUnclean(poll)
+    text = block(poll, remark, "remark", LONGEST_REMARK, wanted=False, refusal=RemarkUnclean)
     try:
         signed = ballot_statement(
             poll_id=poll.id, poll_hash=f"sha256:{poll.definition_sha256}", choice=choice.value,

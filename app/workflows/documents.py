@@ -22,11 +22,11 @@ from app.models import (
 )
 from app.workflows.engine.errors import BadValue, WorkflowError, WrongState
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import line
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.polls import locked_meeting
-from app.workflows.rules.canonical import clean_text
 from app.workflows.rules.names import fold
 
 LONGEST_TITLE, LONGEST_NUMBER = 500, 40
@@ -230,12 +230,8 @@ def _as_refusal(paper: Document, error: Exception) -> WorkflowError:
 
 
 def _write(paper: Document, subject: AgendaItem, title: str, secrecy: Secrecy, paper_number: str) -> None:
-    try:
-        text, number = clean_text(title or ""), clean_text(paper_number or "")
-    except ValueError as unclean:
-        raise BadTitle(subject) from unclean
-    if not text or len(text) > LONGEST_TITLE:
-        raise BadTitle(subject)
-    if (secrecy is Secrecy.NONE) != (not number) or len(number) > LONGEST_NUMBER:
+    text = line(subject, title, "title", LONGEST_TITLE, refusal=BadTitle)
+    number = line(subject, paper_number, "paper_number", LONGEST_NUMBER, wanted=False, refusal=NoPaperNumber)
+    if (secrecy is Secrecy.NONE) != (not number):
         raise NoPaperNumber(subject)
     paper.title, paper.title_fold, paper.paper_number = text, fold(text), number

@@ -26,14 +26,15 @@ from app.models import (
 from app.workflows.engine.errors import BadValue, Detached, NotFound, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block
 from app.workflows.engine.transaction import Fact, end_reading, own_transaction, record, record_refusal, use_case
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.rules.calendar import HANOI, hanoi_date
-from app.workflows.rules.canonical import clean_text
 
 MOST_TRIES = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
 CERTIFICATE_DAYS = 5 * 365
+LONGEST_REASON = 500
 
 ACTIVE, SUSPENDED, REPLACED = KeyState
 LIFECYCLE = Lifecycle(
@@ -243,13 +244,12 @@ def request_recovery(actor: Actor, person_id: int, kind: RecoveryKind, reason: s
     actor.require(Right.KEY_RECOVER, person)
     if actor.person_id == person_id:
         raise SamePerson(person)
-    if not reason.strip():
-        raise NoReason(person)
+    cleaned = block(person, reason, "reason", LONGEST_REASON, refusal=NoReason)
     key = active_key(person_id)
     if key is None and kind is RecoveryKind.UNLOCK:
         raise NotFound(person)
     asked = KeyRecovery(
-        body_id=person.body_id, person_id=person_id, key_id=key and key.id, kind=kind, reason=clean_text(reason),
+        body_id=person.body_id, person_id=person_id, key_id=key and key.id, kind=kind, reason=cleaned,
         requested_by_id=actor.person_id, requested_at=now,
     )  # fmt: skip
     db.session.add(asked)

@@ -30,11 +30,11 @@ from app.workflows import polls
 from app.workflows.engine.errors import BadValue, NotFound, WorkflowError, WrongState
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import Fact, MeetingFact, record, record_live, use_case
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import HANOI, hanoi_date
-from app.workflows.rules.canonical import clean_text
 from app.workflows.rules.names import fold
 
 DRAFT, INVITED, OPEN, ADJOURNED, CLOSED, POSTPONED, CANCELLED = MeetingState
@@ -43,15 +43,6 @@ SHORTEST, LONGEST = 5, 24 * 60  # minutes
 AFTER_MEMBERS = 900  # where guests and secretaries sit in the list
 OFFICIAL_ROLE = {SeatRole.SECRETARY: "Thư ký phiên họp", SeatRole.GUEST: "Khách mời"}  # as official papers say it
 LONGEST_TITLE, LONGEST_PLACE, LONGEST_REASON = 300, 200, 1000
-
-
-class BadText(BadValue):
-    code = "bad_text"
-    message = _("This text is empty, too long, or contains invisible control characters.")
-
-    def __init__(self, subject: Any, field: str) -> None:
-        super().__init__(subject)
-        self.field = field  # type: ignore[misc]
 
 
 class BadLink(BadValue):
@@ -302,7 +293,7 @@ def add_seat(
     called = post or (held.post if held else OFFICIAL_ROLE[role])
     seat = Seat(
         body_id=meeting.body_id, meeting=meeting, person=person, role=role, appointment=held,
-        post=_text(meeting, called, "post", LONGEST_PLACE), abbreviation=held.abbreviation if held else "",
+        post=line(meeting, called, "post", LONGEST_PLACE), abbreviation=held.abbreviation if held else "",
         position=AFTER_MEMBERS,
     )  # fmt: skip
     db.session.add(seat)
@@ -357,7 +348,7 @@ def adjourn_meeting(actor: Actor, meeting_id: int, reason: str, now: dt.datetime
     """Break off an open session for a while (tạm dừng)."""
     meeting = _locked(actor, meeting_id)
     move = LIFECYCLE.admit("adjourn", meeting, actor)
-    move.apply(meeting, state_reason=_reason(meeting, reason))
+    move.apply(meeting, state_reason=block(meeting, reason, "reason", LONGEST_REASON, refusal=ReasonMissing))
     record_live(actor, meeting, meeting, MeetingAdjourned, now, reason=meeting.state_reason)
     return meeting
 
@@ -387,7 +378,7 @@ def postpone_meeting(actor: Actor, meeting_id: int, reason: str, now: dt.datetim
     """Put the meeting off; everybody invited is told why."""
     meeting = _locked(actor, meeting_id)
     move = LIFECYCLE.admit("postpone", meeting, actor)
-    move.apply(meeting, state_reason=_reason(meeting, reason))
+    move.apply(meeting, state_reason=block(meeting, reason, "reason", LONGEST_REASON, refusal=ReasonMissing))
     record_live(actor, meeting, meeting, MeetingPostponed, now, reason=meeting.state_reason)
     return meeting
 
@@ -411,7 +402,7 @@ def cancel_meeting(actor: Actor, meeting_id: int, reason: str, now: dt.datetime)
     """Call the meeting off for good; everybody invited is told why."""
     meeting = _locked(actor, meeting_id)
     move = LIFECYCLE.admit("cancel", meeting, actor)
-    move.apply(meeting, state_reason=_reason(meeting, reason))
+    move.apply(meeting, state_reason=block(meeting, reason, "reason", LONGEST_REASON, refusal=ReasonMissing))
     record_live(actor, meeting, meeting, MeetingCancelled, now, reason=meeting.state_reason)
     return meeting
 
@@ -489,7 +480,7 @@ def _new_seat(meeting: Meeting, post: Appointment) -> Seat:
 def _write(meeting: Meeting, now: dt.datetime, **values: Any) -> None:
     for name in ("title", "place"):
         if name in values:
-            values[name] = _text(meeting, values[name], name, LONGEST_TITLE if name == "title" else LONGEST_PLACE)
+            values[name] = line(meeting, values[name], name, LONGEST_TITLE if name == "title" else LONGEST_PLACE)
     if "title" in values:
         values["title_fold"] = fold(values["title"])
     if "starts_at" in values:
@@ -502,23 +493,3 @@ def _write(meeting: Meeting, now: dt.datetime, **values: Any) -> None:
         raise BadLink(meeting)
     for name, value in values.items():
         setattr(meeting, name, value)
-
-
-def _text(meeting: Meeting, value: str, field: str, most: int) -> str:
-    try:
-        text = clean_text(value or "")
-    except ValueError as unclean:
-        raise BadText(meeting, field) from unclean
-    if not text or len(text) > most:
-        raise BadText(meeting, field)
-    return text
-
-
-def _reason(meeting: Meeting, reason: str) -> str:
-    try:
-        text = clean_text(reason or "")
-    except ValueError as unclean:
-        raise ReasonMissing(meeting) from unclean
-    if not text or len(text) > LONGEST_REASON:
-        raise ReasonMissing(meeting)
-    return text

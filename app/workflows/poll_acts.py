@@ -24,11 +24,12 @@ from app.workflows import keys, poll_log, polls
 from app.workflows.ballots import PREPARED_FOR, BadNonce, BadSignature, NonceReused, NotPrepared
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.ballot import act_statement, parse_act
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import canonical, clean_text, digest
+from app.workflows.rules.canonical import canonical, digest
 
 LONGEST_REASON = 2000
 
@@ -60,7 +61,8 @@ def prepare_annulment(actor: Actor, poll_id: int, reason: str, nonce: str, now: 
     """Fix the bytes by which the chair annuls a vote; a new vote is a new poll, never a reset."""
     poll = polls.locked(actor, poll_id)
     polls.LIFECYCLE.admit("annul", poll, actor)
-    return _prepare(actor, poll, StatementKind.POLL_ANNULMENT, _clean_reason(poll, reason), nonce, now, None)
+    why = block(poll, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
+    return _prepare(actor, poll, StatementKind.POLL_ANNULMENT, why, nonce, now, None)
 
 
 @use_case
@@ -207,13 +209,3 @@ def _done(poll: Poll, actor: Actor, nonce: str) -> Poll | None:
         return None
     signed = db.session.scalar(select(SignedStatement.id).filter_by(sha256=prepared.sha256))
     return poll if signed and signed in (poll.annulment_id, poll.tie_confirmation_id) else None
-
-
-def _clean_reason(poll: Poll, reason: str) -> str:
-    try:
-        text = clean_text(reason)
-    except ValueError as unclean:
-        raise ReasonMissing(poll) from unclean
-    if not text or len(text) > LONGEST_REASON:
-        raise ReasonMissing(poll)
-    return text

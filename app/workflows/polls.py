@@ -34,13 +34,14 @@ from app.workflows import keys, poll_log
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import MEMBERS, Actor, Right
+from app.workflows.engine.text import line
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.ballot import parse_ballot, parse_definition, poll_definition, roll_code
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import canonical, clean_text, digest, tagged_digest
+from app.workflows.rules.canonical import canonical, digest, tagged_digest
 from app.workflows.rules.log import closing_leaf, opening_leaf
 from app.workflows.rules.result import result_of
 from app.workflows.rules.rulesets import RuleParameters, applicable
@@ -373,14 +374,9 @@ def _standing() -> Select[tuple[Ballot]]:
 
 
 def _clean_question(item: AgendaItem, question: str) -> str:
-    try:
-        text = clean_text(question)
-    except ValueError as unclean:
-        raise QuestionUnclean(item) from unclean
+    text = line(item, question, "question", LONGEST_QUESTION, wanted=False, refusal=QuestionUnclean)
     if not text.strip(" ?.!"):
         raise NoQuestion(item)
-    if len(text) > LONGEST_QUESTION:
-        raise QuestionUnclean(item)
     return text
 
 

@@ -84,3 +84,8 @@ def test_one_item_is_under_way_at_a_time_and_only_in_session(four):
         agenda.close_item(four.who["a"], four.item_id, now=NOW)
     agenda.close_item(secretary, four.item_id, now=NOW)
     assert agenda.open_item(secretary, other, now=NOW).state is ItemState.CURRENT
+
+
+def test_a_title_of_two_lines_is_refused_before_a_vote_would_freeze_it(scene):
+    with pytest.raises(agenda.BadTitle):
+        agenda.edit_item(scene.who["clerk"], scene.item_id, now=NOW, title="Một\nHai")

@@ -200,3 +200,10 @@ def test_a_suspended_key_signs_nothing(app, people):
         sign(people["a"])
     with own_transaction() as session:
         assert session.query(SigningKey).filter_by(state=KeyState.SUSPENDED).count() == 1
+
+
+@pytest.mark.parametrize("reason", ["", " ", "đảo\u202engược", "x" * 501])
+def test_a_recovery_without_a_clean_reason_is_refused(app, people, reason):
+    with pytest.raises(keys.NoReason):
+        keys.request_recovery(people["clerk"], people["a"].person_id, RecoveryKind.REPLACE, reason, now=NOW)
+    assert db.session.query(KeyRecovery).count() == 0

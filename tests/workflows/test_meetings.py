@@ -20,6 +20,7 @@ from app.models import (
 )
 from app.workflows import agenda, attendance, meetings, polls
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
+from app.workflows.engine.text import BadText
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
 
@@ -77,9 +78,9 @@ def test_an_invitation_needs_an_agenda_and_reaches_everybody_seated(scene):
 @pytest.mark.parametrize(
     ("values", "refusal", "field"),
     [
-        ({"title": "  "}, meetings.BadText, "title"),
-        ({"title": "x" * 301}, meetings.BadText, "title"),
-        ({"place": "Phòng\u202e 1"}, meetings.BadText, "place"),
+        ({"title": "  "}, BadText, "title"),
+        ({"title": "x" * 301}, BadText, "title"),
+        ({"place": "Phòng\u202e 1"}, BadText, "place"),
         ({"starts_at": NOW - dt.timedelta(days=1)}, meetings.StartsInThePast, "starts_at"),
         ({"conference_url": "javascript:alert(1)"}, meetings.BadLink, "conference_url"),
         ({"planned_minutes": 0}, meetings.BadDuration, "planned_minutes"),
