@@ -1,4 +1,4 @@
-"""The embedded installation: one process that serves pages and sockets and runs the relay."""
+"""The embedded installation: one worker that serves pages and sockets and runs the relay and the clock."""
 
 import os
 import sys
