@@ -82,12 +82,16 @@ class Web(Process):
 
 @dataclass
 class Answer:
-    """What came back: `body` is the JSON of a program's request, and {} for pages."""
+    """What came back: `body` is the JSON of a program's request, and {} for pages and files."""
 
     status: int
-    text: str
+    content: bytes
     url: str
     body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(errors="replace")
 
 
 class Caller:
@@ -151,9 +155,9 @@ class Caller:
         except HTTPError as refusal:
             response = refusal
         with response:
-            text = response.read().decode(errors="replace")
+            content = response.read()
             json_sent = "json" in response.headers.get("Content-Type", "")
-            return Answer(response.status, text, response.url, json.loads(text) if json_sent else {})
+            return Answer(response.status, content, response.url, json.loads(content) if json_sent else {})
 
 
 def full() -> bool:

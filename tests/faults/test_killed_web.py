@@ -1,0 +1,186 @@
+"""Processes are killed while members vote: no acknowledged ballot is lost, none is counted twice, every count is told.
+
+A real installation on PostgreSQL with every safeguard of the disk; it is the processes that die, never the tests.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.demo.presets import G2025_10
+from tests.faults.doomed import NOTE
+from tests.faults.history import History, close_and_take_evidence
+from tests.servers import PostgresServer
+from tests.web import NO_ANSWER, Caller, Web, full
+
+pytestmark = pytest.mark.fault
+
+DOOMED = "tests.faults.doomed"
+FURNISHED, DATABASE = "furnished", "killed"
+POLL = 1
+MEMBERS = [figure.handle for figure in G2025_10.government.figures if figure.signs]
+REPEATS = 10 if full() else 3
+CRASHES = 5 if full() else 1
+PAUSE = 0.2  # seconds before a device asks again
+ENOUGH = 60.0  # seconds until everything must have come right
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer(durable=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def furnished(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of an installation whose database has an open vote; the owner filled it, the application only serves."""
+    postgres.create_database(FURNISHED)
+    web = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(FURNISHED, "ecab_owner"))
+    web.make("government")
+    folder = tmp_path_factory.mktemp("government") / "var"
+    web.var.rename(folder)
+    web.stop()
+    return folder
+
+
+@pytest.fixture
+def web(postgres: PostgresServer, furnished: Path) -> Iterator[Web]:
+    postgres.create_database(DATABASE, FURNISHED)
+    postgres.execute("CHECKPOINT")  # else a crash would take the sequences of a fresh copy back to where it began
+    server = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(DATABASE))
+    server.furnish(furnished)
+    yield server.start(DOOMED)
+    server.stop()
+    postgres.drop_database(DATABASE)
+
+
+@pytest.fixture
+def history(postgres: PostgresServer, web: Web) -> History:
+    return History(postgres, DATABASE)
+
+
+def sent_to_its_death(web: Web, member: Caller, moment: str) -> str:
+    """The nonce of a ballot over which the process that received it died: the device has no answer."""
+    nonce = member.prepare(POLL)
+    (web.var / NOTE).write_text(moment)
+    with pytest.raises(NO_ANSWER):
+        member.sign(POLL, nonce)
+    assert not (web.var / NOTE).exists()
+    return nonce
+
+
+def stored(history: History, nonce: str) -> int:
+    return sum(row.nonce == nonce for row in history.ballots())
+
+
+def receipt_of(member: Caller, nonce: str) -> dict[str, Any]:
+    answer = member.sign(POLL, nonce)
+    assert answer.status == 200, answer.body
+    return answer.body["receipt"]
+
+
+def test_killed_after_the_commit_the_same_nonce_brings_the_receipt_and_the_count_is_told(web, history):
+    acknowledged = []
+    for name in MEMBERS[:REPEATS]:
+        member = Caller(web.url, name).sign_in()
+        nonce = sent_to_its_death(web, member, "after_commit")
+        assert stored(history, nonce) == 1
+        web.wait_until_it_answers()  # the master has begun another worker
+        receipt = receipt_of(member, nonce)
+        assert receipt_of(member, nonce) == receipt
+        acknowledged.append(receipt)
+        assert stored(history, nonce) == 1
+    until(history.told)
+    history.check(acknowledged)
+    assert len(history.ballots()) == REPEATS
+
+
+def test_killed_before_the_commit_nothing_is_left_and_the_next_try_counts_once(web, history):
+    acknowledged = []
+    for name in MEMBERS[:REPEATS]:
+        member = Caller(web.url, name).sign_in()
+        before = history.rows("SELECT seq FROM poll_leaf")
+        nonce = sent_to_its_death(web, member, "before_commit")
+        assert stored(history, nonce) == 0
+        assert history.rows("SELECT seq FROM poll_leaf") == before
+        web.wait_until_it_answers()
+        acknowledged.append(receipt_of(member, nonce))
+        assert stored(history, nonce) == 1
+    until(history.told)
+    history.check(acknowledged)
+    assert len(history.ballots()) == REPEATS
+
+
+def test_a_whole_installation_that_was_killed_tells_what_it_had_committed_when_it_is_back(web, history):
+    """Master and worker die, so nobody can tell the count; the relay of the next start finds the row and does."""
+    member = Caller(web.url, MEMBERS[1]).sign_in()
+    nonce = sent_to_its_death(web, member, "after_commit all")
+    assert stored(history, nonce) == 1
+    assert not web.answers()
+    assert not history.told()
+    web.halt()
+    web.start(DOOMED)
+    until(history.told)
+    history.check([receipt_of(member, nonce)])
+    known = member.ask("/meetings/1/snapshot").body
+    assert (known["poll"]["voted"], known["poll"]["members"]) == (1, 27)
+
+
+@pytest.mark.parametrize("_crash", range(CRASHES))
+def test_the_database_crashes_while_everybody_votes_and_every_ballot_is_counted_once(web, history, postgres, _crash):
+    devices = [Caller(web.url, name).sign_in() for name in MEMBERS]
+    nonces = [device.prepare(POLL) for device in devices]
+    first = threading.Event()
+    with ThreadPoolExecutor(len(devices)) as pool:
+        voting = [pool.submit(vote_until_acknowledged, *each, first) for each in zip(devices, nonces, strict=True)]
+        assert first.wait(ENOUGH)
+        postgres.restart(immediate=True)
+        receipts, asked = zip(*[vote.result() for vote in voting], strict=True)
+    assert max(asked) > 1, "the crash came when everything was over"
+    history.check(receipts)
+    assert len(history.ballots()) == len(MEMBERS)
+    result = json.loads(close_and_take_evidence(devices[0], POLL)["result.json"])
+    assert (result["agree"], result["not_voting"]) == (len(MEMBERS), 0)
+    until(history.told)
+
+
+def vote_until_acknowledged(device: Caller, nonce: str, first: threading.Event) -> tuple[dict[str, Any], int]:
+    """As the script of the vote card does it: no answer means to ask again under the same nonce."""
+    deadline, asked = time.monotonic() + ENOUGH, 0
+    while time.monotonic() < deadline:
+        asked += 1
+        try:
+            answer = device.sign(POLL, nonce)
+            if answer.status == 200:
+                first.set()  # the first receipt is out: now everything may go wrong
+                return answer.body["receipt"], asked
+            assert answer.status >= 500, answer.body
+        except NO_ANSWER:
+            pass
+        time.sleep(PAUSE)
+    raise AssertionError(f"{device.name} got no receipt within {ENOUGH:g} s")
+
+
+def until(holds: Any) -> None:
+    """Wait until that is so."""
+    deadline = time.monotonic() + ENOUGH
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come right"
+        time.sleep(0.05)
+
+
+def test_the_oracle_notices_a_lost_ballot_and_a_changed_one(web, history):
+    """Its negative control: what was never stored, or otherwise than acknowledged, must not pass."""
+    receipt = Caller(web.url, MEMBERS[1]).sign_in().vote(POLL)
+    history.check([receipt])
+    with pytest.raises(AssertionError, match="lost"):
+        history.check([receipt, {**receipt, "ballot_id": receipt["ballot_id"] + 1}])
+    with pytest.raises(AssertionError):
+        history.check([{**receipt, "leaf_hash": "0" * 64}])
