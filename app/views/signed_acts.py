@@ -38,7 +38,7 @@ class SignedActView(BaseView):
     @expose("/<int:poll_id>/annul/sign", methods=["POST"])
     @signed_in
     def sign_annulment(self, poll_id: int) -> Response:
-        return _sign(poll_id)
+        return _sign(poll_id, StatementKind.POLL_ANNULMENT)
 
     @expose("/<int:poll_id>/tie/prepare", methods=["POST"])
     @signed_in
@@ -49,15 +49,15 @@ class SignedActView(BaseView):
     @expose("/<int:poll_id>/tie/sign", methods=["POST"])
     @signed_in
     def sign_confirmation(self, poll_id: int) -> Response:
-        return _sign(poll_id)
+        return _sign(poll_id, StatementKind.TIE_CONFIRMATION)
 
 
-def _sign(poll_id: int) -> Response:
+def _sign(poll_id: int, kind: StatementKind) -> Response:
     sent = json_object("nonce", "pin")
     pin = sent.text("pin", 64)
     if not PIN.fullmatch(pin):  # no PIN has another form: nothing is tried and no try is charged
         raise BadPin("pin")
-    done = poll_acts.sign_act(current_actor(), poll_id, _nonce(sent), pin, now())
+    done = poll_acts.sign_act(current_actor(), poll_id, _nonce(sent), pin, now(), kind)
     return jsonify(plain(live.snapshot(current_actor(), done.meeting_id)))
 
 

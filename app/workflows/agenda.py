@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.extensions import db
 from app.models import (
     AgendaItem,
     Document,
+    GuestItem,
     ItemKind,
     ItemState,
     Meeting,
@@ -30,6 +31,7 @@ from app.workflows.polls import MeetingNotOpen, locked_meeting
 from app.workflows.rules.names import fold
 
 PLANNED, CURRENT, DONE = ItemState
+OVER = frozenset({MeetingState.CLOSED, MeetingState.CANCELLED})
 LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_MINUTES = 500, 4000, 600
 
 
@@ -137,7 +139,7 @@ def add_item(
     seen(actor, Meeting, meeting_id)
     meeting = locked_meeting(meeting_id)
     actor.require(Right.MEETING_PREPARE, meeting)
-    if meeting.state in (MeetingState.CLOSED, MeetingState.CANCELLED):
+    if meeting.state in OVER:
         raise WrongState(meeting, state=word(meeting.state))
     last = db.session.scalar(select(func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting_id)) or 0
     item = AgendaItem(body_id=meeting.body_id, meeting=meeting, position=last + 1)
@@ -155,7 +157,7 @@ def edit_item(actor: Actor, item_id: int, now: dt.datetime, **values: Any) -> Ag
     """Change title, kind, lead organisation, summary or planned time of an item that is not done."""
     item, meeting = _locked(actor, item_id)
     actor.require(Right.MEETING_PREPARE, item)
-    if item.state is DONE or meeting.state in (MeetingState.CLOSED, MeetingState.CANCELLED):
+    if item.state is DONE or meeting.state in OVER:
         raise WrongState(item, state=word(item.state))
     before = {name: getattr(item, name) for name in values}
     _write(actor, item, values)
@@ -169,6 +171,8 @@ def move_item(actor: Actor, item_id: int, position: int, now: dt.datetime) -> Ag
     """Move an item to another place; the others close up."""
     item, meeting = _locked(actor, item_id)
     actor.require(Right.MEETING_PREPARE, item)
+    if meeting.state in OVER:
+        raise WrongState(meeting, state=word(meeting.state))
     items = list(db.session.scalars(
         select(AgendaItem).where(AgendaItem.meeting_id == meeting.id).order_by(AgendaItem.position)
     ))  # fmt: skip
@@ -189,10 +193,13 @@ def remove_item(actor: Actor, item_id: int, now: dt.datetime) -> None:
     """Take an item without papers and votes off the agenda."""
     item, meeting = _locked(actor, item_id)
     actor.require(Right.MEETING_PREPARE, item)
+    if item.state is not PLANNED or meeting.state in OVER:
+        raise WrongState(item, state=word(item.state if item.state is not PLANNED else meeting.state))
     for used in (Document, Poll):
         if db.session.scalar(select(used.id).where(used.item_id == item.id).limit(1)):
             raise ItemInUse(item)
     record_live(actor, meeting, item, ItemRemoved, now, title=item.title)
+    db.session.execute(delete(GuestItem).where(GuestItem.item_id == item.id))
     db.session.delete(item)
     db.session.flush()
     later = select(AgendaItem).where(AgendaItem.meeting_id == meeting.id, AgendaItem.position > item.position)

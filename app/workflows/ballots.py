@@ -288,6 +288,7 @@ def _require_certificate(poll: Poll, entry: RollEntry, now: dt.datetime) -> None
     if entry.certificate is None:
         raise NoCertificate(poll)
     keys.check_usable(poll, entry.certificate, now)
+    keys.refuse_suspended(poll, entry.certificate_id)
 
 
 def _parameters(poll: Poll) -> RuleParameters:

@@ -114,10 +114,12 @@ def _admit_to_result(actor: Actor, poll: Poll) -> None:
 
 
 def _admit_to_bundle(actor: Actor, poll: Poll) -> None:
-    """Auditors after the close; those who took part after publication, where names are displayed."""
+    """After publication: auditors, and those who took part where names are displayed; an annulled vote to auditors."""
     actor.require(Right.EVIDENCE_READ, poll)
     if poll.state not in OVER or poll.definition is None:
         raise TooEarly(poll)
+    if poll.state is PollState.CLOSED:
+        raise NotAllowed(poll, right=SAID[Right.POLL_SPLIT])
     if actor.holds(frozenset({AUDITOR}), poll.body_id):
         return
     if poll.visibility is not Visibility.NAMED:

@@ -163,6 +163,13 @@ def active_keys(person_ids: Iterable[int]) -> dict[int, SigningKey]:
     return {key.person_id: key for key in db.session.scalars(keys)}
 
 
+def pin_keys(person_ids: Iterable[int]) -> dict[int, SigningKey]:
+    """Active keys by person, held until the end of the act: none is suspended while a vote pins its certificate."""
+    keys = select(SigningKey).where(SigningKey.person_id.in_(list(person_ids)), SigningKey.state == KeyState.ACTIVE)
+    held = keys.order_by(SigningKey.id).with_for_update(read=True).execution_options(populate_existing=True)
+    return {key.person_id: key for key in db.session.scalars(held)}
+
+
 def check_usable(subject: Subject, certificate: Certificate, now: dt.datetime) -> None:
     """Refuse unless this certificate may sign now: chain, validity, usage, revocation."""
     revoked = db.session.scalar(
@@ -173,6 +180,13 @@ def check_usable(subject: Subject, certificate: Certificate, now: dt.datetime) -
         signing.check_certificate(certificate.der, now, signing.trusted(), revoked=serials)
     except CertificateRefused as refused:
         raise CertificateNotUsable(subject, reason=refused.message, fault=str(refused.reason)) from refused
+
+
+def refuse_suspended(subject: Subject, certificate_id: int | None) -> None:
+    """What a key signed before it was suspended may no longer take effect: nobody knows who held it."""
+    state = select(SigningKey.state).where(SigningKey.certificate_id == certificate_id)
+    if db.session.scalar(state) is KeyState.SUSPENDED:
+        raise KeySuspended(subject)
 
 
 def sign_with_pin(actor: Actor, subject: Subject, data: bytes, pin: str, now: dt.datetime) -> bytes:

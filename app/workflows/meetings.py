@@ -1,6 +1,7 @@
 """Meetings (phiên họp): prepare, invite, open, adjourn, end, postpone, cancel; who sits, and who takes the chair."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,8 @@ BEFORE = frozenset({DRAFT, INVITED, POSTPONED})
 SHORTEST, LONGEST = 5, 24 * 60  # minutes
 AFTER_MEMBERS = 900  # where guests and secretaries sit in the list
 OFFICIAL_ROLE = {SeatRole.SECRETARY: "Thư ký phiên họp", SeatRole.GUEST: "Khách mời"}  # as official papers say it
-LONGEST_TITLE, LONGEST_PLACE, LONGEST_REASON = 300, 200, 1000
+LONGEST_TITLE, LONGEST_PLACE, LONGEST_LINK, LONGEST_REASON = 300, 200, 500, 1000
+LINK = re.compile(r"https://[^\s\"'<>\\]+")
 
 
 class BadLink(BadValue):
@@ -308,8 +310,10 @@ def add_seat(
 def remove_seat(actor: Actor, seat_id: int, now: dt.datetime) -> None:
     """Take back the seat of a guest or a secretary before the session; members' seats follow the roll alone."""
     meeting = _locked(actor, seen(actor, Seat, seat_id).meeting_id)
-    seat = next(each for each in meeting.seats if each.id == seat_id)
+    seat = next((each for each in meeting.seats if each.id == seat_id), None)
     actor.require(Right.MEETING_PREPARE, meeting)
+    if seat is None:  # somebody else was faster
+        raise NotFound(nothing(actor, Seat, seat_id))
     if seat.role not in OFFICIAL_ROLE or seat.is_member:
         raise SeatOfTheRoll(seat)
     if meeting.state not in BEFORE:
@@ -489,7 +493,9 @@ def _write(meeting: Meeting, now: dt.datetime, **values: Any) -> None:
         values["held_on"] = hanoi_date(values["starts_at"].astimezone(HANOI))
     if not SHORTEST <= values.get("planned_minutes", SHORTEST) <= LONGEST:
         raise BadDuration(meeting)
-    if (link := values.get("conference_url")) and not link.startswith("https://"):
-        raise BadLink(meeting)
+    if link := values.get("conference_url"):
+        values["conference_url"] = line(meeting, link, "conference_url", LONGEST_LINK, refusal=BadLink)
+        if not LINK.fullmatch(values["conference_url"]):
+            raise BadLink(meeting)
     for name, value in values.items():
         setattr(meeting, name, value)

@@ -10,12 +10,12 @@ from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.errors import BadSignature as BadCms
 from app.models import (
+    Certificate,
     Choice,
     Outcome,
     Poll,
     PollState,
     PreparedStatement,
-    RollEntry,
     SignedStatement,
     SigningKey,
     StatementKind,
@@ -32,6 +32,7 @@ from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
 
 LONGEST_REASON = 2000
+ACTS = frozenset({StatementKind.POLL_ANNULMENT, StatementKind.TIE_CONFIRMATION})
 
 
 class NoTie(WorkflowError):
@@ -52,7 +53,6 @@ class PollAnnulled(MeetingFact):
 
 @dataclass(frozen=True)
 class TieConfirmed(MeetingFact):
-    outcome: Outcome
     statement_sha256: str
 
 
@@ -73,15 +73,17 @@ def prepare_tie_confirmation(actor: Actor, poll_id: int, nonce: str, now: dt.dat
     return _prepare(actor, poll, StatementKind.TIE_CONFIRMATION, "", nonce, now, _head_choice(poll))
 
 
-def sign_act(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.datetime) -> Poll:
-    """Sign the prepared act with the own key, then carry it out."""
+def sign_act(
+    actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.datetime, kind: StatementKind | None = None
+) -> Poll:
+    """Sign the prepared act with the own key, then carry it out; `kind` is the act the person was asked about."""
     poll = seen(actor, Poll, poll_id)
     if done := _done(poll, actor, nonce):
         return done
     prepared = db.session.scalar(
         select(PreparedStatement).filter_by(poll_id=poll_id, person_id=actor.person_id, nonce=nonce)
     )
-    if prepared is None or prepared.expires_at < now or prepared.kind is StatementKind.BALLOT:
+    if prepared is None or prepared.expires_at < now or prepared.kind not in ({kind} if kind else ACTS):
         raise NotPrepared(poll)
     statement = prepared.statement
     cms = keys.sign_with_pin(actor, poll, statement, pin, now)
@@ -111,10 +113,11 @@ def _carry_out(
     prepared = db.session.scalar(
         select(PreparedStatement).filter_by(poll_id=poll.id, person_id=actor.person_id, sha256=digest(statement))
     )
-    if prepared is None or prepared.statement != statement or prepared.expires_at < now:
+    if prepared is None or prepared.statement != statement or prepared.expires_at < now or prepared.kind not in ACTS:
         raise NotPrepared(poll)
     if problem is not None or certificate_id is None:
         raise BadSignature(poll, reason=problem)
+    keys.check_usable(poll, _certificate(poll, actor, certificate_id), now)
     signed = SignedStatement(
         body_id=poll.body_id, kind=prepared.kind, person_id=prepared.person_id, statement=statement,
         sha256=prepared.sha256, cms=cms, certificate_id=certificate_id, signed_at=now,
@@ -143,7 +146,7 @@ def _confirm(actor: Actor, poll: Poll, signed: SignedStatement, now: dt.datetime
     counted = polls.count(poll, confirmation=parse_act(signed.statement))
     outcome = Outcome(counted["outcome"])
     poll.tie_confirmation_id, poll.confirmed_result, poll.confirmed_outcome = signed.id, canonical(counted), outcome
-    record_live(actor, poll.meeting, poll, TieConfirmed, now, outcome=outcome, statement_sha256=signed.sha256)
+    record_live(actor, poll.meeting, poll, TieConfirmed, now, statement_sha256=signed.sha256)
 
 
 def _head_choice(poll: Poll) -> Choice:
@@ -190,14 +193,24 @@ def _key_of(poll: Poll, actor: Actor) -> SigningKey:
 
 
 def _verify(poll: Poll, actor: Actor, statement: bytes, cms: bytes) -> tuple[object | None, int | None]:
-    """Against the certificate pinned in the roll where the person is on it, else against the registered one."""
-    entry = db.session.get(RollEntry, (poll.id, actor.person_id or 0))
-    certificate = entry.certificate if entry and entry.certificate else _key_of(poll, actor).certificate
+    """Against the registered certificate, which is the one pinned in the roll while the vote is open.
+
+    Afterwards a key may have been replaced; an act about an old vote is signed with the key of today.
+    """
+    certificate = _key_of(poll, actor).certificate
     try:
         signing.check_detached(cms, statement, certificate.der)
     except BadCms as bad:
         return bad.message, certificate.id
     return None, certificate.id
+
+
+def _certificate(poll: Poll, actor: Actor, checked_id: int) -> Certificate:
+    """The certificate the signature was checked against, if it still is the registered one."""
+    certificate = _key_of(poll, actor).certificate
+    if certificate.id != checked_id:
+        raise NotPrepared(poll)
+    return certificate
 
 
 def _done(poll: Poll, actor: Actor, nonce: str) -> Poll | None:

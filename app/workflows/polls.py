@@ -124,7 +124,8 @@ class PollOpened(MeetingFact):
 
 @dataclass(frozen=True)
 class PollClosed(MeetingFact):
-    outcome: Outcome
+    """Carries the hash of the result, never the outcome: auditors read facts before the result is published."""
+
     result_sha256: str
 
 
@@ -313,7 +314,7 @@ def close_poll(actor: Actor, poll_id: int, now: dt.datetime) -> Poll:
     counted = count(poll)
     result, outcome = canonical(counted), Outcome(counted["outcome"])
     move.apply(poll, closed_at=now, result=result, outcome=outcome)
-    record_live(actor, poll.meeting, poll, PollClosed, now, outcome=outcome, result_sha256=digest(result))
+    record_live(actor, poll.meeting, poll, PollClosed, now, result_sha256=digest(result))
     return poll
 
 
@@ -398,7 +399,7 @@ def _draft_resolution(item_id: int) -> DocumentVersion | None:
 
 def _roll(poll: Poll) -> list[RollEntry]:
     posts = members_of(poll.body_id, poll.meeting.held_on)
-    held = keys.active_keys(post.person_id for post in posts)
+    held = keys.pin_keys(post.person_id for post in posts)
     return [
         RollEntry(
             member_id=post.person_id, body_id=poll.body_id, appointment_id=post.id, roll_index=index,

@@ -70,6 +70,6 @@ def test_only_open_downloads_are_offered(app, scene, poll):
     with app.test_request_context():
         who = {name: scene.who[name] for name in ("head", "a", "auditor")}
         offered = {name: [link["url"] for link in result_links(actor, poll)] for name, actor in who.items()}
-        assert offered == {"head": ["/polls/1/tally.pdf"], "a": [], "auditor": ["/polls/1/evidence.zip"]}
+        assert offered == {"head": ["/polls/1/tally.pdf"], "a": [], "auditor": []}
         assert shown_result(scene.who["a"], poll) is None
         assert shown_result(scene.who["head"], poll)["outcome"] == "adopted"

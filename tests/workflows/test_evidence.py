@@ -100,14 +100,13 @@ def test_nobody_takes_the_evidence_of_an_open_vote(scene):
     assert {row.code for row in db.session.query(Refusal)} == {"evidence_too_early"}
 
 
-def test_after_the_close_the_auditor_alone_takes_it_and_after_publication_who_took_part(scene):
+def test_the_evidence_waits_for_the_publication_and_is_then_for_auditors_and_who_took_part(scene):
     poll_id = closed(scene)
-    assert read_bundle(taken(scene, "auditor", poll_id))
-    for name in ("head", "a", "secretary"):
+    for name in ("head", "a", "secretary", "auditor"):
         with pytest.raises(NotAllowed):
             taken(scene, name, poll_id)
     polls.publish_poll(scene.who["secretary"], poll_id, now=scene.now)
-    for name in ("head", "a", "secretary"):
+    for name in ("head", "a", "secretary", "auditor"):
         assert read_bundle(taken(scene, name, poll_id))
     for name in ("clerk", "records"):
         with pytest.raises(NotAllowed):
