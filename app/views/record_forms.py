@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from flask import request
 from flask_appbuilder.forms import DynamicForm
 from flask_babel import get_translations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, DateTime, Enum, Integer, Text
-from wtforms import BooleanField, StringField, TextAreaField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import BooleanField, FileField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
@@ -47,6 +49,17 @@ def speak_vietnamese() -> None:
 
 class RecordForm(DynamicForm):
     """A generated form; refusals that belong to no field are shown above it."""
+
+    class Meta:
+        def wrap_formdata(self, form: "RecordForm", formdata: Any) -> Any:
+            """A posted form, and files only where a file is asked for: a text field never meets anything but text."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            if request.method != "POST":
+                return None
+            asked = {name for name, field in form._fields.items() if isinstance(field, FileField)}
+            files = MultiDict((name, sent) for name, sent in request.files.items(multi=True) if name in asked)
+            return CombinedMultiDict((files, request.form)) if files or request.form else None
 
     refused_with: int | None = None  # the status of the refusal
 
@@ -130,4 +143,3 @@ def _search_field(model: Any, name: str, label: Any) -> UnboundField:
     if isinstance(kind, Date | DateTime):
         return StringField(label, widget=Box("day"))
     return StringField(label, widget=Box())
-
