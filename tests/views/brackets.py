@@ -97,9 +97,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def parts_of_names() -> str:
-    """The mark beside a name, and the given name that tells two of one abbreviation apart."""
-    names = [figure.name.split() for figure in PEOPLE.values()]
-    return "|".join("".join(word[0] for word in name[-2:]).upper() + "|" + name[-1] for name in names)
+    """What stands for a person where room is short: a mark, the given name, or this with the middle name."""
+    ends = [figure.name.split()[-2:] for figure in PEOPLE.values()]
+    return "|".join(f"{(middle[0] + given[0]).upper()}|{middle} {given}|{given}" for middle, given in ends)
 
 
 def left_outside(page: str, known: re.Pattern[str]) -> list[str]:
