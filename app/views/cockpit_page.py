@@ -6,7 +6,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.extensions import db
-from app.models import AgendaItem, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
+from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
 from app.views.evidence import shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.workflows import live, meetings, polls
@@ -37,7 +37,8 @@ def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
             "state_label": snapshot["meeting"]["state_label"], "state_kind": KINDS_OF_MEETING[meeting.state],
             "chair_label": _chair(snapshot), "conference_url": snapshot["meeting"]["conference_url"],
             "hall_url": url_for("HallView.screen", meeting_id=meeting_id),
-            "steps": _steps(poll) if item else [], "side": _side(actor, snapshot, poll),
+            "steps": _steps(poll) if poll or (item and item.kind is ItemKind.DECISION) else [],
+            "side": _side(actor, snapshot, poll),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot),
         },

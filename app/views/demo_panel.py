@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Appointment, Office, Person
+from app.models import Appointment, Office, Person, SeatRole
 from app.views.actor import now
+from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
 
 PASSWORD = "Ecabinet@2019"  # noqa: S105 - shown on the page, for invented people only
@@ -40,7 +41,7 @@ def _accounts(on: dt.date) -> list[dict[str, Any]]:
     offices: set[Office | None] = set()
     for username, name, post, office in rows:
         if username not in lines:
-            label = f"{name} – {post}" if post else name
+            label = f"{name} – {post or word(SeatRole.GUEST)}"
             lines[username] = {"username": username, "label": label, "first": office not in offices}
         offices.add(office)
     return list(lines.values())

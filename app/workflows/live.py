@@ -287,10 +287,14 @@ def _counts(scene: Scene) -> dict[str, Any]:
 
 
 def _short_names(roll: dict[int, RollEntry]) -> dict[int, str]:
-    """Abbreviations; whoever shares one (the deputies of the head) is told apart by the given name."""
-    often = Counter(entry.abbreviation for entry in roll.values())
-    given = {member: entry.name.split()[-1] for member, entry in roll.items() if often[entry.abbreviation] > 1}
-    return {member: " ".join(filter(None, (entry.abbreviation, given.get(member)))) for member, entry in roll.items()}
+    """Abbreviations; whoever shares one (the deputies of the head) is told apart by as much of the name as it takes."""
+    said = {member: [entry.abbreviation, *reversed(entry.name.split())] for member, entry in roll.items()}
+    short = {member: 1 for member in roll}
+    for _word in range(max(map(len, said.values()), default=0)):
+        often = Counter(tuple(said[member][: short[member]]) for member in roll)
+        for member in roll:
+            short[member] += often[tuple(said[member][: short[member]])] > 1
+    return {member: " ".join([said[member][0], *reversed(said[member][1 : short[member]])]) for member in roll}
 
 
 def _count(values: Iterable[Any], wanted: object) -> int:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from app.extensions import db
-from app.models import ItemKind, MeetingState, PollState, Presence, SeatRole, Visibility
+from app.models import ItemKind, MeetingState, PollState, Presence, RollEntry, SeatRole, Visibility
 from app.workflows import agenda, attendance, live, meetings, poll_acts, polls
 from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.engine.transaction import plain
@@ -284,3 +284,11 @@ def test_times_go_out_as_utc_and_labels_as_text(scene):
     sent = json.loads(json.dumps(plain(found)))
     assert dt.datetime.fromisoformat(sent["meeting"]["opened_at"]) == found["meeting"]["opened_at"]
     assert isinstance(sent["items"][0]["state_label"], str)
+
+
+def test_deputies_of_one_given_name_are_told_apart_by_more_of_it():
+    names = {1: ("TTg", "Trần Tùng"), 2: ("PTTg", "Lê Vĩnh Khê"), 3: ("PTTg", "Vũ Thạch Khê"), 4: ("PTTg", "Đỗ Thảo")}
+    roll = {member: RollEntry(abbreviation=short, name=name) for member, (short, name) in names.items()}
+    assert live._short_names(roll) == {1: "TTg", 2: "PTTg Vĩnh Khê", 3: "PTTg Thạch Khê", 4: "PTTg Thảo"}
+    roll[3].name = roll[2].name
+    assert live._short_names(roll)[2] == "PTTg Lê Vĩnh Khê", "of one name altogether: no endless search"
