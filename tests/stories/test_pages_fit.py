@@ -23,7 +23,8 @@ OVERFLOWING = """() => {
         }
         return false;
     };
-    const unseen = (element) => element.closest(".ec-sr, .sr-only, .ec-skip, .ec-pdf__water, svg") || !element.checkVisibility();
+    const drawn = ".ec-sr, .sr-only, .ec-skip, .ec-pdf__water, svg";
+    const unseen = (element) => element.closest(drawn) || !element.checkVisibility();
     const found = [...document.body.querySelectorAll("*")].filter((element) => {
         const box = element.getBoundingClientRect();
         return box.width > 1 && (box.right > edge || box.left < -1) && !unseen(element) && !scrolls(element);
