@@ -120,7 +120,7 @@ def the_answer_is_lost(session: Session) -> None:
     session.progress(4)
     member.at("[data-retry]").click()
     expect(member.at("[data-show=receipt]")).to_be_visible()
-    expect(member.at('[data-receipt="place"]').first).to_contain_text("trực tuyến")
+    expect(member.at('[data-receipt="place"]').first).to_contain_text("từ xa")
     assert len(sent) >= 2
     assert len(set(sent)) == 1
     assert all("ERR_CONNECTION_RESET" in line for line in member.complaints[before:])

@@ -16,7 +16,7 @@ DEMO = {"ECABINET_DEMO": "1"}
 CONFINED = ["--no-sandbox", "--disable-dev-shm-usage"]  # for root, and where /dev/shm is small
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the demo leaves on the disk: database, papers, keys, authority. Loaded once."""
     web = Web(**DEMO)
@@ -38,7 +38,7 @@ def web(demo_files: Path) -> Iterator[Web]:
     assert not troubles, "\n".join(troubles)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:

@@ -142,7 +142,7 @@ def close_and_publish(session: Session) -> None:
     for name in (*IN_BROWSERS, STANDS_IN):
         result = session.people[name].at(".ec-result")
         expect(result).to_contain_text(re.compile(r"24\s*/ 27 = 88,9\s*%"))
-        expect(result).to_contain_text("23 tại phòng, 3 trực tuyến")
+        expect(result).to_contain_text("23 tại phòng, 3 từ xa")
         expect(result).to_contain_text("24/27 thành viên Chính phủ tán thành")
         expect(result).to_contain_text(re.compile(r"Điều \d+"))
 
