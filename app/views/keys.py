@@ -17,6 +17,7 @@ from app.views.parsing import NOTHING_YET, BadField
 from app.views.sign_in import address
 from app.workflows import keys, login
 from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import GRANTS, Right
 from app.workflows.engine.words import word
 from app.workflows.login_tries import SessionOver
 from app.workflows.own_key import OwnKey, may_enrol, own_key_of
@@ -70,6 +71,7 @@ def _page(refusal: WorkflowError | None = None) -> str:
     return render_template(
         "ec/keys.html", key=own and _shown(own), may_enrol=may_enrol(actor),
         problem=str(refusal) if refusal else None, problem_field=refusal.field if refusal else None,
+        recoveries_url=url_for("RecoveryRecords.list") if actor.holds(GRANTS[Right.KEY_RECOVER]) else None,
     )  # fmt: skip
 
 
