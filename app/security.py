@@ -27,10 +27,10 @@ def _opens(view: str, group: str, *verbs: str) -> set[Screen]:
 PICK = {("can_pick", "PickView")}
 MEETINGS_READ = (
     _opens("MeetingRecords", "Meetings") | _opens("ItemRecords", "Meetings") | _opens("PaperRecords", "Meetings")
-    | _opens("VersionRecords", "") | _opens("PollRecords", "Meetings") | _opens("AbsenceRecords", "Meetings")
-    | _opens("SeatRecords", "")
+    | _opens("VersionRecords", "") | _opens("PollRecords", "Meetings") | _opens("SeatRecords", "")
 )  # fmt: skip
-MEETINGS_PREPARE = MEETINGS_READ | (
+ABSENCES_READ = _opens("AbsenceRecords", "Meetings")
+MEETINGS_PREPARE = MEETINGS_READ | ABSENCES_READ | (
     _opens("MeetingRecords", "Meetings", "add", "edit") | _opens("ItemRecords", "Meetings", "add", "edit", "delete")
     | _opens("PaperRecords", "Meetings", "add", "edit", "delete") | _opens("VersionRecords", "", "add")
     | _opens("PollRecords", "Meetings", "add", "edit") | _opens("SeatRecords", "", "add", "delete")
@@ -52,7 +52,7 @@ SCREENS: dict[str, set[Screen]] = {
     "van_phong": MEETINGS_PREPARE | _opens("RuleSetRecords", "Meetings", "add", "edit")
     | ROLL_KEEP | KEYS_RECOVER | PICK,
     "van_thu": MEETINGS_READ | KEYS_RECOVER | PICK,
-    "kiem_toan": MEETINGS_READ | ROLL_READ | _opens("RuleSetRecords", "Meetings")
+    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | _opens("RuleSetRecords", "Meetings")
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit") | _opens("JobRecords", "Security")
     | _opens("SessionRecords", "Security", "revoke") | PICK,
