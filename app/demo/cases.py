@@ -131,9 +131,10 @@ def change_of_vote(stage: Stage) -> int:
     stage.close_vote(poll_id)
     with stage.refused(ballots.PollClosedAlready, "thay đổi phiếu sau khi đóng biểu quyết"):
         stage.vote(poll_id, "tv11", "other")
+    _finish(stage, poll_id)
     kept = [name for name in read_bundle(stage.bundle(poll_id)) if name.endswith("-M11.json")]
     expect(len(kept), 2, "cả hai phiếu được lưu trong bằng chứng")
-    return _finish(stage, poll_id)
+    return poll_id
 
 
 def annulled(stage: Stage) -> int:
