@@ -59,7 +59,7 @@ def _recovery(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key, second person"), "icon": "key-round", "action": _("Look"),
         "title": _("Confirm the request for the key of %(name)s", name=task.title),
-        "due_note": _since(task), "url": f"/records/recoveries/{task.subject_id}",
+        "due_note": _since(task), "url": url_for("RecoveryRecords.show", pk=task.subject_id),
     }  # fmt: skip
 
 
