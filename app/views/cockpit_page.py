@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
-from app.views.evidence import shown_result
+from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
-from app.workflows import live, meetings, polls
+from app.workflows import live, meetings
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
@@ -137,10 +137,8 @@ def _of_item(actor: Actor, item: AgendaItem, poll: Poll | None, next_name: str |
         sheets.append(_sheet("close-item", _("Close the item"), "check", f"/items/{item.id}/close", text))
     if actor.may(Right.POLL_RUN, item) and next_name != "open_vote" and _may_vote_again(poll):
         sheets.append(_sheet("vote", _("Put the item to a vote"), "vote", f"/items/{item.id}/vote"))
-    if poll is not None and _can(actor, poll, polls.LIFECYCLE, "annul"):
-        text = _("The vote is annulled with your signature. A new vote may follow; this one is never counted again.")
-        sheet = _sheet("annul", _("Annul the vote"), "ban", f"/polls/{poll.id}/annul", text, danger=True)
-        sheets.append(sheet | {"fields": [_reason_field()], "sign": True})
+    if poll is not None and (sheet := annulment_sheet(actor, poll)):
+        sheets.append(sheet)
     return sheets
 
 

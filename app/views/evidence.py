@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.models import Poll
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
-from app.workflows import evidence
+from app.workflows import evidence, polls
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import seen
 
@@ -26,7 +26,8 @@ class EvidenceView(BaseView):
     def result(self, poll_id: int) -> str:
         actor = current_actor()
         poll = seen(actor, Poll, poll_id)
-        return render_template("ec/result.html", poll=_shown_poll(poll), result=_result(actor, poll))
+        shown = {"poll": _shown_poll(poll), "result": _result(actor, poll), "annul": annulment_sheet(actor, poll)}
+        return render_template("ec/result.html", **shown)
 
     @expose("/<int:poll_id>/tally.pdf")
     @signed_in
@@ -60,6 +61,19 @@ def result_links(actor: Actor, poll: Poll) -> list[dict[str, str]]:
         url = url_for("EvidenceView.bundle", poll_id=poll.id)
         links.append({"label": _("Evidence (ZIP)"), "url": url, "icon": "shield-check"})
     return links
+
+
+def annulment_sheet(actor: Actor, poll: Poll) -> dict[str, Any] | None:
+    """The signed act of templates/ec/_sign_sheet.html by which the chair annuls a vote; None for everybody else."""
+    move = polls.LIFECYCLE.moves["annul"]
+    if poll.state not in move.sources or not actor.may(move.right, poll):
+        return None
+    return {
+        "key": "annul", "label": _("Annul the vote"), "title": _("Annul the vote"), "icon": "ban", "danger": True,
+        "text": _("The vote is annulled with your signature. A new vote may follow; this one is never counted again."),
+        "url": f"/polls/{poll.id}/annul", "submit": _("Annul the vote"), "sign": True,
+        "fields": [{"name": "reason", "label": _("Reason"), "type": "textarea", "required": True}],
+    }  # fmt: skip
 
 
 def _shown_poll(poll: Poll) -> dict[str, Any]:

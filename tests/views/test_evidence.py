@@ -73,3 +73,15 @@ def test_only_open_downloads_are_offered(app, scene, poll):
         assert offered == {"head": ["/polls/1/tally.pdf"], "a": [], "auditor": []}
         assert shown_result(scene.who["a"], poll) is None
         assert shown_result(scene.who["head"], poll)["outcome"] == "adopted"
+
+
+def test_only_the_chair_finds_the_annulment_on_the_page_of_the_result(app, scene):
+    scene.open()
+    poll = scene.open_poll()
+    scene.vote("a", poll.id, "agree")
+    polls.close_poll(scene.who["secretary"], poll.id, now=scene.now)
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    address = f"/polls/{poll.id}/result"
+    assert f'data-sign-act="/polls/{poll.id}/annul"' in app.test_client().enter_as("head").get(address).text
+    for name in ("a", "secretary", "auditor"):
+        assert "data-sign-act" not in app.test_client().enter_as(name).get(address).text
