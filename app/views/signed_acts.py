@@ -73,8 +73,8 @@ def _prepared(prepared: PreparedStatement) -> dict[str, Any]:
     said = parse_act(prepared.statement)
     poll = db.session.get_one(Poll, prepared.poll_id)
     acts = {
-        StatementKind.POLL_ANNULMENT: _("The vote is annulled"),
-        StatementKind.TIE_CONFIRMATION: _("The consequence of the tie is confirmed"),
+        StatementKind.POLL_ANNULMENT: _("Annul the vote"),
+        StatementKind.TIE_CONFIRMATION: _("Confirm the consequence of the tie"),
     }
     shown = [
         (_("Act"), acts[prepared.kind]),
