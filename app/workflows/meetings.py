@@ -191,17 +191,16 @@ def quorum_present(meeting: Meeting) -> None:
     polls.require_quorum(meeting)
 
 
-def nothing_open(meeting: Meeting) -> None:
-    if db.session.scalar(select(Poll.id).where(Poll.meeting_id == meeting.id, Poll.state == PollState.OPEN)):
-        raise PollStillOpen(meeting)
-    current = select(AgendaItem.id).where(AgendaItem.meeting_id == meeting.id, AgendaItem.state == ItemState.CURRENT)
-    if db.session.scalar(current):
-        raise ItemStillOpen(meeting)
-
-
 def no_poll_open(meeting: Meeting) -> None:
     if db.session.scalar(select(Poll.id).where(Poll.meeting_id == meeting.id, Poll.state == PollState.OPEN)):
         raise PollStillOpen(meeting)
+
+
+def nothing_open(meeting: Meeting) -> None:
+    no_poll_open(meeting)
+    current = select(AgendaItem.id).where(AgendaItem.meeting_id == meeting.id, AgendaItem.state == ItemState.CURRENT)
+    if db.session.scalar(current):
+        raise ItemStillOpen(meeting)
 
 
 LIFECYCLE = Lifecycle(
