@@ -47,14 +47,14 @@ run: $(RUNTIME) $(CATALOGUES) $(VAR)/secret_key ## Serve the demo on http://127.
 $(VAR)/secret_key: | $(RUNTIME)
 	@umask 077; mkdir -p "$(VAR)"; $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(48))" > "$@"
 
-test: ## Install what the tests need, check the code, run every test
-test-full: export ECABINET_TEST_FULL = 1
-test-full: ## The same with every repetition of every test; then measure into docs/measurements.md
-test test-full: $(DEVELOPMENT) $(CATALOGUES)
+test: $(DEVELOPMENT) $(CATALOGUES) ## Install what the tests need, check the code, run every test
 	@scripts/test-needs
 	@$(MAKE) lint
 	@$(BIN)/python -m pytest
-	@if [ -n "$$ECABINET_TEST_FULL" ]; then $(BIN)/python -m benchmarks --document docs/measurements.md; fi
+
+test-full: export ECABINET_TEST_FULL = 1
+test-full: test ## The same with every repetition of every test; then measure into docs/measurements.md
+	@$(BIN)/python -m benchmarks --document docs/measurements.md
 
 lint: $(DEVELOPMENT) ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .
