@@ -1,7 +1,7 @@
 """Who signs, with which certificate, and whether a signature is good: the outside world of keys behind one door."""
 from app.gateways.signing.authority import Authority
 from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate
-from app.gateways.signing.cms import sign_detached, sign_digest
+from app.gateways.signing.cms import sign_detached, sign_digest, sign_document
 from app.gateways.signing.errors import (
     BadSignature,
     CertificateFault,
@@ -46,6 +46,7 @@ __all__ = [
     "create_installation_key",
     "sign_detached",
     "sign_digest",
+    "sign_document",
     "signer",
     "trusted",
     "use",

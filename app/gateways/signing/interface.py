@@ -34,6 +34,12 @@ class Signer(Protocol):
     def sign_digest(self, key_ref: str, pin: str, digest: bytes, now: dt.datetime) -> bytes:
         """The same, given only the SHA-256 of the data."""
 
+    def sign_document(self, key_ref: str, pin: str, digest: bytes) -> bytes:
+        """A CMS in DER for a PDF, given the SHA-256 of its signed bytes: PAdES-B, with the issuing authority inside.
+
+        No ballot: `check_detached` refuses it for one.
+        """
+
     def certificate(self, key_ref: str) -> bytes:
         """The certificate of the key in DER."""
 

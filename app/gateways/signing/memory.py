@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask_babel import lazy_gettext as _
 
 from app.gateways.signing.authority import Authority
-from app.gateways.signing.cms import sign_digest
+from app.gateways.signing.cms import sign_digest, sign_document
 from app.gateways.signing.errors import KeyUnavailable, WrongPin
 from app.gateways.signing.interface import Enrolled
 from app.gateways.signing.pins import check_pin, well_formed
@@ -43,10 +43,12 @@ class MemorySigner:
         return self.sign_digest(key_ref, pin, sha256(data).digest(), now)
 
     def sign_digest(self, key_ref: str, pin: str, digest: bytes, now: dt.datetime) -> bytes:
-        held = self._held(key_ref)
-        if not well_formed(pin) or not hmac.compare_digest(held.pin, sha256(pin.encode()).digest()):
-            raise WrongPin
+        held = self._unlock(key_ref, pin)
         return sign_digest(held.private_key, held.certificate_der, digest, now)
+
+    def sign_document(self, key_ref: str, pin: str, digest: bytes) -> bytes:
+        held = self._unlock(key_ref, pin)
+        return sign_document(held.private_key, held.certificate_der, digest, self._authority.chain()[:1])
 
     def certificate(self, key_ref: str) -> bytes:
         return self._held(key_ref).certificate_der
@@ -54,6 +56,12 @@ class MemorySigner:
     def destroy(self, key_ref: str) -> None:
         self._held(key_ref)
         del self._keys[key_ref]
+
+    def _unlock(self, key_ref: str, pin: str) -> _Held:
+        held = self._held(key_ref)
+        if not well_formed(pin) or not hmac.compare_digest(held.pin, sha256(pin.encode()).digest()):
+            raise WrongPin
+        return held
 
     def _held(self, key_ref: str) -> _Held:
         if key_ref not in self._keys:

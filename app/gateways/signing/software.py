@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask_babel import lazy_gettext as _
 
 from app.gateways.signing.authority import Authority
-from app.gateways.signing.cms import PrivateKey, sign_digest
+from app.gateways.signing.cms import PrivateKey, sign_digest, sign_document
 from app.gateways.signing.errors import KeyUnavailable, WrongPin
 from app.gateways.signing.files import INSTALLATION_KEY_BYTES, make_folder, remove_private, write_private
 from app.gateways.signing.interface import Enrolled
@@ -57,6 +57,11 @@ class SoftwareSigner:
     def sign_digest(self, key_ref: str, pin: str, digest: bytes, now: dt.datetime) -> bytes:
         wrapped = self._load(key_ref)
         return sign_digest(self._unlock(key_ref, wrapped, pin), wrapped.certificate_der, digest, now)
+
+    def sign_document(self, key_ref: str, pin: str, digest: bytes) -> bytes:
+        wrapped = self._load(key_ref)
+        private_key = self._unlock(key_ref, wrapped, pin)
+        return sign_document(private_key, wrapped.certificate_der, digest, self._authority.chain()[:1])
 
     def certificate(self, key_ref: str) -> bytes:
         return self._load(key_ref).certificate_der
