@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from functools import cache
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import Color, black
 from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, PageBreak, Paragraph, Spacer, Table, TableStyle
 
-from app.gateways.paper import fonts
+from app.gateways.paper import fields, fonts
 from app.gateways.paper import measures as m
+from app.gateways.paper.ruled import Ruled, ruled
 
 END = "./."
-HEAD_SHADE = Color(0.93, 0.93, 0.93)
+ALPHABET = "abcdđeghiklmnopqrstuvxy"  # the order of points
+ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 LETTERS = ("FONTNAME", (0, 0), (-1, -1), m.REGULAR)  # an unstyled table lists Helvetica, which is not embedded
 ALIGNED = {"left": TA_LEFT, "center": TA_CENTER, "justify": TA_JUSTIFY}
 
@@ -53,31 +54,39 @@ def centred(words: str, *, gap: float = m.PARAGRAPH_GAP) -> Paragraph:
     return Paragraph(escape(fonts.printable(words)), _style(m.ARTICLE, "center", 0, gap, True))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], middle: Sequence[int]) -> Table:
+def letter(place: int) -> str:
+    """The letter of a point in the order of the Vietnamese alphabet: a, b, c, d, đ, e …; after y follow aa, ab, ac …"""
+    whole, rest = divmod(place, len(ALPHABET))
+    return (letter(whole - 1) if whole else "") + ALPHABET[rest]
+
+
+def roman(number: int) -> str:
+    """I, II, III … for annexes, parts and chapters."""
+    written = ""
+    for value, sign in ROMAN:
+        while number >= value:
+            written, number = written + sign, number - value
+    return written
+
+
+def division(kind: str, number: int, title: str) -> list[Flowable]:
+    """The lines "Phần I", "Chương I" (Roman) or "Mục 1" (Arabic) with its title below, both bold and centred."""
+    label = str(number) if kind == "Mục" else roman(number)
+    return [centred(f"{kind} {label}", gap=12), centred(title if kind == "Mục" else title.upper(), gap=0)]
+
+
+def annex_heading(title: str, number: int, document: str) -> list[Flowable]:
+    """A new page: "Phụ lục" (Roman numeral if `number`), the title in capitals, what it belongs to in italics."""
+    label = f"Phụ lục {roman(number)}" if number else "Phụ lục"
+    return [
+        PageBreak(), centred(label, gap=0), centred(title.upper(), gap=0),
+        text(f"(Kèm theo {document})", m.BASES, "center"),
+    ]  # fmt: skip
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], middle: Sequence[int]) -> Ruled:
     """A ruled table whose head repeats on every page; `widths` are shares of the text width, `middle` is centred."""
-    cells = [[text(word, m.TABLE_HEAD, "center") for word in head]]
-    cells += [[_cell(word, column in middle) for column, word in enumerate(row)] for row in rows]
-    whole = sum(widths)
-    made = Table(cells, [m.TEXT_WIDTH * width / whole for width in widths], repeatRows=1, spaceBefore=m.PARAGRAPH_GAP)
-    made.setStyle(
-        TableStyle(
-            [
-                LETTERS,
-                ("GRID", (0, 0), (-1, -1), 0.5, black),
-                ("BACKGROUND", (0, 0), (-1, 0), HEAD_SHADE),
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-                ("LEFTPADDING", (0, 0), (-1, -1), 4),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
-            ]
-        )
-    )
-    return made
-
-
-def _cell(words: str, middle: bool) -> Paragraph:
-    return text(words, m.TABLE_CELL, "center" if middle else "left")
+    return ruled(head, rows, widths, middle)
 
 
 def addressees(names: Sequence[str]) -> list[Flowable]:
@@ -96,14 +105,39 @@ def addressees(names: Sequence[str]) -> list[Flowable]:
     return [made, Spacer(0, 6)]
 
 
-def closing(recipients: Sequence[str], signatures: Sequence[tuple[Sequence[str], str]]) -> Flowable:
+class SigningRoom(Flowable):
+    """Box 7c: blank room for a signature, with form fields for it and for the seal over its left third (box 8)."""
+
+    def __init__(self, *, prepared: bool) -> None:
+        super().__init__()
+        self.prepared = prepared
+
+    def wrap(self, width: float, _height: float) -> tuple[float, float]:
+        self.width = width
+        return width, m.SIGNATURE_ROOM
+
+    def draw(self) -> None:
+        if not self.prepared:
+            return
+        (wide, high), middle = m.SIGNATURE, m.SIGNATURE_ROOM / 2
+        left, low = self.canv.absolutePosition((self.width - wide) / 2, middle - high / 2)
+        fields.signature_field(self.canv, fields.SIGNATURE, (left, low, left + wide, low + high))
+        seal = left + wide / 3 - m.SEAL
+        low += (high - m.SEAL) / 2
+        fields.signature_field(self.canv, fields.SEAL, (seal, low, seal + m.SEAL, low + m.SEAL), locks=True)
+
+
+def closing(
+    recipients: Sequence[str], signatures: Sequence[tuple[Sequence[str], str]], *, prepared: bool = False
+) -> Flowable:
     """Boxes 9b and 7: recipients at the left, the signature at the right, never torn apart.
 
     A signature is (lines of authority and post in capitals, name or empty). With two signatures and no recipients
-    they stand side by side, the first at the left: so a record is signed by its secretary and its chair.
+    they stand side by side, the first at the left: so a record is signed by its secretary and its chair. With
+    `prepared` a single signature and the seal get form fields for signing.
     """
     blocks: list[list[Flowable]] = [_recipients(recipients)] if recipients else []
-    blocks += [_signature(lines, name) for lines, name in signatures]
+    blocks += [_signature(lines, name, prepared) for lines, name in signatures]
     if len(blocks) == 1:
         blocks.insert(0, [])
     shares = [m.LEFT_HALF + 0.06, 1 - m.LEFT_HALF - 0.06] if recipients else [0.5, 0.5]
@@ -118,9 +152,9 @@ def _recipients(names: Sequence[str]) -> list[Flowable]:
     return lines + [text(f"- {name}{'.' if at == last else ';'}", m.RECIPIENTS) for at, name in enumerate(names)]
 
 
-def _signature(lines: Sequence[str], name: str) -> list[Flowable]:
+def _signature(lines: Sequence[str], name: str, prepared: bool) -> list[Flowable]:
     block: list[Flowable] = [text(line, m.AUTHORITY, "center") for line in lines]
-    return [*block, Spacer(0, m.SIGNATURE_ROOM), text(name, m.SIGNER, "center")]
+    return [*block, SigningRoom(prepared=prepared), text(name, m.SIGNER, "center")]
 
 
 def _bare() -> TableStyle:

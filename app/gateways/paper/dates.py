@@ -8,8 +8,12 @@ MARCH = 3
 
 def long_date(day: dt.date) -> str:
     """ngày 05 tháng 01 năm 2020: a leading zero for days below 10 and for months 1 and 2 (Decree 30/2020/NĐ-CP)."""
-    month = f"{day.month:02}" if day.month < MARCH else str(day.month)
-    return f"ngày {day.day:02} tháng {month} năm {day.year}"
+    return f"ngày {day.day:02} tháng {month(day)} năm {day.year}"
+
+
+def month(day: dt.date) -> str:
+    """01, 02, 3 … 12."""
+    return f"{day.month:02}" if day.month < MARCH else str(day.month)
 
 
 def short_date(day: dt.date) -> str:

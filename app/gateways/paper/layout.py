@@ -34,11 +34,15 @@ class _Document(BaseDocTemplate):
         self.addPageTemplates(PageTemplate("page", frames=[frame], onPage=partial(_furnish, demo=demo)))
 
 
-def build(story: Sequence[Flowable], *, title: str, issuer: str, made_at: dt.datetime, demo: bool) -> bytes:
+def build(
+    story: Sequence[Flowable], *, title: str, issuer: str, made_at: dt.datetime, demo: bool, keywords: str = ""
+) -> bytes:
     """The PDF; the same story and `made_at` (aware) give the same bytes, on any day and any machine."""
     fonts.register()
     target = BytesIO()
-    document = _Document(target, demo=demo, title=fonts.printable(title), author=fonts.printable(issuer))
+    document = _Document(
+        target, demo=demo, title=fonts.printable(title), author=fonts.printable(issuer), keywords=keywords,
+    )  # fmt: skip
     document.build(list(story), canvasmaker=partial(_DatedCanvas, made_at=made_at))
     return target.getvalue()
 

@@ -5,6 +5,7 @@ Source: Decree 30/2020/NĐ-CP, Appendix I. Where the decree leaves a range, the 
 
 from dataclasses import dataclass
 
+from reportlab.lib.colors import Color
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import cm, mm
 
@@ -27,7 +28,15 @@ ADDRESSEE_LABEL, ADDRESSEE_NAMES = 24 * mm, 100 * mm  # 9a with several addresse
 PARAGRAPH_GAP = 6  # pt, at least
 RULE = 0.7  # pt, thickness of the rules under boxes 1, 2 and 5a
 RULE_DROP = 4.5  # pt from the base line down to a rule
-SIGNATURE_ROOM = 25 * mm  # box 7c, between post and name; the seal (box 8) lies over its left third
+RULE_SHARE = 0.4  # of the words above: 1/3-1/2 (2, 5a)
+SIGNATURE_ROOM = 30 * mm  # box 7c, between post and name
+SIGNATURE = 54 * mm, 26 * mm  # the picture of the signature in box 7c
+SEAL = 36 * mm  # box 8, real size; the seal covers a third of the signature, at its left
+BRIGHT_RED = Color(1, 0, 0)
+URGENCY = {"HỎA TỐC": (30 * mm, 8 * mm), "THƯỢNG KHẨN": (40 * mm, 8 * mm), "KHẨN": (20 * mm, 8 * mm)}  # 10b, exact
+BOX_HEIGHT = 7 * mm  # 11
+BOX_GAP = 6  # pt above a boxed word
+CAPITALS = 0.66  # height of a capital, in shares of the size
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ NUMBER = Letter(REGULAR, 13, 17)  # 3
 PLACE_DATE = Letter(ITALIC, 13, 17)  # 4
 TYPE_NAME = Letter(BOLD, 14, 19)  # 5a
 SUMMARY = Letter(BOLD, 14, 19)  # 5a
+LETTER_SUMMARY = Letter(REGULAR, 12.5, 15)  # 5b
 BASES = Letter(ITALIC, 14, 20)  # 6
 BODY = Letter(REGULAR, 14, 20)  # 6
 ARTICLE = Letter(BOLD, 14, 20)  # 6, "Điều 1."
