@@ -17,9 +17,7 @@ def run() -> None:
     """Run against a live database; offline SQL scripts are not offered, since grants look at the roles."""
     engine = database.engine
     with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # batch mode rebuilds tables
-            connection.commit()
+        _keep_references(connection, "OFF")  # on SQLite a changed table is a new one, and others point at it
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
@@ -27,10 +25,24 @@ def run() -> None:
             compare_type=True,
             render_item=_plain_times,
             transaction_per_migration=False,
+            transactional_ddl=True,  # SQLite too: all steps or none
         )
-        with context.begin_transaction():
-            context.run_migrations()
-            _grant(connection, current_app.config.get("APP_ROLE", ""))
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+                _grant(connection, current_app.config.get("APP_ROLE", ""))
+        finally:
+            _keep_references(connection, "ON")
+
+
+def _keep_references(connection: Connection, switch: str) -> None:
+    """SQLite heeds the switch outside a transaction only; what points at nothing afterwards is an error."""
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.driver_connection
+    raw.execute(f"PRAGMA foreign_keys={switch}")
+    if switch == "ON" and (loose := raw.execute("PRAGMA foreign_key_check").fetchall()):
+        raise RuntimeError(f"rows point at nothing: {loose[:5]}")
 
 
 def _grant(connection: Connection, role: str) -> None:

@@ -42,6 +42,23 @@ from app.models.poll import (
     RollEntry,
     Visibility,
 )
+from app.models.resolution import (
+    Dispatch,
+    DocumentSignature,
+    DraftText,
+    FileStage,
+    IssuedNumber,
+    NumberCancellation,
+    NumberSeries,
+    Resolution,
+    ResolutionFile,
+    ResolutionState,
+    ResolutionVersion,
+    SealKey,
+    SignaturePicture,
+    SignatureRole,
+    Urgency,
+)
 from app.models.rule_set import Procedure, RuleSet
 from app.models.setting import Setting
 from app.models.signature import (
@@ -59,10 +76,13 @@ from app.models.signature import (
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
-    "Certificate", "CertificateRevocation", "Choice", "Document", "DocumentKind", "DocumentVersion", "EvidenceKind",
-    "GuestItem", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession",
-    "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "Office", "Organisation",
+    "Certificate", "CertificateRevocation", "Choice", "Dispatch", "Document", "DocumentKind", "DocumentSignature",
+    "DocumentVersion", "DraftText", "EvidenceKind", "FileStage", "GuestItem", "IssuedNumber", "ItemKind", "ItemState",
+    "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
+    "MeetingState", "MemberStaff", "Notice", "NumberCancellation", "NumberSeries", "Office", "Organisation",
     "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence",
-    "Procedure", "RecoveryKind", "Refusal", "Reply", "RollEntry", "RuleSet", "Seat", "SeatRole", "Secrecy", "Setting",
-    "SignatureEvidence", "SignedStatement", "SigningKey", "StatementKind", "Visibility",
+    "Procedure", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
+    "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
+    "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind",
+    "Urgency", "Visibility",
 ]  # fmt: skip

@@ -6,6 +6,19 @@ from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, sealed_ddl
 from app.models.document import DocumentVersion
 from app.models.meeting import Meeting
 from app.models.poll import Ballot, Poll, PollLeaf, PreparedStatement, RollEntry
+from app.models.resolution import (
+    Dispatch,
+    DocumentSignature,
+    DraftText,
+    IssuedNumber,
+    NumberCancellation,
+    NumberSeries,
+    Resolution,
+    ResolutionFile,
+    ResolutionVersion,
+    SealKey,
+    SignaturePicture,
+)
 from app.models.rule_set import RuleSet
 from app.models.signature import Certificate, CertificateRevocation, SignatureEvidence, SignedStatement
 
@@ -13,7 +26,8 @@ __all__ = ["INSERT_ONLY", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
 
 INSERT_ONLY = (
     AuditEntry, Refusal, DocumentVersion, RollEntry, PreparedStatement, SignedStatement, SignatureEvidence, Ballot,
-    PollLeaf, Certificate, CertificateRevocation,
+    PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
+    IssuedNumber, NumberCancellation, SignaturePicture,
 )  # fmt: skip
 
 
@@ -44,6 +58,27 @@ _POLL_CHANGES = " OR ".join(
     )
 )
 
+_PRINTED = _changed(
+    "body_id", "meeting_id", "item_id", "poll_id", "subject", "subject_fold", "normative", "public", "urgency", "token",
+    "signer_id", "signer_post", "replaces_id", "drafted_by_id", "drafted_at", "presented_at",
+)  # fmt: skip
+_STEPS = ("signed_at", "numbered_at", "sealed_at", "promulgated_at", "ended_at", "recall_id")
+_RESOLUTION_CHANGES = " OR ".join(
+    (
+        f"(OLD.signed_at IS NOT NULL AND {_PRINTED})",
+        *(f"(OLD.{step} IS NOT NULL AND {_changed(step)})" for step in _STEPS),
+        "(OLD.state IN ('recalled', 'replaced', 'abandoned') AND NEW.state IS DISTINCT FROM OLD.state)",
+        "(OLD.promulgated_at IS NOT NULL AND NEW.state NOT IN ('promulgated', 'recalled', 'replaced'))",
+        "(OLD.ended_at IS NOT NULL AND NEW.reason IS DISTINCT FROM OLD.reason)",
+    )
+)
+_SERIES = "NEW.last_number <> OLD.last_number + 1 OR " + _changed("body_id", "type", "normative", "year")
+_SENT = (
+    _changed("body_id", "resolution_id", "person_id", "organisation_id", "name", "sent_at")
+    + f" OR (OLD.received_at IS NOT NULL AND {_changed('received_at', 'received_by_id')})"
+    + f" OR (OLD.recall_seen_at IS NOT NULL AND {_changed('recall_seen_at')})"
+)
+
 SEALED: tuple[tuple[str, str, str], ...] = (
     # table, verb, condition under which the change is refused
     (Poll.__tablename__, "UPDATE", _POLL_CHANGES),
@@ -52,6 +87,14 @@ SEALED: tuple[tuple[str, str, str], ...] = (
     (RuleSet.__tablename__, "DELETE", "OLD.used_at IS NOT NULL"),
     (Meeting.__tablename__, "DELETE", "OLD.state <> 'draft'"),
     (AgendaItem.__tablename__, "DELETE", "OLD.state <> 'planned'"),
+    (Resolution.__tablename__, "UPDATE", _RESOLUTION_CHANGES),
+    (Resolution.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (NumberSeries.__tablename__, "UPDATE", _SERIES),
+    (NumberSeries.__tablename__, "DELETE", "OLD.last_number > 0"),
+    (SealKey.__tablename__, "UPDATE", _changed("body_id", "certificate_id", "key_ref", "picture", "enrolled_at")),
+    (SealKey.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (Dispatch.__tablename__, "UPDATE", _SENT),
+    (Dispatch.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
 )  # fmt: skip
 
 

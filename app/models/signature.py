@@ -15,6 +15,9 @@ class StatementKind(StrEnum):
     BALLOT = "ballot"
     POLL_ANNULMENT = "poll_annulment"
     TIE_CONFIRMATION = "tie_confirmation"
+    DOCUMENT_SIGNATURE = "document_signature"
+    DOCUMENT_SEAL = "document_seal"
+    RESOLUTION_RECALL = "resolution_recall"
 
 
 class EvidenceKind(StrEnum):
@@ -35,13 +38,16 @@ class RecoveryKind(StrEnum):
 
 
 class Certificate(Model):
-    """A person's signature certificate (chứng thư chữ ký số); written once, revocation is a row of its own."""
+    """A signature certificate (chứng thư chữ ký số) of a person, or of the body itself when it names nobody.
+
+    Written once; revocation is a row of its own.
+    """
 
     __tablename__ = "certificate"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"), index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     serial: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(300))
     issuer: Mapped[str] = mapped_column(String(300))
@@ -50,7 +56,7 @@ class Certificate(Model):
     not_before: Mapped[dt.datetime] = mapped_column(UTC)
     not_after: Mapped[dt.datetime] = mapped_column(UTC)
 
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person | None] = relationship()
 
     @property
     def meeting_id(self) -> None:

@@ -82,6 +82,21 @@ def test_a_downgrade_that_would_drop_signed_statements_refuses_and_changes_nothi
     assert counts() == before
 
 
+def test_going_back_before_resolutions_and_forth_again_keeps_every_ballot(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Scene().open()
+    scene.vote("a", scene.open_poll().id, "agree")
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision="0001")
+    assert {name: before[name] for name in counts()} == counts()
+    upgrade(directory="migrations")
+    assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
 def test_models_and_migrations_say_the_same(empty):
     upgrade(directory="migrations")
     from alembic.autogenerate import compare_metadata
