@@ -19,6 +19,7 @@ ABSENT = "\N{WHITE SQUARE}"  # what is printed for a letter that the font does n
 
 rl_config.trustedHosts = ["none.invalid"]  # no text can make the renderer fetch an image
 rl_config.trustedSchemes = ["data"]
+rl_config.useA85 = 0  # streams are kept as bytes: a quarter smaller, and not encoded in Python
 
 
 @cache
@@ -34,13 +35,24 @@ def printable(text: str) -> str:
 
     An NFD text would print alike and never be found again; a missing letter would vanish without a trace.
     """
-    glyphs = _glyphs()
-    kept = []
     line = PERCENT.sub("\N{NO-BREAK SPACE}%", BLANKS.sub(" ", text).strip())
-    for letter in unicodedata.normalize("NFC", line):
-        if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            kept.append(letter if ord(letter) in glyphs else ABSENT)
-    return "".join(kept)
+    return unicodedata.normalize("NFC", line).translate(_LETTERS)
+
+
+class _Letters(dict[int, str]):
+    """What is printed for each code point, decided when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn"):
+            letter = ""
+        elif code not in _glyphs():
+            letter = ABSENT
+        self[code] = letter
+        return letter
+
+
+_LETTERS = _Letters()
 
 
 @cache
