@@ -2,6 +2,7 @@
 import asyncio
 import datetime as dt
 import subprocess
+from hashlib import sha256
 
 import pytest
 from asn1crypto import cms as asn1_cms
@@ -14,7 +15,16 @@ from pyhanko.sign.validation import async_validate_detached_cms
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from app.gateways.signing import Authority, BadSignature, SignatureFault, check_detached, sign_detached, sign_digest
+from app.gateways.signing import (
+    Authority,
+    BadSignature,
+    SignatureFault,
+    check_detached,
+    check_document,
+    sign_detached,
+    sign_digest,
+    sign_document,
+)
 from tests.gateways.signing_cases import (
     BALLOT,
     CERTIFICATE_V2,
@@ -25,6 +35,7 @@ from tests.gateways.signing_cases import (
     RSA_SHA512,
     SHA256,
     SHA512,
+    SIGNING_TIME,
     SUMMER_2019,
     Parts,
     as_pem,
@@ -36,6 +47,8 @@ from tests.gateways.signing_cases import (
     sequence,
     tlv,
 )
+
+DIGEST = sha256(BALLOT).digest()
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +134,89 @@ def test_a_signer_who_is_given_the_digest_only_makes_the_same_bytes(authority, r
         sign_digest(signer.key, signer.certificate, b"short", NOW)
 
 
-def test_a_signing_time_needs_a_zone_and_may_be_left_out(signer):
+def test_a_signing_time_needs_a_zone_and_may_not_be_left_out(signer):
     with pytest.raises(ValueError, match="time zone"):
         sign(signer, at=dt.datetime(2026, 11, 21))  # noqa: DTZ001 - that is the point
-    assert check_detached(sign(signer, at=None), BALLOT, signer.certificate).signing_time is None
+    assert reason_of(check_detached, sign(signer, at=None), BALLOT, signer.certificate) == "missing_attribute"
+
+
+def reason_of(check, *given):
+    with pytest.raises(BadSignature) as refused:
+        check(*given)
+    return refused.value.reason
+
+
+# -- the signature inside a PDF
+
+
+def test_a_documents_signature_tells_no_time_and_may_carry_its_authority(signer, authority):
+    for chain in ((), authority.chain()[:1], authority.chain()):
+        cms = sign_document(signer.key, signer.certificate, DIGEST, chain)
+        checked = check_document(cms, DIGEST, signer.certificate)
+        assert checked.certificate_sha256 == sha256(signer.certificate).hexdigest()
+        assert checked.signing_time is None
+        inside = asn1_cms.ContentInfo.load(cms)["content"]["certificates"]
+        assert {each.chosen.dump() for each in inside} == {signer.certificate, *chain}
+
+
+def test_a_documents_signature_is_the_same_each_time(signer, authority):
+    once, again = (sign_document(signer.key, signer.certificate, DIGEST, authority.chain()) for _ in range(2))
+    assert once == again
+
+
+def test_openssl_and_pyhanko_accept_a_documents_signature(tmp_path, signer, authority, trusted):
+    cms = sign_document(signer.key, signer.certificate, DIGEST, authority.chain()[:1])
+    root_alone = as_pem("x509", authority.chain()[1])
+    for options in ((), ("-cades",)):
+        accepted, said = openssl_accepts(tmp_path, cms, BALLOT, root_alone, NOW, *options)
+        assert accepted, said
+    assert validate_with_pyhanko(cms, BALLOT, authority).bottom_line
+
+
+def test_a_documents_signature_is_no_ballot_even_without_its_authority(signer, authority):
+    with_chain = sign_document(signer.key, signer.certificate, DIGEST, authority.chain()[:1])
+    assert reason_of(check_detached, with_chain, BALLOT, signer.certificate) == "wrong_certificate"
+    stripped = sign_document(signer.key, signer.certificate, DIGEST)
+    assert reason_of(check_detached, stripped, BALLOT, signer.certificate) == "missing_attribute"
+
+
+def test_a_ballot_is_no_documents_signature(signer):
+    assert reason_of(check_document, sign(signer), DIGEST, signer.certificate) == "wrong_content"
+
+
+def test_a_documents_signature_holds_for_its_digest_and_signer_only(signer, authority):
+    cms = sign_document(signer.key, signer.certificate, DIGEST, authority.chain()[:1])
+    other = holder(authority, ec.generate_private_key(ec.SECP256R1()))
+    assert reason_of(check_document, cms, bytes(32), signer.certificate) == "digest_mismatch"
+    assert reason_of(check_document, cms, b"short", signer.certificate) == "unsupported_algorithm"
+    assert reason_of(check_document, cms, DIGEST, other.certificate) == "wrong_certificate"
+    assert reason_of(check_document, cms, DIGEST, authority.chain()[0]) == "wrong_certificate"  # inside, but no signer
+    assert reason_of(check_document, cms + b"\0", DIGEST, signer.certificate) == "trailing_data"
+    with pytest.raises(ValueError, match="digest"):
+        sign_document(signer.key, signer.certificate, b"short")
+
+
+def test_certificates_inside_a_document_stand_in_their_one_order(signer, authority):
+    parts = Parts(signer)
+    del parts.attributes[SIGNING_TIME]
+    chain = [signer.certificate, *authority.chain()]
+    parts.certificates = sorted(chain)
+    assert check_document(parts.build(), DIGEST, signer.certificate)
+    parts.certificates = sorted(chain, reverse=True)
+    assert reason_of(check_document, parts.build(), DIGEST, signer.certificate) == "not_der"
+    parts.certificates = list(authority.chain()[:1])
+    assert reason_of(check_document, parts.build(), DIGEST, signer.certificate) == "wrong_certificate"
+
+
+def test_another_hash_than_that_of_the_digest_is_refused(authority, rsa_key):
+    parts = Parts(holder(authority, rsa_key))
+    del parts.attributes[SIGNING_TIME]
+    with_sha512(parts)
+    parts.attributes[MESSAGE_DIGEST] = attribute(MESSAGE_DIGEST, tlv(0x04, b""))
+    assert reason_of(check_document, parts.build(), DIGEST, parts.signer.certificate) == "unsupported_algorithm"
+
+
+# -- what both have in common
 
 
 @pytest.mark.parametrize("year", [1950, 2049, 2050, 2120])

@@ -29,6 +29,7 @@ from app.gateways.signing import (
     certificate_facts,
     check_certificate,
     check_detached,
+    check_document,
     check_pin,
     create_installation_key,
     wrapping,
@@ -75,6 +76,20 @@ def test_the_digest_alone_is_enough_to_sign(signer):
     enrolled = enrol(signer)
     cms = signer.sign_digest(enrolled.key_ref, PIN, sha256(BALLOT).digest(), NOW)
     assert check_detached(cms, BALLOT, enrolled.certificate_der)
+
+
+def test_a_document_is_signed_with_the_issuing_authority_inside(signer, authority):
+    enrolled = enrol(signer)
+    digest = sha256(BALLOT).digest()
+    cms = signer.sign_document(enrolled.key_ref, PIN, digest)
+    assert check_document(cms, digest, enrolled.certificate_der).signing_time is None
+    assert authority.chain()[0] in cms
+    with pytest.raises(BadSignature):
+        check_detached(cms, BALLOT, enrolled.certificate_der)
+    with pytest.raises(WrongPin):
+        signer.sign_document(enrolled.key_ref, OTHER_PIN, digest)
+    with pytest.raises(KeyUnavailable):
+        signer.sign_document("0" * 32, PIN, digest)
 
 
 def test_each_person_has_a_key_and_certificate_of_ones_own(signer):

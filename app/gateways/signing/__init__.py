@@ -18,7 +18,7 @@ from app.gateways.signing.interface import Enrolled, Signer, signer, trusted, us
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
 from app.gateways.signing.software import SoftwareSigner
-from app.gateways.signing.verification import CheckedSignature, check_detached
+from app.gateways.signing.verification import CheckedSignature, check_detached, check_document
 from app.gateways.signing.wrapping import Argon2Cost
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "certificate_facts",
     "check_certificate",
     "check_detached",
+    "check_document",
     "check_pin",
     "create_installation_key",
     "sign_detached",

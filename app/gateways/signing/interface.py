@@ -37,7 +37,7 @@ class Signer(Protocol):
     def sign_document(self, key_ref: str, pin: str, digest: bytes) -> bytes:
         """A CMS in DER for a PDF, given the SHA-256 of its signed bytes: PAdES-B, with the issuing authority inside.
 
-        No ballot: `check_detached` refuses it for one.
+        No ballot: `check_detached` refuses it, and `check_document` a ballot's.
         """
 
     def certificate(self, key_ref: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Whether given bytes are exactly one good signature of the pinned certificate over the given data."""
+"""Whether given bytes are exactly one good signature of the pinned certificate over the given data or document."""
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -45,6 +45,7 @@ from app.gateways.signing.profile import (
     write_time,
 )
 
+_Digest = Callable[[hashes.HashAlgorithm], bytes]
 LARGEST = 1 << 16  # bytes; ours have about 1 KiB
 CONSTRUCTED = 0x20  # the bit that BER may set where DER may not
 
@@ -54,7 +55,7 @@ class CheckedSignature:
     """What a good signature says of itself; the time is the signer's own claim."""
 
     certificate_sha256: str  # hexadecimal
-    signing_time: dt.datetime | None  # aware, UTC
+    signing_time: dt.datetime | None  # aware, UTC; None in a document
     algorithm: str  # e.g. ecdsa-p256-sha256, rsa-2048-sha256
     serial: str  # of the certificate, hexadecimal
 
@@ -62,10 +63,30 @@ class CheckedSignature:
 def check_detached(cms: bytes, data: bytes, expected_certificate_der: bytes) -> CheckedSignature:
     """What the signature says, if it is exactly one good signature of the pinned certificate over `data`.
 
-    Raises `BadSignature` with the reason, and never anything else: whatever a parser trips over is not a signature.
+    It must tell its signing time: without one it was made for a PDF. Raises `BadSignature` with the reason, and never
+    anything else: whatever a parser trips over is not a signature.
     """
+    return _guarded(cms, expected_certificate_der, lambda hash_: hashlib.new(hash_.name, data).digest(), False)
+
+
+def check_document(cms: bytes, digest: bytes, expected_certificate_der: bytes) -> CheckedSignature:
+    """The same for the CMS in the gap of a PDF whose other bytes have that SHA-256: PAdES-B.
+
+    The authorities may stand in it beside the signer's certificate. A signing time is refused: it belongs into the
+    PDF, and marks what was signed as a statement such as a ballot.
+    """
+
+    def given(hash_: hashes.HashAlgorithm) -> bytes:
+        if hash_ is not HASHES[SHA256] or len(digest) != hash_.digest_size:
+            _refuse(SignatureFault.UNSUPPORTED_ALGORITHM)
+        return digest
+
+    return _guarded(cms, expected_certificate_der, given, True)
+
+
+def _guarded(cms: bytes, certificate_der: bytes, digest: _Digest, document: bool) -> CheckedSignature:
     try:
-        return _check(bytes(cms), bytes(data), bytes(expected_certificate_der))
+        return _check(bytes(cms), bytes(certificate_der), digest, document)
     except BadSignature:
         raise
     except TrailingData:
@@ -80,9 +101,9 @@ def _refuse(reason: SignatureFault) -> NoReturn:
     raise BadSignature(reason) from None
 
 
-def _check(cms: bytes, data: bytes, certificate_der: bytes) -> CheckedSignature:
+def _check(cms: bytes, certificate_der: bytes, digest: _Digest, document: bool) -> CheckedSignature:
     identity = identify(certificate_der)
-    version, name, hashed_by, signed, algorithm, value, *unsigned = _signer_fields(cms, certificate_der)
+    version, name, hashed_by, signed, algorithm, value, *unsigned = _signer_fields(cms, certificate_der, document)
     if version.encoded != VERSION_1:
         _refuse(SignatureFault.MALFORMED)
     if name.encoded != identity.name:
@@ -91,13 +112,17 @@ def _check(cms: bytes, data: bytes, certificate_der: bytes) -> CheckedSignature:
         _refuse(SignatureFault.UNSIGNED_ATTRIBUTE)
     hash_ = _hash(hashed_by)
     attributes = _attributes(_content(signed, CONTEXT_0))
-    _check_attributes(attributes, hashlib.new(hash_.name, data).digest(), identity)
+    _check_attributes(attributes, digest(hash_), identity)
+    if document and SIGNING_TIME in attributes:
+        _refuse(SignatureFault.WRONG_CONTENT)
+    if not document and SIGNING_TIME not in attributes:
+        _refuse(SignatureFault.MISSING_ATTRIBUTE)
     _verify(identity.key, _algorithm(algorithm), _content(value, OCTET_STRING), write(SET, signed.content), hash_)
     time = _read_time(attributes[SIGNING_TIME]) if SIGNING_TIME in attributes else None
     return CheckedSignature(identity.sha256.hex(), time, f"{key_name(identity.key)}-{hash_.name}", identity.serial)
 
 
-def _signer_fields(cms: bytes, certificate_der: bytes) -> list[Element]:
+def _signer_fields(cms: bytes, certificate_der: bytes, document: bool) -> list[Element]:
     """The fields of the only SignerInfo, once all that stands around it is as prescribed."""
     if len(cms) > LARGEST:
         _refuse(SignatureFault.MALFORMED)
@@ -111,8 +136,7 @@ def _signer_fields(cms: bytes, certificate_der: bytes) -> list[Element]:
     (hash_,) = read_all(_content(hashed_by, SET))
     _hash(hash_)
     (certificates,) = optional
-    if _content(certificates, CONTEXT_0) != certificate_der:
-        _refuse(SignatureFault.WRONG_CERTIFICATE)
+    _check_certificates(_content(certificates, CONTEXT_0), certificate_der, document)
     fields = read_all(_content(signer, SEQUENCE))
     if version.encoded != VERSION_1:
         _refuse(SignatureFault.MALFORMED)
@@ -121,6 +145,15 @@ def _signer_fields(cms: bytes, certificate_der: bytes) -> list[Element]:
     if fields[2].encoded != hash_.encoded:
         _refuse(SignatureFault.MALFORMED)
     return fields
+
+
+def _check_certificates(encoded: bytes, certificate_der: bytes, document: bool) -> None:
+    """The signer's certificate alone, or in a document with its authorities, in the one order that DER knows."""
+    found = [element.encoded for element in read_all(encoded)]
+    if certificate_der not in found or (len(found) > 1 and not document):
+        _refuse(SignatureFault.WRONG_CERTIFICATE)
+    if found != sorted(found):
+        _refuse(SignatureFault.NOT_DER)
 
 
 def _check_content(content: list[Element]) -> None:
