@@ -29,13 +29,7 @@ def add_picture(increment: Increment, picture: bytes, rectangle: bytes) -> bytes
     shown = (ink.width * scale, ink.height * scale)
     place = (*shown, (wide - shown[0]) / 2, (high - shown[1]) / 2)
     content = b"q %b 0 0 %b %b %b cm /Picture Do Q" % tuple(map(write_number, place))
-    entries = {
-        b"/Type": b"/XObject",
-        b"/Subtype": b"/Form",
-        b"/BBox": b"[0 0 %b %b]" % (write_number(wide), write_number(high)),
-        b"/Resources": b"<< /XObject << /Picture %b >> >>" % _add_image(increment, ink),
-    }
-    return increment.add_stream(entries, content)
+    return increment.add_form(rectangle, b"/XObject << /Picture %b >>" % _add_image(increment, ink), content)
 
 
 def _add_image(increment: Increment, ink: _Ink) -> bytes:

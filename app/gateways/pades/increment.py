@@ -3,7 +3,7 @@ from hashlib import sha256
 from itertools import count
 
 from app.gateways.pades.reading import Document
-from app.gateways.pades.syntax import read_array, read_number, write_dictionary
+from app.gateways.pades.syntax import read_array, read_number, read_numbers, write_dictionary, write_number
 
 
 class Increment:
@@ -24,6 +24,18 @@ class Increment:
     def add_stream(self, entries: dict[bytes, bytes], content: bytes) -> bytes:
         entries = entries | {b"/Length": b"%d" % len(content)}
         return self.add(write_dictionary(entries), b"\nstream\n", content, b"\nendstream")
+
+    def add_form(self, rectangle: bytes, resources: bytes, content: bytes) -> bytes:
+        """An appearance as large as the rectangle of its field, with its origin at the lower left."""
+        left, bottom, right, top = read_numbers(rectangle)
+        size = (write_number(right - left), write_number(top - bottom))
+        entries = {
+            b"/Type": b"/XObject",
+            b"/Subtype": b"/Form",
+            b"/BBox": b"[0 0 %b %b]" % size,
+            b"/Resources": b"<< %b >>" % resources,
+        }
+        return self.add_stream(entries, content)
 
     def replace(self, number: int, entries: dict[bytes, bytes]) -> None:
         self._objects[number] = write_dictionary(entries)

@@ -12,6 +12,7 @@ SENTENCES: dict[str, Any] = {
     "no_text_field": _("The document has no field “%(field)s” to fill in."),
     "already_filled": _("The field “%(field)s” is already filled in."),
     "missing_letter": _("The font of the document has no letter for “%(letters)s”."),
+    "no_room": _("There is no room for “%(text)s” in its field."),
     "font_not_embedded": _("The font of the field is not embedded in the document."),
     "foreign_cms": _("The signature was not made for this document."),
     "cms_too_large": _("The signature is larger than the room reserved for it (%(bytes)s bytes)."),
