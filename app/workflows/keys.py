@@ -1,12 +1,12 @@
 """Signing keys (khóa ký): which certificate stands for a person, and how a PIN is charged before it is tried."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from app.extensions import db
 from app.gateways import signing
@@ -21,6 +21,7 @@ from app.models import (
     PollState,
     RecoveryKind,
     RollEntry,
+    SealKey,
     SigningKey,
 )
 from app.workflows.engine.errors import BadValue, Detached, NotFound, Subject, WorkflowError
@@ -189,8 +190,31 @@ def refuse_suspended(subject: Subject, certificate_id: int | None) -> None:
         raise KeySuspended(subject)
 
 
+@dataclass(frozen=True)
+class Ring:
+    """Which keys a PIN may open: the rows of one table that fulfil a condition, at most one of them standing."""
+
+    table: type[SigningKey] | type[SealKey]
+    owner: ColumnElement[bool]
+
+    def standing(self) -> Select[Any]:
+        return select(self.table).where(self.owner, self.table.state != KeyState.REPLACED)
+
+    def named(self, key_ref: str) -> Select[Any]:
+        return select(self.table).where(self.table.key_ref == key_ref)
+
+
+def own_ring(actor: Actor) -> Ring:
+    return Ring(SigningKey, SigningKey.person_id == actor.person_id)
+
+
 def sign_with_pin(actor: Actor, subject: Subject, data: bytes, pin: str, now: dt.datetime) -> bytes:
-    """CMS of `data` by the actor's own key. No transaction is open while the key is unlocked.
+    """CMS of `data` by the actor's own key. No transaction is open while the key is unlocked."""
+    return unlock(actor, subject, own_ring(actor), lambda key: signing.signer().sign(key, pin, data, now), now)
+
+
+def unlock(actor: Actor, subject: Subject, ring: Ring, sign: Callable[[str], bytes], now: dt.datetime) -> bytes:
+    """What `sign` makes of the reference of the one key on the ring; the PIN is inside of `sign`.
 
     The try is charged and committed under the key's row lock before the PIN is looked at, so that neither a crash
     nor twenty requests at once win a free guess (decision: five tries, then fifteen minutes).
@@ -198,27 +222,26 @@ def sign_with_pin(actor: Actor, subject: Subject, data: bytes, pin: str, now: dt
     subject = Detached.of(subject)  # a refusal must not need a second connection while the key's row is locked
     end_reading()
     try:
-        key_ref, tries_left = _charge_try(actor, subject, now)
+        key_ref, tries_left = _charge_try(subject, ring, now)
         try:
-            cms = signing.signer().sign(key_ref, pin, data, now)
+            cms = sign(key_ref)
         except WrongPin as wrong:
             if tries_left == 0:
                 raise _locked(subject, now + LOCKED_FOR) from wrong
             raise PinWrong(subject, tries_left=tries_left) from wrong
         except KeyUnavailable as missing:
-            _give_back(key_ref)
+            _give_back(ring, key_ref)
             raise SigningUnavailable(subject) from missing
     except WorkflowError as refusal:
         record_refusal("sign_with_pin", actor, refusal)
         raise
-    _forgive(key_ref)
+    _forgive(ring, key_ref)
     return cms
 
 
-def _charge_try(actor: Actor, subject: Subject, now: dt.datetime) -> tuple[str, int]:
+def _charge_try(subject: Subject, ring: Ring, now: dt.datetime) -> tuple[str, int]:
     with own_transaction() as session:
-        mine = select(SigningKey).where(SigningKey.person_id == actor.person_id, SigningKey.state != KeyState.REPLACED)
-        key = session.scalar(mine.with_for_update())
+        key = session.scalar(ring.standing().with_for_update())
         if key is None:
             raise NoKey(subject)
         if key.state is KeyState.SUSPENDED:
@@ -237,17 +260,17 @@ def _locked(subject: Subject, until: dt.datetime) -> PinLocked:
     return PinLocked(subject, most=MOST_TRIES, until=f"{until.astimezone(HANOI):%H:%M}", tries_left=0)
 
 
-def _forgive(key_ref: str) -> None:
+def _forgive(ring: Ring, key_ref: str) -> None:
     """A right PIN clears the count; tries charged by others meanwhile are cleared with it."""
     with own_transaction() as session:
-        key = session.scalars(select(SigningKey).where(SigningKey.key_ref == key_ref).with_for_update()).one()
+        key = session.scalars(ring.named(key_ref).with_for_update()).one()
         key.failed_tries, key.locked_until = 0, None
 
 
-def _give_back(key_ref: str) -> None:
+def _give_back(ring: Ring, key_ref: str) -> None:
     """The PIN was never looked at: the charged try does not count."""
     with own_transaction() as session:
-        key = session.scalars(select(SigningKey).where(SigningKey.key_ref == key_ref).with_for_update()).one()
+        key = session.scalars(ring.named(key_ref).with_for_update()).one()
         key.failed_tries, key.locked_until = max(0, key.failed_tries - 1), None
 
 
