@@ -42,6 +42,12 @@ class Right(StrEnum):
     POLL_VOTE = "poll:vote"
     POLL_SPLIT = "poll:split"
     EVIDENCE_READ = "evidence:read"
+    RESOLUTION_DRAFT = "resolution:draft"
+    RESOLUTION_SIGN = "resolution:sign"
+    RESOLUTION_STOP = "resolution:stop"
+    RESOLUTION_ISSUE = "resolution:issue"
+    RESOLUTION_RECALL = "resolution:recall"
+    SEAL_KEEP = "seal:keep"
     KEY_RECOVER = "key:recover"
     ROLL_MANAGE = "roll:manage"
     RULES_MANAGE = "rules:manage"
@@ -72,6 +78,12 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.POLL_VOTE:        MEMBERS,
     Right.POLL_SPLIT:       frozenset({                                                  CHAIR, SECRETARY}),
     Right.EVIDENCE_READ:    MEMBERS | frozenset({AUDITOR,                                SECRETARY}),
+    Right.RESOLUTION_DRAFT: frozenset({CLERK,                                            SECRETARY}),
+    Right.RESOLUTION_SIGN:  frozenset({HEAD, DEPUTY_HEAD}),
+    Right.RESOLUTION_STOP:  frozenset({HEAD}),
+    Right.RESOLUTION_ISSUE: frozenset({RECORDS}),
+    Right.RESOLUTION_RECALL: frozenset({HEAD}),
+    Right.SEAL_KEEP:        frozenset({RECORDS}),
     Right.KEY_RECOVER:      frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS}),
     Right.ROLL_MANAGE:      frozenset({MINISTER_CHAIRMAN, CLERK}),
     Right.RULES_MANAGE:     frozenset({MINISTER_CHAIRMAN, CLERK}),
@@ -103,6 +115,12 @@ SAID = {
     Right.POLL_VOTE: _("only members of the body vote; substitutes, guests and staff have no ballot"),
     Right.POLL_SPLIT: _("the split is shown after publication"),
     Right.EVIDENCE_READ: _("the evidence is open to those who took part and to auditors"),
+    Right.RESOLUTION_DRAFT: _("Resolutions are drafted by the clerks of the Government Office"),
+    Right.RESOLUTION_SIGN: _("only the head of the body or a deputy signs a Resolution"),
+    Right.RESOLUTION_STOP: _("only the head of the body stops a Resolution that is signed"),
+    Right.RESOLUTION_ISSUE: _("numbers and the seal are kept by the records office"),
+    Right.RESOLUTION_RECALL: _("only the head of the body recalls a Resolution"),
+    Right.SEAL_KEEP: _("the seal and the specimen signatures are kept by the records office"),
     Right.KEY_RECOVER: _("keys are unlocked or replaced by two people of the Government Office"),
     Right.ROLL_MANAGE: _("the roll is kept by the Government Office"),
     Right.RULES_MANAGE: _("rule sets are kept by the Government Office"),

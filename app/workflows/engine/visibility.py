@@ -16,9 +16,11 @@ from app.models import (
     AuditEntry,
     Ballot,
     Body,
+    Dispatch,
     Document,
     DocumentVersion,
     GuestItem,
+    IssuedNumber,
     Job,
     KeyRecovery,
     LoginSession,
@@ -32,9 +34,14 @@ from app.models import (
     Poll,
     PollState,
     Refusal,
+    Resolution,
+    ResolutionFile,
+    ResolutionState,
     RuleSet,
+    SealKey,
     Seat,
     SeatRole,
+    SignaturePicture,
     SigningKey,
 )
 from app.workflows.engine.errors import Detached, NotFound, Subject
@@ -56,6 +63,7 @@ Row = TypeVar("Row", bound=Model)
 
 PREPARING = frozenset({CLERK, MINISTER_CHAIRMAN, HEAD, AUDITOR})  # see meetings and questions while they are drafts
 ATTENDING = MEMBERS | {CLERK, RECORDS, AUDITOR}  # see every meeting of the body once it is called
+KEEPERS = frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS, AUDITOR})  # see which seals and specimen signatures stand
 STAFF = MEMBERS | {CLERK, RECORDS, AUDITOR}
 
 
@@ -134,6 +142,32 @@ def _polls(actor: Actor) -> Criterion:
     )
 
 
+OUT = (ResolutionState.PROMULGATED, ResolutionState.RECALLED, ResolutionState.REPLACED)
+SIGNED = (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEALED, *OUT)
+
+
+def _resolutions(actor: Actor) -> Criterion:
+    """In the making to those who make it; once signed to the members; once promulgated to its recipients."""
+    running = [m for m, role in actor.seats if role in (SeatRole.CHAIR, SeatRole.SECRETARY)]
+    held = select(Appointment.organisation_id).where(
+        Appointment.person_id == (actor.person_id or 0), Appointment.organisation_id.is_not(None)
+    )
+    sent = select(Dispatch.resolution_id).where(
+        or_(Dispatch.person_id == (actor.person_id or 0), Dispatch.organisation_id.in_(held))
+    )
+    return or_(
+        _in_bodies(Resolution.body_id, actor, PREPARING | {RECORDS}),
+        Resolution.signer_id == (actor.person_id or 0),
+        Resolution.meeting_id.in_(running),
+        and_(Resolution.state.in_(SIGNED), _in_bodies(Resolution.body_id, actor, MEMBERS)),
+        and_(Resolution.state.in_(OUT), Resolution.id.in_(sent)),
+    )
+
+
+def _of_visible_resolutions(column: InstrumentedAttribute[int], actor: Actor) -> Criterion:
+    return column.in_(select(Resolution.id).where(_resolutions(actor)))
+
+
 def _people(actor: Actor) -> Criterion:
     return or_(
         _in_bodies(Person.home_body_id, actor, STAFF | {ADMINISTRATOR}), Person.id == (actor.person_id or 0)
@@ -162,6 +196,14 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     DocumentVersion: _versions,
     Poll: _polls,
     Ballot: lambda actor: _in_bodies(Ballot.body_id, actor, frozenset({AUDITOR})),
+    Resolution: _resolutions,
+    ResolutionFile: lambda actor: _of_visible_resolutions(ResolutionFile.resolution_id, actor),
+    Dispatch: lambda actor: _of_visible_resolutions(Dispatch.resolution_id, actor),
+    IssuedNumber: lambda actor: _in_bodies(IssuedNumber.body_id, actor, STAFF),
+    SealKey: lambda actor: _in_bodies(SealKey.body_id, actor, KEEPERS),
+    SignaturePicture: lambda actor: or_(
+        _in_bodies(SignaturePicture.body_id, actor, KEEPERS), SignaturePicture.person_id == (actor.person_id or 0)
+    ),
     Body: lambda actor: Body.id.in_(actor.body_ids),
     Organisation: lambda actor: _in_bodies(Organisation.body_id, actor, STAFF),
     Person: _people,

@@ -26,8 +26,11 @@ from app.models import (
     Procedure,
     RecoveryKind,
     Reply,
+    ResolutionState,
     SeatRole,
     Secrecy,
+    SignatureRole,
+    Urgency,
     Visibility,
 )
 
@@ -132,6 +135,27 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         KeyState.ACTIVE: _p("key", "Active"),
         KeyState.SUSPENDED: _p("key", "Suspended"),
         KeyState.REPLACED: _p("key", "Replaced"),
+    },
+    ResolutionState: {
+        ResolutionState.DRAFTING: _p("resolution", "Being drafted"),
+        ResolutionState.PRESENTED: _p("resolution", "Awaiting signature"),
+        ResolutionState.SIGNED: _p("resolution", "Signed, awaiting its number"),
+        ResolutionState.NUMBERED: _p("resolution", "Numbered, awaiting the seal"),
+        ResolutionState.SEALED: _p("resolution", "Sealed, awaiting promulgation"),
+        ResolutionState.PROMULGATED: _p("resolution", "Promulgated"),
+        ResolutionState.RECALLED: _p("resolution", "Recalled"),
+        ResolutionState.REPLACED: _p("resolution", "Replaced"),
+        ResolutionState.ABANDONED: _p("resolution", "Abandoned"),
+    },
+    SignatureRole: {
+        SignatureRole.SIGNATURE: _("Signature of the competent person"),
+        SignatureRole.SEAL: _("Seal of the organisation"),
+    },
+    Urgency: {
+        Urgency.NORMAL: _p("urgency", "Normal"),
+        Urgency.URGENT: _p("urgency", "Urgent"),
+        Urgency.VERY_URGENT: _p("urgency", "Very urgent"),
+        Urgency.EXPRESS: _p("urgency", "Express"),
     },
     RecoveryKind: {RecoveryKind.UNLOCK: _("Unlock"), RecoveryKind.REPLACE: _("Replace the key")},
     JobState: {
