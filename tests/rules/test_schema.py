@@ -65,6 +65,12 @@ def test_a_record_has_exactly_its_members_and_an_error_names_the_place():
             check(value)
 
 
+def test_a_list_may_have_a_limit():
+    assert list_of(whole(1), most=2)([1, 2]) == [1, 2]
+    with pytest.raises(ValueError, match="more than 2 entries"):
+        list_of(whole(1), most=2)([1, 2, 3])
+
+
 @pytest.mark.parametrize("value", [True, 0, "1", 1.0, None, 2**53])
 def test_a_whole_number_is_no_truth_value_text_or_fraction(value):
     with pytest.raises(ValueError, match="whole number"):

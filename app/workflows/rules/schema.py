@@ -68,10 +68,12 @@ def optional(inner: Check) -> Check:
     return lambda value: None if value is None else inner(value)
 
 
-def list_of(inner: Check) -> Check:
+def list_of(inner: Check, most: int | None = None) -> Check:
     def check(value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise ValueError("must be a list")
+        if most is not None and len(value) > most:
+            raise ValueError(f"has more than {most} entries")
         return [_at(f"[{index}]", inner, part) for index, part in enumerate(value)]
 
     return check
