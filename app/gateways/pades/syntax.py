@@ -7,7 +7,8 @@ from app.gateways.pades.refusals import PadesRefused
 _BLANK = rb"(?:[\x00\t\n\f\r ]++|%[^\r\n]*+)*+"
 _REGULAR = rb"[^\x00\t\n\f\r ()<>\[\]{}/%]"
 _TOKEN = re.compile(
-    _BLANK + rb"(<<|>>|[\[\]]|/" + _REGULAR + rb"*+|<[0-9A-Fa-f\x00\t\n\f\r ]*+>|\((?:[^()\\]++|\\.)*+\)"
+    _BLANK + rb"(<<[^<>()%]*+>>|\[[0-9.+\-R\x00\t\n\f\r ]*+\]"  # what holds no container is taken at once
+    rb"|<<|>>|[\[\]]|/" + _REGULAR + rb"*+|<[0-9A-Fa-f\x00\t\n\f\r ]*+>|\((?:[^()\\]++|\\.)*+\)"
     rb"|\d++[\x00\t\n\f\r ]++\d++[\x00\t\n\f\r ]++R(?!" + _REGULAR + rb")|" + _REGULAR + rb"++)",
     re.DOTALL,
 )
