@@ -1,57 +1,46 @@
 """Decides how the text of a document is set: paragraphs, headings of articles, tables, recipients, signatures."""
 
 from collections.abc import Sequence
-from functools import cache
-from xml.sax.saxutils import escape
 
-from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT
-from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, KeepTogether, PageBreak, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Spacer
 
 from app.gateways.paper import fields, fonts
 from app.gateways.paper import measures as m
+from app.gateways.paper.prose import Manner, Prose
 from app.gateways.paper.ruled import Ruled, ruled
+from app.gateways.paper.together import Beside, Closing, NewPart
 
 END = "./."
 ALPHABET = "abcdđeghiklmnopqrstuvxy"  # the order of points
 ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
-LETTERS = ("FONTNAME", (0, 0), (-1, -1), m.REGULAR)  # an unstyled table lists Helvetica, which is not embedded
-ALIGNED = {"left": TA_LEFT, "center": TA_CENTER, "justify": TA_JUSTIFY}
 
 
-@cache
-def _style(letter: m.Letter, align: str, indent: float, before: float, keep: bool = False) -> ParagraphStyle:
-    fonts.register()
-    return ParagraphStyle(
-        "box", fontName=letter.face, fontSize=letter.size, leading=letter.pitch, alignment=ALIGNED[align],
-        firstLineIndent=indent, spaceBefore=before, allowWidows=0, allowOrphans=0, keepWithNext=keep,
-    )  # fmt: skip
+BODY = Manner("justify", m.INDENT, m.PARAGRAPH_GAP)
 
 
-def text(words: str, letter: m.Letter, align: str = "left", gap: float = 0) -> Paragraph:
+def text(words: str, letter: m.Letter, align: str = "left", gap: float = 0) -> Prose:
     """Words in the letters of a box; `words` is plain text, never markup."""
-    return Paragraph(escape(fonts.printable(words)), _style(letter, align, 0, gap))
+    return Prose(fonts.printable(words), letter, Manner(align, 0, gap))
 
 
-def paragraph(words: str, *, lead: str = "") -> Paragraph:
+def paragraph(words: str, *, lead: str = "") -> Prose:
     """Box 6: justified, first line indented; `lead` is a bold beginning such as "Điều 1."."""
-    begin = f"<b>{escape(fonts.printable(lead))}</b> " if lead else ""
-    return Paragraph(begin + escape(fonts.printable(words)), _style(m.BODY, "justify", m.INDENT, m.PARAGRAPH_GAP))
+    return Prose(fonts.printable(words), m.BODY, BODY, lead=fonts.printable(lead), face=m.BOLD)
 
 
-def basis(words: str) -> Paragraph:
+def basis(words: str) -> Prose:
     """Box 6: a legal basis, in italics, one per line."""
-    return Paragraph(escape(fonts.printable(words)), _style(m.BASES, "justify", m.INDENT, m.PARAGRAPH_GAP))
+    return Prose(fonts.printable(words), m.BASES, BODY)
 
 
-def heading(words: str) -> Paragraph:
+def heading(words: str) -> Prose:
     """Box 6: the bold line of an article or a part; it never stands alone at the foot of a page."""
-    return Paragraph(escape(fonts.printable(words)), _style(m.ARTICLE, "justify", m.INDENT, m.PARAGRAPH_GAP, True))
+    return Prose(fonts.printable(words), m.ARTICLE, BODY, keep=True)
 
 
-def centred(words: str, *, gap: float = m.PARAGRAPH_GAP) -> Paragraph:
+def centred(words: str, *, gap: float = m.PARAGRAPH_GAP) -> Prose:
     """A bold centred line such as "QUYẾT NGHỊ:", kept with what follows."""
-    return Paragraph(escape(fonts.printable(words)), _style(m.ARTICLE, "center", 0, gap, True))
+    return Prose(fonts.printable(words), m.ARTICLE, Manner("center", 0, gap), keep=True)
 
 
 def letter(place: int) -> str:
@@ -79,7 +68,7 @@ def annex_heading(title: str, number: int, document: str) -> list[Flowable]:
     """A new page: "Phụ lục" (Roman numeral if `number`), the title in capitals, what it belongs to in italics."""
     label = f"Phụ lục {roman(number)}" if number else "Phụ lục"
     return [
-        PageBreak(), centred(label, gap=0), centred(title.upper(), gap=0),
+        NewPart(), centred(label, gap=0), centred(title.upper(), gap=0),
         text(f"(Kèm theo {document})", m.BASES, "center"),
     ]  # fmt: skip
 
@@ -90,19 +79,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[f
 
 
 def addressees(names: Sequence[str]) -> list[Flowable]:
-    """Box 9a: "Kính gửi:" with one addressee on the line, or several under each other."""
+    """Box 9a: "Kính gửi:" with one addressee on the line, or several under each other, below the colon."""
     if len(names) == 1:
         return [text(f"Kính gửi: {names[0]}.", m.ADDRESSEE, "center", gap=12), Spacer(0, 6)]
     last = len(names) - 1
-    lines = [text(f"- {name}{'.' if index == last else ';'}", m.ADDRESSEE) for index, name in enumerate(names)]
-    made = Table(
-        [[text("Kính gửi:", m.ADDRESSEE), lines]],
-        [m.ADDRESSEE_LABEL, m.ADDRESSEE_NAMES],
-        spaceBefore=12,
-        hAlign="CENTER",
-    )
-    made.setStyle(_bare())
-    return [made, Spacer(0, 6)]
+    lines: list[Flowable] = [
+        text(f"- {name}{'.' if at == last else ';'}", m.ADDRESSEE) for at, name in enumerate(names)
+    ]
+    left = (m.TEXT_WIDTH - m.ADDRESSEE_LABEL - m.ADDRESSEE_NAMES) / 2
+    label: list[Flowable] = [text("Kính gửi:", m.ADDRESSEE)]
+    beside = Beside([
+        (left, m.ADDRESSEE_LABEL, label), (left + m.ADDRESSEE_LABEL, m.ADDRESSEE_NAMES, lines),
+    ])  # fmt: skip
+    return [beside, Spacer(0, 6)]
 
 
 class SigningRoom(Flowable):
@@ -113,8 +102,8 @@ class SigningRoom(Flowable):
         self.prepared = prepared
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
-        self.width = width
-        return width, m.SIGNATURE_ROOM
+        self.width, self.height = width, m.SIGNATURE_ROOM
+        return width, self.height
 
     def draw(self) -> None:
         if not self.prepared:
@@ -128,43 +117,33 @@ class SigningRoom(Flowable):
 
 
 def closing(
-    recipients: Sequence[str], signatures: Sequence[tuple[Sequence[str], str]], *, prepared: bool = False
-) -> Flowable:
+    recipients: Sequence[str], signatures: Sequence[tuple[Sequence[str], str]], *, prepared: bool = False,
+    copies: str = "",
+) -> Closing:  # fmt: skip
     """Boxes 9b and 7: recipients at the left, the signature at the right, never torn apart.
 
     A signature is (lines of authority and post in capitals, name or empty). With two signatures and no recipients
     they stand side by side, the first at the left: so a record is signed by its secretary and its chair. With
-    `prepared` a single signature and the seal get form fields for signing.
+    `prepared` a single signature and the seal get form fields for signing. `copies` is box 12, such as "PL.(300)".
     """
-    blocks: list[list[Flowable]] = [_recipients(recipients)] if recipients else []
-    blocks += [_signature(lines, name, prepared) for lines, name in signatures]
-    if len(blocks) == 1:
-        blocks.insert(0, [])
-    shares = [m.LEFT_HALF + 0.06, 1 - m.LEFT_HALF - 0.06] if recipients else [0.5, 0.5]
-    made = Table([blocks], [m.TEXT_WIDTH * share for share in shares], spaceBefore=14)
-    made.setStyle(_bare())
-    return KeepTogether([made])
+    blocks = [_signature(lines, name, prepared) for lines, name in signatures]
+    if len(blocks) > 1:
+        share = m.TEXT_WIDTH / len(blocks)
+        return Closing([(at * share, share, block) for at, block in enumerate(blocks)])
+    left = [*_recipients(recipients), *([text(copies, m.COPIES)] if copies else [])]
+    right = (m.SIGNATURE_LEFT, m.TEXT_WIDTH - m.SIGNATURE_LEFT)
+    return Closing([(0, m.RECIPIENTS_WIDTH, left), *((*right, block) for block in blocks)])
 
 
 def _recipients(names: Sequence[str]) -> list[Flowable]:
+    """Each after a dash; the last one, which says where the record copy stays, ends with a full stop."""
+    if not names:
+        return []
     last = len(names) - 1
-    lines: list[Flowable] = [text("Nơi nhận:", m.RECIPIENTS_HEAD)]
-    return lines + [text(f"- {name}{'.' if at == last else ';'}", m.RECIPIENTS) for at, name in enumerate(names)]
+    lines = [text(f"- {name}{'.' if at == last else ';'}", m.RECIPIENTS) for at, name in enumerate(names)]
+    return [text("Nơi nhận:", m.RECIPIENTS_HEAD), *lines]
 
 
 def _signature(lines: Sequence[str], name: str, prepared: bool) -> list[Flowable]:
     block: list[Flowable] = [text(line, m.AUTHORITY, "center") for line in lines]
     return [*block, SigningRoom(prepared=prepared), text(name, m.SIGNER, "center")]
-
-
-def _bare() -> TableStyle:
-    return TableStyle(
-        [
-            LETTERS,
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 0),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
-        ]
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 
+from app.gateways.paper.faces import Face
 from app.gateways.paper.measures import BOLD, BOLD_ITALIC, ITALIC, REGULAR
 
 FOLDER = Path(__file__).parent / "fonts"
@@ -26,7 +26,7 @@ rl_config.useA85 = 0  # streams are kept as bytes: a quarter smaller, and not en
 def register() -> None:
     """Make the four faces known to the renderer, once per process."""
     for name, face in FACES.items():
-        pdfmetrics.registerFont(TTFont(name, FOLDER / f"LiberationSerif-{face}.ttf"))
+        pdfmetrics.registerFont(Face(name, FOLDER / f"LiberationSerif-{face}.ttf"))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=ITALIC, boldItalic=BOLD_ITALIC)
 
 

@@ -30,8 +30,8 @@ Line = tuple[str | Slot, ...]
 class Head(Flowable):
     """Boxes 1-4, 5b, 10b and 11: body and number at the left, country, motto, place and date at the right.
 
-    `number` and `place_date` are words, or printable words with slots for form fields between them; `about` is the summary
-    of a letter (5b), `urgency` one of measures.URGENCY (10b), `mark` another boxed word such as "DỰ THẢO" (11).
+    `number` and `place_date` are words, or printable words with slots for form fields between them; `about` is the
+    summary of a letter (5b), `urgency` one of measures.URGENCY (10b), `mark` another boxed word such as "DỰ THẢO" (11).
     Everything but the body may be empty; a long name of a body is broken into even lines. There is no box 10a: papers
     with a degree of secrecy never enter, so nothing here can print one.
     """

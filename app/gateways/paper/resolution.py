@@ -8,6 +8,7 @@ from typing import Any
 from reportlab.platypus import Flowable
 
 from app.gateways.paper import blocks, dates, fields, fonts
+from app.gateways.paper.furniture import Furniture
 from app.gateways.paper.head import Head, Line, Slot, Title
 from app.gateways.paper.layout import build
 
@@ -60,6 +61,7 @@ def resolution(text: Mapping[str, Any], sheet: ResolutionSheet) -> bytes:
         made_at=sheet.made_at,
         demo=sheet.demo,
         keywords=sheet.text_sha256,
+        furniture=Furniture(qr="" if sheet.draft else sheet.qr),
     )
 
 
