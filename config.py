@@ -14,6 +14,7 @@ SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (
 )
 APP_ROLE = os.environ.get("ECABINET_APP_ROLE", "")  # PostgreSQL role that serves; it owns nothing
 TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",")
+PUBLIC_URL = os.environ.get("ECABINET_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8080')}")  # in QR codes
 PROXIES = int(os.environ.get("ECABINET_PROXIES", "0"))  # trusted proxies in front, whose X-Forwarded-For is believed
 
 STORAGE = VAR / "documents"

@@ -4,7 +4,23 @@ from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
 from app.tasks import notices as notice_tasks
-from app.workflows import accounts, agenda, attendance, ballots, documents, keys, login, meetings, poll_acts, polls
+from app.workflows import (
+    accounts,
+    agenda,
+    attendance,
+    ballots,
+    document_signing,
+    documents,
+    issuing,
+    keys,
+    login,
+    meetings,
+    poll_acts,
+    polls,
+    promulgation,
+    resolutions,
+    seals,
+)
 from app.workflows.engine import outbox
 
 LIVE = "meetings.announce"
@@ -55,6 +71,23 @@ HEARD_BY: dict[type, list[str]] = {
     polls.PollPublished: [LIVE, NOTICE],
     poll_acts.PollAnnulled: [PROGRESS, LIVE, NOTICE],
     poll_acts.TieConfirmed: [LIVE],
+    resolutions.ResolutionDrafted: [LIVE],
+    resolutions.ResolutionTextChanged: [LIVE],
+    resolutions.ResolutionPresented: [LIVE, NOTICE],
+    resolutions.ResolutionReturned: [LIVE, NOTICE],
+    resolutions.ResolutionAbandoned: [LIVE, NOTICE],
+    document_signing.ResolutionSigned: [LIVE, NOTICE],
+    issuing.NumberAllotted: [LIVE],
+    issuing.NumberCancelled: [LIVE],
+    issuing.ResolutionSealed: [LIVE],
+    issuing.ResolutionStopped: [LIVE, NOTICE],
+    promulgation.ResolutionPromulgated: [LIVE, NOTICE],
+    promulgation.ResolutionReceived: [LIVE],
+    promulgation.ResolutionRecalled: [LIVE, NOTICE],
+    promulgation.ResolutionReplaced: [LIVE, NOTICE],
+    seals.SealEnrolled: [NOTICE],
+    seals.SealSuspended: [NOTICE],
+    seals.SignaturePictureSet: [NOTICE],
     keys.KeyEnrolled: [NOTICE],
     keys.KeyLocked: [NOTICE],
     keys.KeySuspendedFact: [NOTICE],

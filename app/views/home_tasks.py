@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 from app.workflows.inbox import Task, TaskKind
 from app.workflows.rules.calendar import hanoi_date
 
-NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH)
+NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
+DOCUMENTS = (TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT)
 TO_DECIDE = (TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
 
 
 def task_groups(tasks: Sequence[Task], now: dt.datetime) -> list[dict[str, Any]]:
     """What holds up a meeting, then the rest; empty groups are left out."""
-    groups = ((_("In the meeting"), NOW), (_("To be answered"), TO_DECIDE))
+    groups = ((_("In the meeting"), NOW), (_("Documents"), DOCUMENTS), (_("To be answered"), TO_DECIDE))
     found = [(title, [task for task in tasks if task.kind in kinds]) for title, kinds in groups]
     return [
         {"title": title, "note": _("%(n)s to do", n=len(some)), "tasks": [shown_task(task, now) for task in some]}
@@ -55,6 +56,38 @@ def _publish(task: Task, _now: dt.datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _sign(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Resolution to sign"), "icon": "pen-line", "tone": "gold", "title": task.title, "urgent": True,
+        "due": _("Awaiting your signature"), "due_note": _since(task), "action": _("Read and sign"),
+        "url": url_for("ResolutionSigningView.page", resolution_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _issue(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Number and seal"), "icon": "stamp", "tone": "gold", "title": task.title, "urgent": True,
+        "due": _("Signed"), "due_note": _since(task), "action": _("Issue"),
+        "url": url_for("IssuingView.page", resolution_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _receive(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Resolution promulgated"), "icon": "file-check", "tone": "blue", "title": task.title,
+        "due": _("Confirm receipt"), "due_note": _since(task), "action": _("Read"),
+        "url": url_for("ResolutionView.record", resolution_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _draft(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Resolution to draft"), "icon": "pen-line", "tone": "blue", "title": task.title,
+        "due": _("Adopted"), "due_note": _since(task), "action": _("Draft the Resolution"),
+        "url": url_for("EvidenceView.result", poll_id=task.subject_id),
+    }  # fmt: skip
+
+
 def _recovery(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key, second person"), "icon": "key-round", "action": _("Look"),
@@ -88,6 +121,7 @@ def _enrol(task: Task, _now: dt.datetime) -> dict[str, Any]:
 
 SHOWN = {
     TaskKind.VOTE: _vote, TaskKind.TIE: _tie, TaskKind.PUBLISH: _publish, TaskKind.RECOVERY: _recovery,
+    TaskKind.SIGN: _sign, TaskKind.ISSUE: _issue, TaskKind.RECEIVE: _receive, TaskKind.DRAFT: _draft,
     TaskKind.ABSENCE: _absence, TaskKind.ANSWER: _answer, TaskKind.ENROL: _enrol,
 }  # fmt: skip
 

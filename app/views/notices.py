@@ -10,7 +10,7 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.models import Notice, Outcome, Poll, RecoveryKind
+from app.models import Notice, Outcome, Poll, RecoveryKind, Resolution
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
 from app.workflows import notices
@@ -70,6 +70,17 @@ TITLES: dict[str, Callable[[Told], str]] = {
     ),
     "PollPublished": lambda told: _("Result published: %(outcome)s", outcome=word(Outcome(told["outcome"]))),
     "PollAnnulled": lambda told: _("A vote is annulled"),
+    "ResolutionPresented": lambda told: _("A Resolution waits for your signature"),
+    "ResolutionReturned": lambda told: _("A Resolution was returned without a signature"),
+    "ResolutionAbandoned": lambda told: _("The draft of a Resolution was given up"),
+    "ResolutionSigned": lambda told: _("A Resolution is signed and waits for its number and seal"),
+    "ResolutionStopped": lambda told: _("A signed Resolution was stopped before it went out"),
+    "ResolutionPromulgated": lambda told: _("Resolution %(number)s is promulgated", number=told["number"]),
+    "ResolutionRecalled": lambda told: _("Resolution %(number)s is recalled", number=told["number"]),
+    "ResolutionReplaced": lambda told: _("Resolution %(number)s is replaced by a newer one", number=told["number"]),
+    "SealEnrolled": lambda told: _("The digital seal was registered anew"),
+    "SealSuspended": lambda told: _("The digital seal is suspended"),
+    "SignaturePictureSet": lambda told: _("A specimen of your signature was registered"),
     "KeyEnrolled": lambda told: _("A new signing key is registered for you"),
     "KeyLocked": lambda told: _("Your signing key is locked after wrong PIN entries"),
     "KeySuspendedFact": lambda told: _("Your signing key is suspended"),
@@ -85,13 +96,15 @@ TITLES: dict[str, Callable[[Told], str]] = {
 ICONS = {
     "InvitationIssued": "calendar-days", "MeetingPostponed": "calendar-clock", "MeetingRescheduled": "calendar-clock",
     "MeetingCancelled": "ban", "ChairHanded": "gavel", "AbsenceRequested": "user-x", "AbsenceDecided": "user-x",
-    "PollPublished": "megaphone", "PollAnnulled": "ban",
+    "PollPublished": "megaphone", "PollAnnulled": "ban", "ResolutionPresented": "pen-line",
+    "ResolutionReturned": "undo-2", "ResolutionSigned": "stamp", "ResolutionPromulgated": "file-check",
+    "ResolutionRecalled": "ban", "ResolutionReplaced": "file-check", "ResolutionStopped": "ban",
 }  # fmt: skip
 
 
 def _text(told: Told) -> str:
     """Meeting, item, question, new time, reason: what the fact has of them."""
-    parts = [told.get("question") or told.get("item"), told.get("meeting")]
+    parts = [told.get("resolution") or told.get("question") or told.get("item"), told.get("meeting")]
     if starts_at := told.get("starts_at"):
         parts.append(format_datetime(dt.datetime.fromisoformat(starts_at), "HH:mm dd/MM/yyyy"))
     if told.get("reason") and "meeting" in told:
@@ -104,6 +117,8 @@ def _address(notice: Notice) -> str:
     told = notice.details
     if told["subject_type"] == Poll.__tablename__:
         return f"/polls/{told['subject_id']}" + ("/result" if notice.kind == "PollPublished" else "")
+    if told["subject_type"] == Resolution.__tablename__:
+        return url_for("ResolutionView.record", resolution_id=told["subject_id"])
     if notice.kind == "AbsenceRequested":
         return "/absences/"
     if notice.meeting_id is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
@@ -13,6 +13,7 @@ from app.models import (
     Absence,
     AbsenceState,
     Ballot,
+    Dispatch,
     KeyRecovery,
     Meeting,
     MeetingState,
@@ -21,6 +22,8 @@ from app.models import (
     PollState,
     RecoveryKind,
     Reply,
+    Resolution,
+    ResolutionState,
     RollEntry,
     Seat,
     SeatRole,
@@ -37,6 +40,10 @@ class TaskKind(StrEnum):
     VOTE = "vote"
     TIE = "tie"
     PUBLISH = "publish"
+    SIGN = "sign"
+    ISSUE = "issue"
+    RECEIVE = "receive"
+    DRAFT = "draft"
     RECOVERY = "recovery"
     ABSENCE = "absence"
     ANSWER = "answer"
@@ -59,7 +66,7 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     """Everything that waits for this person at this moment; its length is the number on the badge."""
     if actor.person_id is None:
         return []
-    parts = (_votes, _closed_polls, _recoveries, _absences, _invitations, _keys)
+    parts = (_votes, _closed_polls, _resolutions, _received, _undrafted, _recoveries, _absences, _invitations, _keys)
     return [task for part in parts for task in part(actor, now)]
 
 
@@ -81,6 +88,43 @@ def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
         right, kind = (Right.POLL_CONFIRM_TIE, TaskKind.TIE) if tie else (Right.POLL_PUBLISH, TaskKind.PUBLISH)
         if actor.may(right, poll):
             yield Task(kind, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.closed_at)
+
+
+def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """What is presented waits for its signer; what is signed for the records office, up to the promulgation."""
+    stages = {ResolutionState.PRESENTED: TaskKind.SIGN}
+    stages |= dict.fromkeys(
+        (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEALED), TaskKind.ISSUE
+    )
+    rows = select(Resolution).where(Resolution.state.in_(stages), visible(actor, Resolution))
+    for resolution in db.session.scalars(rows.options(joinedload(Resolution.meeting)).order_by(Resolution.drafted_at)):
+        kind, title, where = stages[resolution.state], resolution.subject, resolution.meeting.title
+        mine = resolution.signer_id == actor.person_id and actor.may(Right.RESOLUTION_SIGN, resolution)
+        if mine if kind is TaskKind.SIGN else actor.may(Right.RESOLUTION_ISSUE, resolution):
+            at = resolution.presented_at if kind is TaskKind.SIGN else resolution.signed_at
+            yield Task(kind, resolution.id, title, where, resolution.meeting_id, at)
+
+
+def _received(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """Promulgated Resolutions sent to this member that were not yet confirmed."""
+    rows = select(Resolution).join(Dispatch, Dispatch.resolution_id == Resolution.id)
+    rows = rows.where(Dispatch.person_id == (actor.person_id or 0), Dispatch.received_at.is_(None))
+    rows = rows.where(Resolution.state == ResolutionState.PROMULGATED).options(joinedload(Resolution.number))
+    for resolution in db.session.scalars(rows.order_by(Resolution.promulgated_at)):
+        number = resolution.number.text if resolution.number else ""
+        at = resolution.promulgated_at
+        yield Task(TaskKind.RECEIVE, resolution.id, resolution.subject, number, resolution.meeting_id, at)
+
+
+def _undrafted(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """Published, adopted votes on a draft without a Resolution yet."""
+    living = exists().where(Resolution.poll_id == Poll.id, Resolution.state != ResolutionState.ABANDONED)
+    outcome = func.coalesce(Poll.confirmed_outcome, Poll.outcome)
+    rows = select(Poll).where(Poll.state == PollState.PUBLISHED, outcome == Outcome.ADOPTED, ~living)
+    rows = rows.where(Poll.document_version_id.is_not(None), visible(actor, Poll)).order_by(Poll.published_at)
+    for poll in db.session.scalars(rows.options(joinedload(Poll.meeting))):
+        if actor.may(Right.RESOLUTION_DRAFT, poll):
+            yield Task(TaskKind.DRAFT, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.published_at)
 
 
 def _recoveries(actor: Actor, _now: dt.datetime) -> Iterator[Task]:

@@ -7,13 +7,26 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from app.extensions import db
-from app.models import AgendaItem, Appointment, AuditEntry, Meeting, Notice, Office, Person, Poll, RollEntry, Seat
+from app.models import (
+    AgendaItem,
+    Appointment,
+    AuditEntry,
+    Dispatch,
+    Meeting,
+    Notice,
+    Office,
+    Person,
+    Poll,
+    Resolution,
+    RollEntry,
+    Seat,
+)
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
 
-KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after")  # what a notice repeats of its fact
+KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number")  # what a notice repeats of its fact
 LATEST = 200
 
 
@@ -23,11 +36,29 @@ def _seated(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     return set(db.session.scalars(called.where(Meeting.invited_at.is_not(None))))
 
 
-def _heads(fact: dict[str, Any], at: dt.datetime) -> set[int]:
-    held = select(Appointment.person_id).where(
-        Appointment.body_id == fact["body_id"], Appointment.office == Office.HEAD
-    )
-    return set(db.session.scalars(held.where(Appointment.in_force(hanoi_date(at)))))
+def _holding(*offices: Office) -> Callable[[dict[str, Any], dt.datetime], set[int]]:
+    """Everybody who holds one of the offices on that day."""
+
+    def held(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+        posts = select(Appointment.person_id).where(
+            Appointment.body_id == fact["body_id"], Appointment.office.in_(offices)
+        )
+        return set(db.session.scalars(posts.where(Appointment.in_force(hanoi_date(at)))))
+
+    return held
+
+
+def _recipients(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    """Members, and whoever holds a post in an organisation that the Resolution was sent to."""
+    sent = select(Dispatch.person_id, Dispatch.organisation_id).where(Dispatch.resolution_id == fact["subject_id"])
+    rows = db.session.execute(sent).all()
+    posts = select(Appointment.person_id).where(Appointment.organisation_id.in_([row[1] for row in rows if row[1]]))
+    there = set(db.session.scalars(posts.where(Appointment.in_force(hanoi_date(at)))))
+    return {row[0] for row in rows if row[0]} | there
+
+
+def _heads_and_records(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    return _holding(Office.HEAD, Office.MINISTER_CHAIRMAN, Office.RECORDS)(fact, at)
 
 
 def _member_and_substitute(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
@@ -50,10 +81,21 @@ TOLD: dict[str, Callable[[dict[str, Any], dt.datetime], set[int]]] = {
     "MeetingRescheduled":     _seated,
     "MeetingCancelled":       _seated,
     "ChairHanded":            _named("to_person_id"),
-    "AbsenceRequested":       _heads,
+    "AbsenceRequested":       _holding(Office.HEAD),
     "AbsenceDecided":         _member_and_substitute,
     "PollPublished":          _voters,
     "PollAnnulled":           _voters,
+    "ResolutionPresented":    _named("signer_id"),
+    "ResolutionReturned":     _named("drafted_by_id"),
+    "ResolutionAbandoned":    _named("drafted_by_id"),
+    "ResolutionSigned":       _holding(Office.RECORDS),
+    "ResolutionStopped":      _heads_and_records,
+    "ResolutionPromulgated":  _recipients,
+    "ResolutionRecalled":     _recipients,
+    "ResolutionReplaced":     _recipients,
+    "SealEnrolled":           _heads_and_records,
+    "SealSuspended":          _heads_and_records,
+    "SignaturePictureSet":    _named("person_id"),
     "KeyEnrolled":            _named("person_id"),
     "KeyLocked":              _named("person_id"),
     "KeySuspendedFact":       _named("person_id"),
@@ -127,4 +169,6 @@ def _details(fact: dict[str, Any]) -> dict[str, Any]:
         found["member"] = db.session.get_one(Person, member_id).full_name
     if fact["subject_type"] == Poll.__tablename__:
         found["question"] = db.session.get_one(Poll, fact["subject_id"]).question
+    if fact["subject_type"] == Resolution.__tablename__:
+        found["resolution"] = db.session.get_one(Resolution, fact["subject_id"]).subject
     return found

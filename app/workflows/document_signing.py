@@ -1,0 +1,207 @@
+"""Signing a Resolution (ký số văn bản): the person's signature, put into the very file that was read."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import pades, paper, signing, storage
+from app.gateways.pades import PadesRefused
+from app.gateways.paper import fields
+from app.models import (
+    Certificate,
+    DocumentSignature,
+    FileStage,
+    Resolution,
+    ResolutionFile,
+    SignatureRole,
+    SignedStatement,
+    StatementKind,
+)
+from app.workflows import keys, resolutions, seals
+from app.workflows.engine.errors import BadValue, Detached, WorkflowError
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.resolutions import LIFECYCLE, FileChanged
+from app.workflows.rules import schema
+from app.workflows.rules.canonical import digest
+
+
+class SignatureImpossible(WorkflowError):
+    code = "signature_impossible"
+    message = _("The document cannot be signed: %(reason)s")
+
+
+class ChangesUnseen(WorkflowError):
+    code = "changes_unseen"
+    field = "changes"
+    message = _("The text differs from the one that was voted on. Look at the comparison and confirm it first.")
+
+
+class BadNonce(BadValue):
+    code, field = "bad_nonce", "nonce"
+    message = _("The device sent an unusable number. Load the page again.")
+
+
+@dataclass(frozen=True)
+class ResolutionSigned(MeetingFact):
+    file_sha256: str
+    statement_sha256: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file with its new signature, before anything is written: the bytes that were signed, and their CMS."""
+
+    content: bytes
+    signed: bytes
+    cms: bytes
+    certificate_id: int
+
+
+def sign_resolution(
+    actor: Actor, resolution_id: int, file_sha256: str, nonce: str, pin: str, now: dt.datetime, changes_seen: bool = False
+) -> Resolution:
+    """Ký số: PAdES over the presented file, by the person it was presented to, with the picture in box 7c.
+
+    `file_sha256` is the file that the person read. The same nonce again answers with what was done; nothing is open
+    while the key works, and nothing is called signed before the file lies in the store and the row is committed.
+    """
+    try:
+        resolution = seen(actor, Resolution, resolution_id)
+        if done(resolution, SignatureRole.SIGNATURE, nonce):
+            return resolution
+        file, certificate, picture = _admit(actor, resolution, file_sha256, nonce, now, changes_seen)
+        about, name, reason = Detached.of(resolution), actor.name or resolution.signer_post, resolution.subject
+        made = make(
+            about, file.sha256, certificate.id,
+            lambda content: pades.reserve(
+                content, fields.SIGNATURE, name=name, at=now, picture=picture, reason=reason[:200], location=""
+            ),
+            lambda sha: keys.unlock(
+                actor, about, keys.own_ring(actor), lambda key: signing.signer().sign_document(key, pin, sha), now
+            ),
+        )  # fmt: skip
+    except WorkflowError as refusal:
+        record_refusal("sign_resolution", actor, refusal)
+        raise
+    stored, pages = resolutions.keep(made.content), paper.page_count(made.content)
+    return _complete(actor, resolution_id, file_sha256, nonce, made, stored, pages, now, changes_seen)
+
+
+@use_case
+def _complete(
+    actor: Actor, resolution_id: int, file_sha256: str, nonce: str, made: Made, stored: storage.Stored, pages: int,
+    now: dt.datetime, changes_seen: bool,
+) -> Resolution:  # fmt: skip
+    resolution = resolutions.locked(actor, resolution_id)
+    if done(resolution, SignatureRole.SIGNATURE, nonce):
+        return resolution
+    move = LIFECYCLE.admit("sign", resolution, actor)
+    file, certificate, _picture = _admit(actor, resolution, file_sha256, nonce, now, changes_seen)
+    if certificate.id != made.certificate_id:
+        raise FileChanged(resolution)
+    signed = resolutions.add_file(resolution, file.version, FileStage.SIGNED, stored, pages, now)
+    statement = add_signature(
+        actor, resolution, SignatureRole.SIGNATURE, signed, made, nonce, resolution.signer.full_name,
+        resolution.signer_post, now,
+    )  # fmt: skip
+    move.apply(resolution, signed_at=now)
+    record_live(
+        actor, resolution.meeting, resolution, ResolutionSigned, now, file_sha256=stored.sha256,
+        statement_sha256=statement.sha256,
+    )  # fmt: skip
+    return resolution
+
+
+def _admit(
+    actor: Actor, resolution: Resolution, file_sha256: str, nonce: str, now: dt.datetime, changes_seen: bool
+) -> tuple[ResolutionFile, Certificate, bytes]:
+    """Everything that must hold before the PIN and again before the commit (rule:R1, rule:R27)."""
+    check_nonce(resolution, nonce)
+    LIFECYCLE.admit("sign", resolution, actor)
+    resolutions.require_signer(actor, resolution)
+    file = resolutions.presented_file(resolution)
+    if file.sha256 != file_sha256:
+        raise FileChanged(resolution)
+    resolutions.refuse_unready(resolution, file.version)
+    if resolutions.differs(file.version) and not changes_seen:
+        raise ChangesUnseen(resolution)
+    key = keys.active_key(actor.person_id or 0)
+    if key is None:
+        raise keys.NoKey(resolution)
+    keys.check_usable(resolution, key.certificate, now)
+    picture = seals.picture_of(resolution.signer_id)
+    if picture is None:
+        raise seals.NoPicture(resolution)
+    return file, key.certificate, picture
+
+
+def make(
+    about: Detached,
+    file_sha256: str,
+    certificate_id: int,
+    reserve: Callable[[bytes], pades.Reservation],
+    sign: Callable[[bytes], bytes],
+) -> Made:
+    """Reserve a place in the file, sign its digest, complete the file; no transaction is open meanwhile."""
+    end_reading()
+    with storage.store().open(file_sha256) as source:
+        content = source.read()
+    try:
+        reservation = reserve(content)
+        cms = sign(reservation.digest)
+        begin, end = reservation.gap
+        signed = reservation.pdf[:begin] + reservation.pdf[end:]
+        return Made(pades.complete(reservation, cms), signed, cms, certificate_id)
+    except PadesRefused as refused:
+        raise SignatureImpossible(about, reason=str(refused)) from refused
+
+
+def add_signature(
+    actor: Actor,
+    resolution: Resolution,
+    role: SignatureRole,
+    file: ResolutionFile,
+    made: Made,
+    nonce: str,
+    name: str,
+    post: str,
+    now: dt.datetime,
+) -> SignedStatement:
+    """The signed bytes with their CMS, and where they stand in the document; inside the running act."""
+    kinds: dict[SignatureRole, StatementKind] = {
+        SignatureRole.SIGNATURE: StatementKind.DOCUMENT_SIGNATURE,
+        SignatureRole.SEAL: StatementKind.DOCUMENT_SEAL,
+    }
+    statement = SignedStatement(
+        body_id=resolution.body_id, kind=kinds[role], person_id=actor.person_id, statement=made.signed,
+        sha256=digest(made.signed), cms=made.cms, certificate_id=made.certificate_id, signed_at=now,
+    )  # fmt: skip
+    db.session.add(statement)
+    db.session.flush()
+    signature = DocumentSignature(
+        body_id=resolution.body_id, resolution=resolution, role=role, file=file, statement=statement, nonce=nonce,
+        name=name, post=post,
+    )  # fmt: skip
+    db.session.add(signature)
+    db.session.flush()
+    return statement
+
+
+def done(resolution: Resolution, role: SignatureRole, nonce: str) -> DocumentSignature | None:
+    """The signature under this nonce was made already: the answer was lost, the signature was not."""
+    rows = select(DocumentSignature).filter_by(resolution_id=resolution.id, role=role, nonce=nonce)
+    return db.session.scalar(rows)
+
+
+def check_nonce(resolution: Resolution, nonce: Any) -> None:
+    try:
+        schema.nonce(nonce)
+    except ValueError as odd:
+        raise BadNonce(resolution) from odd

@@ -1,0 +1,223 @@
+"""Issuing a Resolution (cấp số, đóng dấu): a number without gaps, then the seal that locks the document."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.extensions import db
+from app.gateways import pades, paper, signing, storage
+from app.gateways.paper import fields
+from app.models import (
+    Certificate,
+    FileStage,
+    IssuedNumber,
+    NumberCancellation,
+    NumberSeries,
+    Resolution,
+    ResolutionFile,
+    ResolutionState,
+    SealKey,
+    SignatureRole,
+)
+from app.workflows import document_signing, keys, resolutions, seals
+from app.workflows.document_signing import Made
+from app.workflows.engine.errors import Detached, WorkflowError
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.text import block
+from app.workflows.engine.transaction import MeetingFact, record_live, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.resolutions import LIFECYCLE
+from app.workflows.rules import numbering
+from app.workflows.rules.calendar import hanoi_date
+
+TYPE = "resolution"
+
+
+class ClockBehind(WorkflowError):
+    code = "clock_behind"
+    message = _("The last number of this series is of %(day)s; the clock of the server is behind. Have it set first.")
+
+
+class SealUnproven(WorkflowError):
+    code = "seal_unproven"
+    http_status = 500
+    message = _("The sealed document did not pass our own verification, so it was not kept: %(reasons)s")
+
+
+@dataclass(frozen=True)
+class NumberAllotted(MeetingFact):
+    number: str
+
+
+@dataclass(frozen=True)
+class NumberCancelled(MeetingFact):
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResolutionSealed(MeetingFact):
+    number: str
+    file_sha256: str
+    statement_sha256: str
+
+
+@dataclass(frozen=True)
+class ResolutionStopped(MeetingFact):
+    reason: str
+    drafted_by_id: int | None
+
+
+@use_case
+def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resolution:
+    """Cấp số: the next number of the series under its row lock; asked again, the number that was given stands."""
+    resolution = resolutions.locked(actor, resolution_id)
+    if resolution.number is not None and resolution.state is ResolutionState.NUMBERED:
+        actor.require(LIFECYCLE.moves["number"].right, resolution)
+        return resolution
+    move = LIFECYCLE.admit("number", resolution, actor)
+    on = hanoi_date(now)
+    series = _locked_series(resolution, on.year)
+    last_day = db.session.scalar(select(func.max(IssuedNumber.issued_on)).where(IssuedNumber.series_id == series.id))
+    if last_day is not None and last_day > on:
+        raise ClockBehind(resolution, day=f"{last_day:%d/%m/%Y}")
+    series.last_number += 1
+    symbol = numbering.symbol(TYPE, resolution.meeting.body.code)
+    number = IssuedNumber(
+        body_id=resolution.body_id, series=series, resolution=resolution, number=series.last_number, issued_on=on,
+        text=numbering.full_number(series.last_number, on.year, resolution.normative, symbol),
+        by_id=actor.person_id, at=now,
+    )  # fmt: skip
+    db.session.add(number)
+    db.session.flush()
+    move.apply(resolution, numbered_at=now)
+    record_live(actor, resolution.meeting, resolution, NumberAllotted, now, number=number.text)
+    return resolution
+
+
+def _locked_series(resolution: Resolution, year: int) -> NumberSeries:
+    """The series of body, type, kind and Hanoi year (rule:R26), held until the commit; made when it is the first."""
+    key = {"body_id": resolution.body_id, "type": TYPE, "normative": resolution.normative, "year": year}
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    db.session.execute(insert(NumberSeries).values(**key, last_number=0).on_conflict_do_nothing())
+    rows = select(NumberSeries).filter_by(**key).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(rows).one()
+
+
+def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now: dt.datetime) -> Resolution:
+    """Đóng dấu: number and date into their fields and the organisation's signature over all, in one increment.
+
+    A failed seal leaves the number and "chờ đóng dấu"; the same number is used when it is tried again.
+    """
+    try:
+        resolution = seen(actor, Resolution, resolution_id)
+        if document_signing.done(resolution, SignatureRole.SEAL, nonce):
+            return resolution
+        file, seal = _admit(actor, resolution, nonce, now)
+        about, name, reason = Detached.of(resolution), resolution.meeting.body.name, resolution.subject
+        picture, body_id, place = seal.picture, resolution.body_id, resolution.meeting.body.place
+        values = values_of(resolution)
+        made = document_signing.make(
+            about, file.sha256, seal.certificate_id,
+            lambda content: pades.reserve(
+                content, fields.SEAL, name=name, at=now, picture=picture, fill=values, reason=reason[:200],
+                location=place,
+            ),
+            lambda sha: keys.unlock(
+                actor, about, seals.ring_of(body_id), lambda key: signing.signer().sign_document(key, pin, sha), now
+            ),
+        )  # fmt: skip
+        _prove(actor, resolution_id, made, now)
+    except keys.NoKey as missing:
+        raise seals.NoSeal(about) from missing
+    except WorkflowError as refusal:
+        record_refusal("seal_resolution", actor, refusal)
+        raise
+    stored, pages = resolutions.keep(made.content), paper.page_count(made.content)
+    return _complete(actor, resolution_id, nonce, made, stored, pages, now)
+
+
+@use_case
+def _complete(
+    actor: Actor, resolution_id: int, nonce: str, made: Made, stored: storage.Stored, pages: int, now: dt.datetime
+) -> Resolution:
+    resolution = resolutions.locked(actor, resolution_id)
+    if document_signing.done(resolution, SignatureRole.SEAL, nonce):
+        return resolution
+    file, seal = _admit(actor, resolution, nonce, now)
+    if seal.certificate_id != made.certificate_id:
+        raise seals.NoSeal(resolution)
+    move = LIFECYCLE.admit("seal", resolution, actor)
+    sealed = resolutions.add_file(resolution, file.version, FileStage.SEALED, stored, pages, now)
+    name = resolution.meeting.body.name
+    statement = document_signing.add_signature(
+        actor, resolution, SignatureRole.SEAL, sealed, made, nonce, name, name, now
+    )
+    move.apply(resolution, sealed_at=now)
+    record_live(
+        actor, resolution.meeting, resolution, ResolutionSealed, now, number=_number(resolution).text,
+        file_sha256=stored.sha256, statement_sha256=statement.sha256,
+    )  # fmt: skip
+    return resolution
+
+
+def _admit(actor: Actor, resolution: Resolution, nonce: str, now: dt.datetime) -> tuple[ResolutionFile, SealKey]:
+    document_signing.check_nonce(resolution, nonce)
+    LIFECYCLE.admit("seal", resolution, actor)
+    seal = seals.standing_seal(resolution.body_id)
+    if seal is None:
+        raise seals.NoSeal(resolution)
+    keys.check_usable(resolution, seal.certificate, now)
+    return next(file for file in reversed(resolution.files) if file.stage is FileStage.SIGNED), seal
+
+
+def _prove(actor: Actor, resolution_id: int, made: Made, now: dt.datetime) -> None:
+    """Never call sealed what our own verdict does not call valid."""
+    resolution = seen(actor, Resolution, resolution_id)
+    seal = db.session.get_one(Certificate, made.certificate_id)
+    expected = [
+        pades.Expected(SignatureRole.SIGNATURE.value, resolution.signatures[0].statement.certificate.der),
+        pades.Expected(SignatureRole.SEAL.value, seal.der),
+    ]
+    verdict = pades.verdict(made.content, expected, signing.trusted(), now)
+    if verdict.state != "valid":
+        raise SealUnproven(resolution, reasons="; ".join(str(reason.sentence) for reason in verdict.reasons))
+
+
+def values_of(resolution: Resolution) -> dict[str, str]:
+    """What stands in the four fields: the number as it is printed before the symbol, and the date of the number."""
+    number = _number(resolution)
+    day = number.issued_on
+    return {
+        fields.NUMBER: numbering.number_text(number.number, day.year, resolution.normative),
+        fields.DAY: f"{day.day:02}",
+        fields.MONTH: numbering.month_text(day.month),
+        fields.YEAR: str(day.year),
+    }
+
+
+def _number(resolution: Resolution) -> IssuedNumber:
+    if resolution.number is None:
+        raise RuntimeError("a Resolution in this state has a number")
+    return resolution.number
+
+
+@use_case
+def stop_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datetime) -> Resolution:
+    """The head of the body stops a signed Resolution before it goes out; its number stays in the register, cancelled."""
+    resolution = resolutions.locked(actor, resolution_id)
+    move = LIFECYCLE.admit("stop", resolution, actor)
+    why = block(resolution, reason, "reason", resolutions.LONGEST_REASON, refusal=resolutions.ReasonMissing)
+    if number := resolution.number:
+        cancelled = NumberCancellation(
+            number_id=number.id, body_id=resolution.body_id, reason=why, by_id=actor.person_id, at=now
+        )
+        db.session.add(cancelled)
+        record_live(actor, resolution.meeting, resolution, NumberCancelled, now, number=number.text, reason=why)
+    move.apply(resolution, reason=why, ended_at=now)
+    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_live(actor, resolution.meeting, resolution, ResolutionStopped, now, **facts)
+    return resolution

@@ -1,0 +1,466 @@
+"""Resolutions (Nghị quyết): from a published vote to a text that is presented for signature."""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.extensions import db
+from app.gateways import paper, storage
+from app.models import (
+    Appointment,
+    DraftText,
+    FileStage,
+    Meeting,
+    Office,
+    Outcome,
+    Poll,
+    PollState,
+    Resolution,
+    ResolutionFile,
+    ResolutionState,
+    ResolutionVersion,
+    Urgency,
+)
+from app.workflows import polls
+from app.workflows.engine.errors import BadValue, WorkflowError
+from app.workflows.engine.moves import Lifecycle, Move
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block
+from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.rules import authority, changes, completeness, drafting, numbering
+from app.workflows.rules.calendar import hanoi_date
+from app.workflows.rules.canonical import canonical, digest
+from app.workflows.rules.names import fold
+from app.workflows.rules.resolution import formula, parse_text, resolution_text
+
+(DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
+SIGNERS = frozenset({Office.HEAD, Office.DEPUTY_HEAD})
+TOKEN_BYTES = 16
+LONGEST_REASON = 2000
+LARGEST_FILE = 50 * 1024 * 1024
+URGENCY_MARKS = {Urgency.NORMAL: "", Urgency.URGENT: "KHẨN", Urgency.VERY_URGENT: "THƯỢNG KHẨN", Urgency.EXPRESS: "HỎA TỐC"}
+
+
+class NotAdopted(WorkflowError):
+    code = "not_adopted"
+    message = _("The vote did not adopt this matter (%(outcome)s); there is nothing to promulgate.")
+
+
+class NotPublished(WorkflowError):
+    code = "not_published"
+    message = _("The result of the vote is not published, or the vote was annulled.")
+
+
+class NoVotedText(WorkflowError):
+    code = "no_voted_text"
+    message = _("The vote was not about a draft Resolution whose text can be read. Attach the draft before the vote.")
+
+
+class AlreadyDrafted(WorkflowError):
+    code = "already_drafted"
+    message = _("There already is a Resolution on this vote.")
+
+
+class NotTheSigner(WorkflowError):
+    code = "not_the_signer"
+    http_status = 403
+    message = _("This Resolution is presented to somebody else for signature.")
+
+
+class NoSigner(BadValue):
+    code, field = "no_signer", "signer_id"
+    message = _("Choose the head of the body or a deputy who holds that post today.")
+
+
+class TextRefused(BadValue):
+    code, field = "text_refused", "text"
+    message = _("The text cannot be used: %(problem)s")
+
+
+class TextIncomplete(WorkflowError):
+    code = "text_incomplete"
+    message = _("The text is not complete. %(findings)s")
+
+
+class TextDiffers(WorkflowError):
+    code = "text_differs"
+    field = "reason"
+    message = _("The text differs from the one that was voted on. Write the reason, or take the voted text again.")
+
+
+class LayoutRefused(WorkflowError):
+    code = "layout_refused"
+    message = _("The printed form does not comply with the official layout. %(findings)s")
+
+
+class ReasonMissing(BadValue):
+    code, field = "no_reason", "reason"
+    message = _("Write the reason.")
+
+
+class NothingToReplace(BadValue):
+    code, field = "nothing_to_replace", "replaces_id"
+    message = _("Only a promulgated Resolution that nothing else replaces can be replaced.")
+
+
+class FileChanged(WorkflowError):
+    code = "file_changed"
+    message = _("The document was changed since you opened it. Please read it again before you sign.")
+
+
+@dataclass(frozen=True)
+class ResolutionDrafted(MeetingFact):
+    poll_id: int
+    text_sha256: str
+
+
+@dataclass(frozen=True)
+class ResolutionTextChanged(MeetingFact):
+    number: int
+    text_sha256: str
+    differs: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResolutionPresented(MeetingFact):
+    signer_id: int
+    file_sha256: str
+
+
+@dataclass(frozen=True)
+class ResolutionReturned(MeetingFact):
+    reason: str
+    drafted_by_id: int | None
+
+
+@dataclass(frozen=True)
+class ResolutionAbandoned(MeetingFact):
+    reason: str
+    drafted_by_id: int | None
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a Resolution is issued, beside its text; all of it can be changed until it is presented."""
+
+    signer_id: int | None = None
+    urgency: Urgency = Urgency.NORMAL
+    normative: bool = False
+    public: bool = True
+    replaces_id: int | None = None
+
+
+def vote_stands(resolution: Resolution) -> None:
+    """Only a published, adopted vote that was not annulled carries a Resolution (rule:R1)."""
+    _require_vote(resolution.poll, resolution)
+
+
+def signer_in_office(resolution: Resolution) -> None:
+    if not _may_sign(resolution.body_id, resolution.signer_id, hanoi_date(resolution.drafted_at)):
+        raise NoSigner(resolution)
+
+
+LIFECYCLE = Lifecycle(
+    ResolutionState,
+    #    name          from                                       to           who may
+    Move("present",    frozenset({DRAFTING}),                     PRESENTED,   Right.RESOLUTION_DRAFT, (vote_stands,)),
+    Move("return",     frozenset({PRESENTED}),                    DRAFTING,    Right.RESOLUTION_SIGN),
+    Move("abandon",    frozenset({DRAFTING, PRESENTED}),          ABANDONED,   Right.RESOLUTION_DRAFT),
+    Move("sign",       frozenset({PRESENTED}),                    SIGNED,      Right.RESOLUTION_SIGN, (vote_stands,)),
+    Move("stop",       frozenset({SIGNED, NUMBERED, SEALED}),     ABANDONED,   Right.RESOLUTION_STOP),
+    Move("number",     frozenset({SIGNED}),                       NUMBERED,    Right.RESOLUTION_ISSUE, (vote_stands,)),
+    Move("seal",       frozenset({NUMBERED}),                     SEALED,      Right.RESOLUTION_ISSUE, (vote_stands,)),
+    Move("promulgate", frozenset({SEALED}),                       PROMULGATED, Right.RESOLUTION_ISSUE, (vote_stands,)),
+    Move("recall",     frozenset({PROMULGATED}),                  RECALLED,    Right.RESOLUTION_RECALL),
+    Move("replace",    frozenset({PROMULGATED}),                  REPLACED,    Right.RESOLUTION_ISSUE),
+)  # fmt: skip
+
+
+@use_case
+def draft_resolution(actor: Actor, poll_id: int, now: dt.datetime, form: Form | None = None) -> Resolution:
+    """Soạn Nghị quyết: the voted text with the formula of the vote, for signature by the head of the body."""
+    poll = polls.locked(actor, poll_id)
+    actor.require(Right.RESOLUTION_DRAFT, poll)
+    _require_vote(poll, poll)
+    living = select(Resolution.id).where(Resolution.poll_id == poll.id, Resolution.state != ABANDONED)
+    if db.session.scalar(living):
+        raise AlreadyDrafted(poll)
+    text = _with_formula(voted_text(poll), poll)
+    resolution = Resolution(
+        body_id=poll.body_id, meeting=poll.meeting, item_id=poll.item_id, poll=poll, subject=text["subject"],
+        subject_fold=fold(text["subject"]), token=secrets.token_hex(TOKEN_BYTES), drafted_by_id=actor.person_id,
+        drafted_at=now,
+    )  # fmt: skip
+    _fill_form(resolution, form or Form(), now)
+    db.session.add(resolution)
+    db.session.flush()
+    version = _add_version(actor, resolution, text, "", now)
+    record_live(
+        actor, poll.meeting, resolution, ResolutionDrafted, now, poll_id=poll.id, text_sha256=version.sha256
+    )
+    return resolution
+
+
+@use_case
+def edit_resolution(
+    actor: Actor,
+    resolution_id: int,
+    text: Mapping[str, Any],
+    reason: str,
+    now: dt.datetime,
+    form: Form | None = None,
+) -> Resolution:
+    """A new version of the text; beyond bases and formula a change needs a reason that the signer will see."""
+    resolution = locked(actor, resolution_id)
+    actor.require(Right.RESOLUTION_DRAFT, resolution)
+    if resolution.state is not DRAFTING:
+        LIFECYCLE.admit("present", resolution, actor)
+    why = block(resolution, reason, "reason", LONGEST_REASON, wanted=False)
+    version = _add_version(actor, resolution, _clean(resolution, text), why, now)
+    if form:
+        _fill_form(resolution, form, now)
+    resolution.subject = parse_text(version.text)["subject"]
+    resolution.subject_fold = fold(resolution.subject)
+    record_live(
+        actor, resolution.meeting, resolution, ResolutionTextChanged, now, number=version.number,
+        text_sha256=version.sha256, differs=differs(version), reason=version.reason,
+    )  # fmt: skip
+    return resolution
+
+
+def present_resolution(actor: Actor, resolution_id: int, now: dt.datetime) -> Resolution:
+    """Trình ký: print the final form with open fields, check text and layout, and put it before the signer."""
+    try:
+        resolution = seen(actor, Resolution, resolution_id)
+        LIFECYCLE.admit("present", resolution, actor)
+        version = resolution.versions[-1]
+        refuse_unready(resolution, version)
+        text, sheet, version_id = parse_text(version.text), sheet_of(resolution, version, now), version.id
+        end_reading()
+        printed = paper.resolution(text, sheet)
+        findings = [finding for finding in paper.check_layout(printed) if not finding.ok]
+        pages = paper.page_count(printed)
+    except WorkflowError as refusal:
+        record_refusal("present_resolution", actor, refusal)
+        raise
+    return _present(actor, resolution_id, version_id, keep(printed), pages, findings, now)
+
+
+@use_case
+def _present(
+    actor: Actor, resolution_id: int, version_id: int, stored: storage.Stored, pages: int, findings: list[Any],
+    now: dt.datetime,
+) -> Resolution:  # fmt: skip
+    resolution = locked(actor, resolution_id)
+    move = LIFECYCLE.admit("present", resolution, actor)
+    if findings:
+        raise LayoutRefused(resolution, findings="; ".join(str(finding.sentence) for finding in findings))
+    if resolution.versions[-1].id != version_id:
+        raise FileChanged(resolution)
+    add_file(resolution, resolution.versions[-1], FileStage.PRESENTED, stored, pages, now)
+    move.apply(resolution, presented_at=now)
+    record_live(
+        actor, resolution.meeting, resolution, ResolutionPresented, now, signer_id=resolution.signer_id,
+        file_sha256=stored.sha256,
+    )  # fmt: skip
+    return resolution
+
+
+@use_case
+def return_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datetime) -> Resolution:
+    """Trả lại: the signer sends it back with a reason."""
+    resolution = locked(actor, resolution_id)
+    move = LIFECYCLE.admit("return", resolution, actor)
+    require_signer(actor, resolution)
+    why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
+    move.apply(resolution, reason=why)
+    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_live(actor, resolution.meeting, resolution, ResolutionReturned, now, **facts)
+    return resolution
+
+
+@use_case
+def abandon_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datetime) -> Resolution:
+    """Give a draft up, so that another can be made from the vote."""
+    resolution = locked(actor, resolution_id)
+    move = LIFECYCLE.admit("abandon", resolution, actor)
+    why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
+    move.apply(resolution, reason=why, ended_at=now)
+    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_live(actor, resolution.meeting, resolution, ResolutionAbandoned, now, **facts)
+    return resolution
+
+
+def locked(actor: Actor, resolution_id: int) -> Resolution:
+    """A visible Resolution and its meeting, both held until the end of the transaction, the meeting first."""
+    meeting: Meeting = polls.locked_meeting(seen(actor, Resolution, resolution_id).meeting_id)
+    rows = select(Resolution).where(Resolution.id == resolution_id).with_for_update()
+    resolution = db.session.execute(rows.execution_options(populate_existing=True)).scalar_one()
+    set_committed_value(resolution, "meeting", meeting)
+    db.session.refresh(resolution.poll)
+    return resolution
+
+
+def require_signer(actor: Actor, resolution: Resolution) -> None:
+    if actor.person_id != resolution.signer_id:
+        raise NotTheSigner(resolution)
+
+
+def voted_text(poll: Poll) -> dict[str, Any]:
+    """The text of the version that the vote froze; NoVotedText when there is none or it cannot be read."""
+    version = poll.document_version
+    if version is None:
+        raise NoVotedText(poll)
+    kept = db.session.get(DraftText, version.id)
+    read = parse_text(kept.text) if kept else drafting.from_pdf_text(version.content.split("\f"))
+    if read is None:
+        raise NoVotedText(poll)
+    return read
+
+
+def differences(resolution: Resolution, version: ResolutionVersion) -> tuple[changes.Change, ...]:
+    """What a version says otherwise than the voted text, place by place."""
+    return changes.changes(_with_formula(voted_text(resolution.poll), resolution.poll), parse_text(version.text))
+
+
+def differs(version: ResolutionVersion) -> bool:
+    """Whether more than bases and formula differ from the voted text (rule:R27)."""
+    return changes.needs_reason(differences(version.resolution, version))
+
+
+def findings_of(resolution: Resolution, version: ResolutionVersion) -> tuple[completeness.Finding, ...]:
+    """The check list of the text: what an official document of this body must say."""
+    return completeness.completeness(parse_text(version.text), resolution.poll.meeting.body.name)
+
+
+def refuse_unready(resolution: Resolution, version: ResolutionVersion) -> None:
+    """No incomplete text, and none that differs from the voted one without a reason, reaches the signer."""
+    if missing := [finding for finding in findings_of(resolution, version) if not finding.ok]:
+        raise TextIncomplete(resolution, findings="; ".join(str(finding.code) for finding in missing))
+    if differs(version) and not version.reason:
+        raise TextDiffers(resolution)
+
+
+def presented_file(resolution: Resolution) -> ResolutionFile:
+    """The form that lies before the signer."""
+    return next(file for file in reversed(resolution.files) if file.stage is FileStage.PRESENTED)
+
+
+def current_file(resolution: Resolution) -> ResolutionFile | None:
+    """The latest form: presented, signed or sealed; nothing while the text is being drafted."""
+    return None if resolution.state is DRAFTING or not resolution.files else resolution.files[-1]
+
+
+def sheet_of(resolution: Resolution, version: ResolutionVersion, now: dt.datetime) -> paper.ResolutionSheet:
+    """What is printed beside the text."""
+    body, on = resolution.meeting.body, hanoi_date(now)
+    office = _office_of(resolution, on)
+    example = numbering.number_text(999, on.year, resolution.normative)
+    return paper.ResolutionSheet(
+        made_at=now, body=body.name, place=body.place, symbol=numbering.symbol("resolution", body.code), year=on.year,
+        authority=tuple(authority.lines(body.kind.value, office.value, on)), signer_name=resolution.signer.full_name,
+        urgency=URGENCY_MARKS[resolution.urgency], qr=public_address(resolution), text_sha256=version.sha256,
+        demo=bool(current_app.config.get("DEMO")), number_like=example,
+    )  # fmt: skip
+
+
+def public_address(resolution: Resolution) -> str:
+    """Where everybody can check the document; from the configuration, never from a request."""
+    return f"{current_app.config['PUBLIC_URL'].rstrip('/')}/xac-minh/{resolution.token}"
+
+
+def keep(content: bytes) -> storage.Stored:
+    return storage.store().put(content, LARGEST_FILE)
+
+
+def add_file(
+    resolution: Resolution, version: ResolutionVersion, stage: FileStage, stored: storage.Stored, pages: int,
+    now: dt.datetime,
+) -> ResolutionFile:  # fmt: skip
+    file = ResolutionFile(
+        body_id=resolution.body_id, resolution=resolution, version=version, stage=stage, sha256=stored.sha256,
+        size=stored.size, pages=pages, at=now,
+    )  # fmt: skip
+    db.session.add(file)
+    db.session.flush()
+    return file
+
+
+def _require_vote(poll: Poll, about: Poll | Resolution) -> None:
+    if poll.state is not PollState.PUBLISHED:
+        raise NotPublished(about)
+    outcome = poll.confirmed_outcome or poll.outcome
+    if outcome is not Outcome.ADOPTED:
+        raise NotAdopted(about, outcome=polls.word(outcome))
+
+
+def _with_formula(text: dict[str, Any], poll: Poll) -> dict[str, Any]:
+    return {**text, "formula": formula(poll.meeting.body.name)}
+
+
+def _clean(resolution: Resolution, text: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return resolution_text(**{key: value for key, value in text.items() if key not in ("v", "ctx", "kind")})
+    except ValueError as odd:
+        raise TextRefused(resolution, problem=str(odd)) from odd
+
+
+def _add_version(
+    actor: Actor, resolution: Resolution, text: Mapping[str, Any], reason: str, now: dt.datetime
+) -> ResolutionVersion:
+    voted = _with_formula(voted_text(resolution.poll), resolution.poll)
+    found, written = changes.changes(voted, text), canonical(text)
+    version = ResolutionVersion(
+        body_id=resolution.body_id, resolution=resolution, number=len(resolution.versions) + 1, text=written,
+        sha256=digest(written), changes=canonical(changes.as_record(found)), author_id=actor.person_id, at=now,
+        reason=reason if changes.needs_reason(found) else "",
+    )  # fmt: skip
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
+def _fill_form(resolution: Resolution, form: Form, now: dt.datetime) -> None:
+    on = hanoi_date(now)
+    signer = _may_sign(resolution.body_id, form.signer_id, on)
+    if signer is None:
+        raise NoSigner(resolution)
+    resolution.signer_id, resolution.signer_post = signer.person_id, signer.post
+    resolution.urgency, resolution.normative, resolution.public = form.urgency, form.normative, form.public
+    resolution.replaces_id = _replaceable(resolution, form.replaces_id)
+
+
+def _may_sign(body_id: int, person_id: int | None, on: dt.date) -> Appointment | None:
+    """The post by which somebody signs; without a person that of the head of the body."""
+    held = select(Appointment).where(Appointment.body_id == body_id, Appointment.in_force(on))
+    held = held.where(Appointment.office.in_(SIGNERS)).order_by(Appointment.rank)
+    if person_id is None:
+        return db.session.scalars(held.where(Appointment.office == Office.HEAD)).first()
+    return db.session.scalars(held.where(Appointment.person_id == person_id)).first()
+
+
+def _office_of(resolution: Resolution, on: dt.date) -> Office:
+    post = _may_sign(resolution.body_id, resolution.signer_id, on)
+    if post is None:
+        raise NoSigner(resolution)
+    return post.office
+
+
+def _replaceable(resolution: Resolution, replaces_id: int | None) -> int | None:
+    if replaces_id is None:
+        return None
+    old = db.session.get(Resolution, replaces_id)
+    taken = select(Resolution.id).where(Resolution.replaces_id == replaces_id, Resolution.state != ABANDONED)
+    others = [found for found in db.session.scalars(taken) if found != resolution.id]
+    if old is None or old.body_id != resolution.body_id or old.state is not PROMULGATED or others:
+        raise NothingToReplace(resolution)
+    return replaces_id

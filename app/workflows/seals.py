@@ -1,0 +1,149 @@
+"""Seals and specimen signatures (con dấu, mẫu chữ ký): which certificate and which picture stand on a document."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import pades, signing
+from app.gateways.pades import PadesRefused
+from app.gateways.signing.errors import PinRefused
+from app.models import Body, Certificate, KeyState, Person, SealKey, SignaturePicture
+from app.workflows import keys
+from app.workflows.engine.errors import BadValue, Detached, WorkflowError
+from app.workflows.engine.moves import Lifecycle, Move
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
+from app.workflows.engine.visibility import seen
+from app.workflows.rules.canonical import digest
+
+ACTIVE, SUSPENDED, REPLACED = KeyState
+SEAL_DAYS = 5 * 365
+LIFECYCLE = Lifecycle(
+    KeyState,
+    #    name       from                            to         who may
+    Move("suspend", frozenset({ACTIVE}),            SUSPENDED, Right.SEAL_KEEP),
+    Move("replace", frozenset({ACTIVE, SUSPENDED}), REPLACED,  Right.SEAL_KEEP),
+)  # fmt: skip
+
+
+class NoSeal(WorkflowError):
+    code = "no_seal"
+    message = _("There is no usable seal of this body. The number stays; have the seal registered, then seal again.")
+
+
+class NoPicture(WorkflowError):
+    code = "no_picture"
+    message = _("There is no specimen signature of the signer. The records office registers it.")
+
+
+class PictureRefused(BadValue):
+    code, field = "picture_refused", "picture"
+    message = _("%(reason)s")
+
+
+@dataclass(frozen=True)
+class SealEnrolled(Fact):
+    certificate_sha256: str
+
+
+@dataclass(frozen=True)
+class SealSuspended(Fact):
+    certificate_sha256: str
+
+
+@dataclass(frozen=True)
+class SignaturePictureSet(Fact):
+    person_id: int
+    sha256: str
+
+
+def ring_of(body_id: int) -> keys.Ring:
+    return keys.Ring(SealKey, SealKey.body_id == body_id)
+
+
+def standing_seal(body_id: int) -> SealKey | None:
+    """The seal of a body that can be used, if there is one."""
+    return db.session.scalar(select(SealKey).where(SealKey.body_id == body_id, SealKey.state == ACTIVE))
+
+
+def picture_of(person_id: int) -> bytes | None:
+    """The latest specimen signature of a person, a transparent PNG."""
+    pictures = select(SignaturePicture.png).where(SignaturePicture.person_id == person_id)
+    return db.session.scalars(pictures.order_by(SignaturePicture.id.desc()).limit(1)).first()
+
+
+def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.datetime) -> SealKey:
+    """A key and certificate for the organisation's seal, and its picture; the earlier seal of the body is replaced."""
+    body = seen(actor, Body, body_id)
+    about, name = Detached(Body.__tablename__, body.id, None, body.id), body.name
+    try:
+        actor.require(Right.SEAL_KEEP, about)
+        _refuse_picture(about, picture)
+        end_reading()
+        enrolled = signing.signer().enrol(name, "", name, pin, now, SEAL_DAYS)
+    except PinRefused as refused:
+        raise keys.PinUnacceptable(about, reason=refused.message) from refused
+    except WorkflowError as refusal:
+        record_refusal("enrol_seal", actor, refusal)
+        raise
+    return register_seal(actor, body_id, enrolled.key_ref, enrolled.certificate_der, picture, now)
+
+
+@use_case
+def register_seal(
+    actor: Actor, body_id: int, key_ref: str, certificate_der: bytes, picture: bytes, now: dt.datetime
+) -> SealKey:
+    """Write certificate and key of a seal; never two that stand."""
+    body = db.session.scalars(select(Body).where(Body.id == body_id).with_for_update()).one()
+    actor.require(Right.SEAL_KEEP, Detached(Body.__tablename__, body.id, None, body.id))
+    if old := db.session.scalar(ring_of(body_id).standing().with_for_update()):
+        LIFECYCLE.moves["replace"].apply(old)
+        db.session.flush()
+    facts = signing.certificate_facts(certificate_der)
+    certificate = Certificate(
+        body_id=body_id, person_id=None, serial=facts.serial, subject=facts.name, issuer=facts.issuer,
+        sha256=facts.sha256, der=certificate_der, not_before=facts.not_before, not_after=facts.not_after,
+    )  # fmt: skip
+    seal = SealKey(
+        body_id=body_id, certificate=certificate, key_ref=key_ref, picture=picture, enrolled_by_id=actor.person_id,
+        enrolled_at=now,
+    )  # fmt: skip
+    db.session.add(seal)
+    db.session.flush()
+    record(actor, SealEnrolled.about(seal, certificate_sha256=facts.sha256), now)
+    return seal
+
+
+@use_case
+def suspend_seal(actor: Actor, seal_id: int, now: dt.datetime) -> SealKey:
+    """The seal may be in other hands: nothing is sealed until another one is registered."""
+    seen(actor, SealKey, seal_id)
+    seal = db.session.scalars(select(SealKey).where(SealKey.id == seal_id).with_for_update()).one()
+    LIFECYCLE.admit("suspend", seal, actor).apply(seal)
+    record(actor, SealSuspended.about(seal, certificate_sha256=seal.certificate.sha256), now)
+    return seal
+
+
+@use_case
+def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) -> SignaturePicture:
+    """Register a specimen signature; the person is told, earlier ones are kept."""
+    person = seen(actor, Person, person_id)
+    actor.require(Right.SEAL_KEEP, person)
+    _refuse_picture(person, picture)
+    specimen = SignaturePicture(
+        body_id=person.body_id, person_id=person.id, png=picture, sha256=digest(picture), by_id=actor.person_id, at=now
+    )
+    db.session.add(specimen)
+    db.session.flush()
+    record(actor, SignaturePictureSet.about(specimen, person_id=person.id, sha256=specimen.sha256), now)
+    return specimen
+
+
+def _refuse_picture(about: Person | Detached, picture: bytes) -> None:
+    try:
+        pades.accept_picture(picture)
+    except PadesRefused as refused:
+        raise PictureRefused(about, reason=str(refused)) from refused
