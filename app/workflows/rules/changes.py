@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.drafting import article_lines
 from app.workflows.rules.pairing import pair
 from app.workflows.rules.resolution import POINT_LETTERS, annex_name, strings
@@ -37,7 +36,7 @@ class Change:
 
 
 def changes(voted: Mapping[str, Any], drafted: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Every difference between two structured texts, in the order of the document; none for equal texts (rule:R22)."""
+    """Every difference between two structured texts, in the order of the document; none for equal texts (rule:R27)."""
     found = [
         *_single("subject", "Trích yếu", voted["subject"], drafted["subject"]),
         *_listed("base", "Căn cứ thứ {}", voted["bases"], drafted["bases"]),
@@ -51,30 +50,23 @@ def changes(voted: Mapping[str, Any], drafted: Mapping[str, Any]) -> tuple[Chang
 
 
 def needs_reason(found: Sequence[Change]) -> bool:
-    """Whether the clerk must say why: always, unless only legal bases or the formula differ (rule:R22)."""
+    """Whether the clerk must say why: always, unless only legal bases or the formula differ (rule:R27)."""
     return any(change.part not in FREE for change in found)
 
 
-def as_record(voted: Mapping[str, Any], drafted: Mapping[str, Any]) -> dict[str, Any]:
-    """The comparison as evidence, for `canonical`: digests of both texts, every change, whether it needs a reason."""
-    found = changes(voted, drafted)
-    return {
-        "v": 1,
-        "ctx": CHANGES_CONTEXT,
-        "voted_sha256": digest(canonical(dict(voted))),
-        "drafted_sha256": digest(canonical(dict(drafted))),
-        "needs_reason": needs_reason(found),
-        "changes": [
-            {
-                "kind": change.kind,
-                "part": change.part,
-                "place": change.place,
-                "was": change.was,
-                "segments": [{"kind": segment.kind, "words": segment.words} for segment in change.segments],
-            }
-            for change in found
-        ],
-    }
+def as_record(found: Sequence[Change]) -> dict[str, Any]:
+    """The comparison as evidence, for `canonical`: every change in full, and whether it needs a reason."""
+    listed = [
+        {
+            "kind": change.kind,
+            "part": change.part,
+            "place": change.place,
+            "was": change.was,
+            "segments": [{"kind": segment.kind, "words": segment.words} for segment in change.segments],
+        }
+        for change in found
+    ]
+    return {"v": 1, "ctx": CHANGES_CONTEXT, "needs_reason": needs_reason(found), "changes": listed}
 
 
 @dataclass(frozen=True)
