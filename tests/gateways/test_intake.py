@@ -148,13 +148,13 @@ def test_a_damaged_paper_is_read_or_refused_and_nothing_else(upload, seed):
 
 
 def test_a_reader_that_answers_nonsense_is_a_refusal(upload, monkeypatch):
-    monkeypatch.setattr("app.gateways.intake.inspection.START", "import sys; sys.exit(3)")
+    monkeypatch.setattr("app.gateways.confined.outside.START", "import sys; sys.exit(3)")
     assert refusal_of(upload(WHOLE)).code == "corrupt"
 
 
 def test_a_reader_that_floods_its_answer_is_stopped(upload, monkeypatch):
     flood = "import os\nwhile True: os.write(1, b'x' * 65536)"
-    monkeypatch.setattr("app.gateways.intake.inspection.START", flood)
+    monkeypatch.setattr("app.gateways.confined.outside.START", flood)
     assert refusal_of(upload(WHOLE), Limits(answer=1 << 20)).code in ("timed_out", "too_heavy")
 
 
@@ -165,7 +165,7 @@ def test_the_reader_knows_nothing_of_the_application(upload, monkeypatch):
         "known = [n for n in sys.modules if n.split('.')[0] in ('app', 'flask', 'sqlalchemy')]; "
         "print(json.dumps({'pages': len(known), 'text': list(os.environ)}))"
     )
-    monkeypatch.setattr("app.gateways.intake.inspection.START", spy)
+    monkeypatch.setattr("app.gateways.confined.outside.START", spy)
     held = inspect(upload(WHOLE))
     assert held.pages == 0
     assert "DATABASE_URL" not in held.text

@@ -1,20 +1,14 @@
 """Decides whether an uploaded file may become a document; the file itself is read in another process."""
 
-import json
-import logging
-import signal
-import subprocess
-import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from app.gateways.confined import ask
 from app.gateways.intake.refusals import SENTENCES, UploadRefused
 
-log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
-START = "import sys; sys.path.insert(0, sys.argv[1]); from reader.worker import main; main()"
 AT_ONCE = threading.BoundedSemaphore(2)  # one reader per core; further uploads wait their turn
 MEGABYTE = 1 << 20
 
@@ -52,8 +46,8 @@ def inspect(path: Path, limits: Limits = USUAL) -> Inspection:
         raise UploadRefused("empty")
     if size > limits.size:
         raise refusal({"refused": "too_large"}, limits)
-    with AT_ONCE:
-        answer = _answer(path, limits)
+    with AT_ONCE, path.open("rb") as source:
+        answer = ask(FOLDER, source, asdict(limits))
     if "refused" in answer:
         raise refusal(answer, limits)
     return Inspection(pages=answer["pages"], text=tuple(answer["text"]))
@@ -65,31 +59,3 @@ def refusal(answer: dict[str, Any], limits: Limits) -> UploadRefused:
     return UploadRefused(
         code, megabytes=limits.size // MEGABYTE, pages=limits.pages, level=str(answer.get("level", ""))
     )
-
-
-def _answer(path: Path, limits: Limits) -> dict[str, Any]:
-    """The reader's answer, never more of it than allowed; a reader that dies or lies is a refusal too."""
-    command = [sys.executable, "-I", "-c", START, str(FOLDER), json.dumps(asdict(limits))]
-    with (
-        path.open("rb") as source,
-        subprocess.Popen(  # noqa: S603 - a fixed program; the file is its standard input, never its argument
-            command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
-        ) as reader,
-    ):
-        alarm = threading.Timer(limits.seconds, reader.kill)
-        alarm.start()
-        try:
-            told = reader.stdout.read(limits.answer + 1) if reader.stdout else b""
-            if len(told) > limits.answer:
-                reader.kill()
-            status = reader.wait()
-        finally:
-            alarm.cancel()
-    return json.loads(told) if status == 0 else {"refused": _cause(status)}
-
-
-def _cause(status: int) -> str:
-    log.warning("the reader of an upload ended with status %s", status)
-    if status in (-signal.SIGKILL, -signal.SIGXCPU):
-        return "timed_out"
-    return "too_heavy" if status < 0 else "corrupt"

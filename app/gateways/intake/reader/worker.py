@@ -1,13 +1,9 @@
-"""Decides nothing: reads one PDF from standard input under hard limits and answers in one line of JSON.
+"""Decides nothing: reads one PDF and says what it holds.
 
 The answer is {"pages": n, "text": [...]} or {"refused": code}, with "level" for a secrecy stamp; the text of a refused
 file is never in it.
 """
 
-import json
-import os
-import resource
-import sys
 import unicodedata
 from collections.abc import Iterator
 from ctypes import byref, c_double, c_int
@@ -23,30 +19,12 @@ GRID = 100_000  # device units across a page, for positions as shares of the pag
 LINE_ENDS = {ord("\r"): None, 0xFFFE: None, 0x2: None}  # PDFium marks its own hyphens at line ends
 
 
-def main() -> None:
-    """`argv[2]` is {"memory": bytes, "seconds": n, "pages": n, "answer": bytes}."""
-    limits = json.loads(sys.argv[2])
-    confine(limits)
+def answer(data: bytes, limits: dict[str, int]) -> dict[str, Any]:
+    """`limits` is {"pages": n, "answer": bytes, …}."""
     try:
-        answer = read(sys.stdin.buffer.read(), limits)
+        return read(data, limits)
     except Refused as refusal:
-        answer = {"refused": refusal.code, **refusal.details}
-    except MemoryError:
-        answer = {"refused": "too_heavy"}
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
-
-
-def confine(limits: dict[str, int]) -> None:
-    """Memory, processor time, open files and file sizes; more than the parent's own clock, which comes first."""
-    os.nice(10)  # an upload is never more urgent than a vote
-    for what, most in (
-        (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_CPU, limits["seconds"]),
-        (resource.RLIMIT_NOFILE, 16),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
+        return {"refused": refusal.code, **refusal.details}
 
 
 def read(data: bytes, limits: dict[str, int]) -> dict[str, Any]:
