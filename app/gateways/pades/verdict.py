@@ -1,0 +1,232 @@
+"""Decides whether a signed PDF is one of ours as we signed it: valid, invalid, or not enough to say.
+
+A document is valid when it keeps every rule of this table; whatever goes wrong while it is read makes it invalid.
+The reader checks the bytes without knowing who should have signed (P01–P14), this module the signers (P15–P20).
+
+| Rule | What is required | Reasons |
+|---|---|---|
+| P01 | The file begins with %PDF at its first byte and ends with its last %%EOF. | no_pdf, leading_bytes, trailing_bytes, truncated |
+| P02 | It is signed, in the clear and not encrypted. | unsigned, encrypted |
+| P03 | Plain cross-reference tables only, in order; no packed objects, no hybrid or linearised form. | broken_table, packed_structure, foreign_structure |
+| P04 | Every byte belongs to one object; each object is listed, once, and stands where it is listed; none is freed. | hidden_bytes, hidden_object, repeated_object, object_removed, broken_syntax, beyond_limits |
+| P05 | Every object is of a kind that our printing makes, and is used; no key twice in a dictionary. | foreign_structure, unused_object, broken_syntax |
+| P06 | Nothing acts, is attached, or can be shown and hidden; no annotation but the prepared fields. | active_content, attachment, hidden_layers, annotation |
+| P07 | There is the base, then one revision for each signature, and no other. | changed_before_signature, changed_after_signature, changed_after_seal, extra_signature |
+| P08 | With the signature only its own field and the mark of certification change. | pages_changed, content_changed, font_changed, form_changed, field_changed, field_too_early, metadata_changed, catalog_changed, protection_changed, signature_replaced |
+| P09 | With the seal only its own field changes, and number and date, which were empty before. | as P08, field_refilled |
+| P10 | Number and date are complete, of the prescribed form, and shown as they are. | number_missing, field_value, appearance |
+| P11 | Each signature covers its revision from the first byte to the last but for its own value; the last one the file. | byte_range, contents |
+| P12 | The signature is of the PAdES kind and certifies with level 2; the seal locks everything. | signature_form, certification, lock |
+| P13 | The signing time can be read. | time |
+| P14 | The validator of the signing library has nothing to say against the file. | second_opinion |
+| P15 | Exactly the expected signatures, in their order. | signature_missing, seal_missing, extra_signature, wrong_order, no_pins |
+| P16 | Each by a certificate pinned for it. | wrong_signer |
+| P17 | Each value is one good CMS of our profile over exactly the covered bytes. | cms_… |
+| P18 | Each certificate was issued by a trusted authority for signing, valid and not revoked at the signing time. | certificate_… |
+| P19 | The signing times are not in the future, follow each other, and are those of the records. | time_future, time_order, time_differs |
+| P20 | The file is small enough, and was read in time and within the memory allowed. | too_large, timed_out, too_heavy |
+"""  # noqa: E501 - a table
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from app.gateways.pades.embedded import certificates_in, signer_in
+from app.gateways.pades.reader.reading import Found, Reading, read
+from app.gateways.pades.reasons import UNDETERMINED, Reason
+from app.gateways.signing import BadSignature, CertificateRefused, certificate_facts, check_certificate, check_document
+
+VALID, INVALID, OPEN = "valid", "invalid", "undetermined"
+MISSING = {"signature": "signature_missing", "seal": "seal_missing"}
+CLOCK_SKEW = dt.timedelta(minutes=5)
+Revoked = Mapping[str, dt.datetime] | Iterable[tuple[str, dt.datetime]] | None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A signature that the document must carry, in its place of the order.
+
+    `role` is the field: "signature" or "seal"; `certificates` in DER, one or any of several; `signed_at`, when the
+    records know it, is the time that the signature must state, to the second.
+    """
+
+    role: str
+    certificates: bytes | tuple[bytes, ...]
+    signed_at: dt.datetime | None = None
+
+    def permits(self, certificate_der: bytes) -> bool:
+        pinned = (self.certificates,) if isinstance(self.certificates, bytes) else self.certificates
+        return certificate_der in pinned
+
+
+@dataclass(frozen=True)
+class SignerSeen:
+    """A signature found in the file. `coverage`: "whole" file, or "revision" when something follows."""
+
+    role: str
+    name: str
+    title: str
+    organisation: str
+    serial: str
+    certificate_sha256: str
+    time: dt.datetime
+    state: str
+    coverage: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`state` is "valid", "invalid" or "undetermined"; the first reason is the one to show first."""
+
+    state: str
+    reasons: tuple[Reason, ...]
+    signers: tuple[SignerSeen, ...]
+    sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: codes beside sentences, times in ISO 8601."""
+        reasons = [{"code": each.code, "role": each.role, "message": str(each)} for each in self.reasons]
+        signers = [vars(each) | {"time": each.time.isoformat()} for each in self.signers]
+        return {"state": self.state, "sha256": self.sha256, "reasons": reasons, "signers": signers}
+
+
+def verdict(
+    pdf: bytes, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime, revoked: Revoked = ()
+) -> Verdict:
+    """What is to be thought of the file at that time (aware). Never raises for what is in the file.
+
+    `trusted` are the authorities in DER; `revoked` are serial numbers (hexadecimal) with the time from which on they
+    do not count, or None when that is unknown. The file is read in this process: use `examine` for a stranger's file.
+    """
+    try:
+        reading = read(pdf)
+    except MemoryError:
+        return unread(pdf, "too_heavy")
+    return judge(pdf, reading, expected, trusted, at, revoked)
+
+
+def unread(pdf: bytes, code: str) -> Verdict:
+    """The verdict on a file that was not read to the end."""
+    return _verdict(pdf, (Reason(code),), ())
+
+
+def judge(
+    pdf: bytes, reading: Reading, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime,
+    revoked: Revoked = (),
+) -> Verdict:  # fmt: skip
+    """The same for a file that was read already."""
+    reasons = [Reason(*broken) for broken in reading.broken]
+    try:
+        reasons += _order(reading, expected)
+        know = _Known(pdf, {each.role: each for each in expected}, tuple(trusted), at, _since(revoked))
+        judged = [_judge_one(found, know) for found in reading.signatures]
+    except Exception:  # no pin, no certificate and no time may bring a verdict down
+        return _verdict(pdf, (*reasons, Reason("unreadable")), ())
+    reasons += [reason for _signer, own in judged for reason in own]
+    reasons += _times(reading.signatures)
+    return _verdict(pdf, tuple(dict.fromkeys(reasons)), tuple(signer for signer, _own in judged))
+
+
+def _verdict(pdf: bytes, reasons: tuple[Reason, ...], signers: tuple[SignerSeen, ...]) -> Verdict:
+    return Verdict(_state(reasons), reasons, signers, sha256(pdf).hexdigest())
+
+
+def _state(reasons: Iterable[Reason]) -> str:
+    """Open questions leave the matter open, unless something else has already decided it."""
+    codes = {reason.code for reason in reasons}
+    if codes - UNDETERMINED:
+        return INVALID
+    return OPEN if codes else VALID
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the signatures are held against."""
+
+    pdf: bytes
+    expected: Mapping[str, Expected]
+    trusted: tuple[bytes, ...]
+    at: dt.datetime
+    revoked: Mapping[str, dt.datetime] | None
+
+
+def _since(revoked: Revoked) -> Mapping[str, dt.datetime] | None:
+    return None if revoked is None else {serial.lower().lstrip("0"): since for serial, since in dict(revoked).items()}
+
+
+def _order(reading: Reading, expected: Sequence[Expected]) -> list[Reason]:
+    found, wanted = [each.field for each in reading.signatures], [each.role for each in expected]
+    if not found:
+        return []  # the reader has said why
+    if not wanted:
+        return [Reason("no_pins")]
+    missing = [Reason(MISSING[role]) for role in wanted if role not in found]
+    extra = [Reason("extra_signature", role) for role in found if role not in wanted]
+    both = [role for role in wanted if role in found]
+    swapped = [Reason("wrong_order")] if [role for role in found if role in wanted] != both else []
+    return missing + extra + swapped
+
+
+def _times(signatures: Sequence[Found]) -> list[Reason]:
+    times = [dt.datetime.fromisoformat(found.time) for found in signatures]
+    return [] if times == sorted(times) else [Reason("time_order")]
+
+
+def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
+    """The signature as it is shown, and what speaks against it."""
+    cms = bytes.fromhex(found.cms)
+    pin = know.expected.get(found.field)
+    inside = certificates_in(cms)
+    pinned = next((der for der in inside if pin and pin.permits(der)), None)
+    certificate = pinned or signer_in(cms, inside)
+    codes = [] if pinned or not pin else ["wrong_signer"]
+    codes += _cms_codes(cms, certificate, inside, found, know)
+    codes += _certificate_codes(pinned, found, know) + _time_codes(found, pin, know.at)
+    reasons = [Reason(code, found.field) for code in codes]
+    return _seen(found, certificate, _state(reasons) if pin else OPEN, know.pdf), reasons
+
+
+def _cms_codes(
+    cms: bytes, certificate: bytes | None, inside: Sequence[bytes], found: Found, know: _Known
+) -> list[str]:
+    begin, end = found.gap
+    digest = sha256(know.pdf[:begin])
+    digest.update(know.pdf[end : found.end])
+    try:
+        check_document(cms, digest.digest(), certificate or b"")
+    except BadSignature as refused:
+        return [f"cms_{refused.reason}"]
+    # Certificates stand in a place that no signature covers; nothing is carried along there.
+    return [] if {*inside} <= {certificate, *know.trusted} else ["cms_malformed"]
+
+
+def _certificate_codes(pinned: bytes | None, found: Found, know: _Known) -> list[str]:
+    if pinned is None:
+        return []
+    time = dt.datetime.fromisoformat(found.time)
+    revoked = [] if know.revoked is None else [serial for serial, since in know.revoked.items() if since <= time]
+    try:
+        check_certificate(pinned, time, know.trusted, revoked=revoked)
+    except CertificateRefused as refused:
+        return [f"certificate_{refused.reason}"]
+    return ["certificate_revocation_unknown"] if know.revoked is None else []
+
+
+def _time_codes(found: Found, pin: Expected | None, at: dt.datetime) -> list[str]:
+    time = dt.datetime.fromisoformat(found.time)
+    recorded = pin.signed_at if pin else None
+    codes = ["time_future"] if time > at + CLOCK_SKEW else []
+    return codes + (["time_differs"] if recorded is not None and recorded.replace(microsecond=0) != time else [])
+
+
+def _seen(found: Found, certificate: bytes | None, state: str, pdf: bytes) -> SignerSeen:
+    coverage = "whole" if found.end == len(pdf) else "revision"
+    time = dt.datetime.fromisoformat(found.time)
+    try:
+        facts = certificate_facts(certificate or b"")
+    except CertificateRefused:
+        return SignerSeen(found.field, found.name, "", "", "", "", time, state, coverage)
+    about = (facts.name, facts.title, facts.organisation, facts.serial, facts.sha256)
+    return SignerSeen(found.field, *about, time, state, coverage)
