@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw
 from app.gateways.pades.letterforms import CAPITALS, run_of
 
 INK = (24, 46, 152)
-SIZE, FINER = (720, 300), 4  # pixels; drawn four times as fine and reduced
-MARGIN = 14
+SIZE, FINER = (756, 364), 4  # pixels, of the shape of box 7c; drawn four times as fine and reduced
+MARGIN = 10
+SHORTEST, LONGEST = 1.0, 1.8  # how far a name is drawn out to fill the box
 STEPS = 26  # points between two knots of a stroke
 
 Point = tuple[float, float]
@@ -32,12 +33,11 @@ class _Hand:
 
 @lru_cache(maxsize=256)
 def signature_picture(name: str) -> bytes:
-    """A transparent PNG, blue, 720 × 300 pixels; `name` is the whole name, the given name last."""
+    """A transparent PNG, blue, 756 × 364 pixels; `name` is the whole name, the given name last."""
     hand = _Hand(name)
     strokes = [_smooth(stroke) for stroke in _written(name, hand)]
-    slant, reach = hand.between(0.16, 0.42), hand.between(1.2, 1.4)
-    strokes = [[(reach * x + slant * y, y) for x, y in stroke] for stroke in strokes]
-    pen = hand.between(2.4, 3.3) * FINER
+    strokes = _stretched(strokes, hand.between(0.16, 0.42))
+    pen = hand.between(3.4, 4.4) * FINER
     opacity = Image.new("L", (SIZE[0] * FINER, SIZE[1] * FINER))
     draw = ImageDraw.Draw(opacity)
     for stroke in _placed(strokes):
@@ -109,6 +109,15 @@ def _smooth(knots: Stroke) -> Stroke:
 def _spline(t: float, before: float, first: float, second: float, after: float) -> float:
     slope, bend = second - before, 2 * before - 5 * first + 4 * second - after
     return first + 0.5 * t * (slope + t * (bend + t * (3 * (first - second) + after - before)))
+
+
+def _stretched(strokes: list[Stroke], slant: float) -> list[Stroke]:
+    """Leaning to the right, and drawn out in width until the name fills its box, but not out of shape."""
+    xs, ys = zip(*(point for stroke in strokes for point in stroke), strict=True)
+    high = max(ys) - min(ys)
+    reach = (high * SIZE[0] / SIZE[1] - slant * high) / (max(xs) - min(xs))
+    reach = min(max(reach, SHORTEST), LONGEST)
+    return [[(reach * x + slant * y, y) for x, y in stroke] for stroke in strokes]
 
 
 def _placed(strokes: list[Stroke]) -> Iterator[Stroke]:

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from app.gateways.pades.filling import fill_fields
 from app.gateways.pades.images import add_picture
@@ -44,6 +45,39 @@ class Reservation:
     gap: tuple[int, int]
 
 
+class _Value(NamedTuple):
+    """What the signature says of itself; its bytes are still missing."""
+
+    field: str
+    name: str
+    at: dt.datetime
+    reason: str
+    location: str
+
+    def write(self, root: bytes) -> bytes:
+        entries = {
+            b"/Type": b"/Sig",
+            b"/Filter": b"/Adobe.PPKLite",
+            b"/SubFilter": b"/ETSI.CAdES.detached",
+            b"/ByteRange": _NO_RANGE,
+            b"/Contents": _GAP,
+            b"/Name": write_text(self.name),
+            b"/M": f"(D:{self.at.astimezone(VIETNAM):%Y%m%d%H%M%S}+07'00')".encode(),
+        }
+        said = ((b"/Reason", self.reason), (b"/Location", self.location))
+        entries |= {key: write_text(text) for key, text in said if text}
+        return write_dictionary(entries | {b"/Reference": self._reference(root)})
+
+    def _reference(self, root: bytes) -> bytes:
+        """What may change after this signature: with the first one form filling, with the seal nothing."""
+        changes = b"<< /Type /SigRef /TransformMethod /DocMDP /TransformParams %b >>"
+        if self.field == SIGNATURE:
+            return b"[%b]" % (changes % (_PARAMETERS % b"/P 2"))
+        all_fields = b"<< /Type /SigRef /TransformMethod /FieldMDP /Data %b /TransformParams %b >>"
+        locked = all_fields % (root, _PARAMETERS % b"/Action /All")
+        return b"[%b %b]" % (locked, changes % (_PARAMETERS % b"/P 1"))
+
+
 def reserve(
     pdf: bytes,
     field: str,
@@ -60,20 +94,13 @@ def reserve(
     `name` is the signer's, `at` aware; `picture` a transparent PNG, shown in the field as large as fits; `fill` gives
     text fields their values in the same increment. The same input gives the same bytes. Raises `PadesRefused`.
     """
-    document = Document.open(pdf)
-    fields = document.fields()
-    chosen = _choose(fields, field)
-    increment = Increment(document)
-    fill_fields(increment, document, fields, fill or {})
-    appearance = add_picture(increment, picture, chosen.entries[b"/Rect"])
-    root = document.trailer[b"/Root"]
-    value = increment.add(_signature(field, name, at, reason, location, root))
-    signed = chosen.entries | {b"/V": value, b"/AP": b"<< /N %b >>" % appearance}
-    increment.replace(chosen.number, signed)
-    if field == SIGNATURE:
-        _certify(increment, document, fields, value)
-    out = increment.write()
-    return _reserve(out, increment.offsets[reference_number(value)])
+    if at.tzinfo is None:
+        raise ValueError("the signing time needs a time zone")
+    value = _Value(field, name, at, reason, location)
+    try:
+        return _reserve(Document.open(pdf), value, picture, fill or {})
+    except (KeyError, ValueError, IndexError, OverflowError) as error:  # whatever else a reader trips over
+        raise PadesRefused("odd_pdf") from error
 
 
 def complete(reservation: Reservation, cms: bytes) -> bytes:
@@ -87,6 +114,21 @@ def complete(reservation: Reservation, cms: bytes) -> bytes:
     return b"".join((reservation.pdf[:begin], filled, reservation.pdf[end:]))
 
 
+def _reserve(document: Document, value: _Value, picture: bytes, fill: Mapping[str, str]) -> Reservation:
+    fields = document.fields()
+    chosen = _choose(fields, value.field)
+    increment = Increment(document)
+    fill_fields(increment, document, fields, fill)
+    appearance = add_picture(increment, picture, chosen.entries[b"/Rect"])
+    reference = increment.add(value.write(document.trailer[b"/Root"]))
+    signed = chosen.entries | {b"/V": reference, b"/AP": b"<< /N %b >>" % appearance}
+    increment.replace(chosen.number, signed)
+    if value.field == SIGNATURE:
+        _certify(increment, document, fields, reference)
+    out = increment.write()
+    return _closed(out, increment.offsets[reference_number(reference)])
+
+
 def _choose(fields: Mapping[str, Field], name: str) -> Field:
     chosen = fields.get(name)
     if name not in (SIGNATURE, SEAL) or chosen is None or chosen.entries.get(b"/FT") != b"/Sig":
@@ -96,36 +138,6 @@ def _choose(fields: Mapping[str, Field], name: str) -> Field:
     if name == SEAL and (SIGNATURE not in fields or b"/V" not in fields[SIGNATURE].entries):
         raise PadesRefused("not_signed_yet")
     return chosen
-
-
-def _signature(field: str, name: str, at: dt.datetime, reason: str, location: str, root: bytes) -> bytes:
-    entries = {
-        b"/Type": b"/Sig",
-        b"/Filter": b"/Adobe.PPKLite",
-        b"/SubFilter": b"/ETSI.CAdES.detached",
-        b"/ByteRange": _NO_RANGE,
-        b"/Contents": _GAP,
-        b"/Name": write_text(name),
-        b"/M": _time(at),
-    }
-    entries |= {key: write_text(text) for key, text in ((b"/Reason", reason), (b"/Location", location)) if text}
-    return write_dictionary(entries | {b"/Reference": _reference(field, root)})
-
-
-def _reference(field: str, root: bytes) -> bytes:
-    """What may change after this signature: with the first one form filling, with the seal nothing."""
-    changes = b"<< /Type /SigRef /TransformMethod /DocMDP /TransformParams %b >>"
-    if field == SIGNATURE:
-        return b"[%b]" % (changes % (_PARAMETERS % b"/P 2"))
-    all_fields = b"<< /Type /SigRef /TransformMethod /FieldMDP /Data %b /TransformParams %b >>"
-    locked = all_fields % (root, _PARAMETERS % b"/Action /All")
-    return b"[%b %b]" % (locked, changes % (_PARAMETERS % b"/P 1"))
-
-
-def _time(at: dt.datetime) -> bytes:
-    if at.tzinfo is None:
-        raise ValueError("the signing time needs a time zone")
-    return f"(D:{at.astimezone(VIETNAM):%Y%m%d%H%M%S}+07'00')".encode()
 
 
 def _certify(increment: Increment, document: Document, fields: Mapping[str, Field], value: bytes) -> None:
@@ -143,7 +155,7 @@ def _certify(increment: Increment, document: Document, fields: Mapping[str, Fiel
         increment.replace(seal.number, seal.entries | {b"/Lock": _LOCK})
 
 
-def _reserve(out: bytearray, begin: int) -> Reservation:
+def _closed(out: bytearray, begin: int) -> Reservation:
     """Write down which bytes are signed, and take their digest; `begin` is where the signature's object begins."""
     gap = out.index(_GAP, begin)
     end = gap + len(_GAP)
