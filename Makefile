@@ -20,6 +20,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 sum = $(shell { $(PYTHON) -VV || :; cat $(1); } 2> /dev/null | sha256sum | cut -c 1-16)
 RUNTIME := .venv/runtime-$(call sum,requirements.txt)
 DEVELOPMENT := .venv/development-$(call sum,requirements.txt requirements-dev.txt)
+BENCHMARKS := .venv/benchmarks-$(call sum,requirements.txt requirements-dev.txt requirements-bench.txt)
 
 PYTHON_OK = import sys, venv, ensurepip; print(sys.version_info >= (3, 11) or '')
 PYTHON_MISSING = Python 3.11 or newer with venv is missing: as root, apt-get install -y make python3-venv git
@@ -53,7 +54,8 @@ test: $(DEVELOPMENT) $(CATALOGUES) ## Install what the tests need, check the cod
 	@$(BIN)/python -m pytest
 
 test-full: export ECABINET_TEST_FULL = 1
-test-full: test ## The same with every repetition of every test; then measure into docs/measurements.md
+test-full: test $(BENCHMARKS) ## The same with every repetition of every test; then measure into docs/measurements.md
+	@scripts/bench-needs
 	@$(BIN)/python -m benchmarks --document docs/measurements.md
 
 lint: $(DEVELOPMENT) ## ruff, mypy and the import contracts
@@ -61,8 +63,9 @@ lint: $(DEVELOPMENT) ## ruff, mypy and the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEVELOPMENT) $(CATALOGUES) ## Measure against the anchors; table and var/bench.json
+bench: $(BENCHMARKS) $(CATALOGUES) ## Measure against the anchors; table and var/bench.json
 	@scripts/test-needs
+	@scripts/bench-needs
 	@mkdir -p "$(VAR)"; ECABINET_VAR="$(VAR)" $(BIN)/python -m benchmarks
 
 screenshots: $(DEVELOPMENT) $(CATALOGUES) ## Photograph the screens into docs/screenshots/
@@ -88,6 +91,7 @@ translations: $(RUNTIME) ## Bring the Vietnamese catalogue up to date with the c
 requirements: $(DEVELOPMENT) ## Pin requirements*.in with hashes into requirements*.txt
 	@$(PIP_COMPILE) --output-file requirements.txt requirements.in
 	@$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	@$(PIP_COMPILE) --output-file requirements-bench.txt requirements-bench.in
 
 vendor-check: ## Compare the files taken from other projects with their sums
 	@cd app/static/vendor && sha256sum --check --strict --quiet sha256sums && echo "The vendored files are unchanged."
@@ -110,3 +114,8 @@ $(DEVELOPMENT): $(RUNTIME)
 	@echo "Installing what the tests need into .venv …"
 	@$(PIP_INSTALL) --requirement requirements-dev.txt
 	@rm -f .venv/development-*; touch $@
+
+$(BENCHMARKS): $(DEVELOPMENT)
+	@echo "Installing what the benchmarks measure against into .venv …"
+	@$(PIP_INSTALL) --requirement requirements-bench.txt
+	@rm -f .venv/benchmarks-*; touch $@

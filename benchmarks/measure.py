@@ -14,12 +14,16 @@ from pathlib import Path
 
 @dataclass
 class Row:
-    """One figure: ours and its anchor in the same unit, one pair per round; `better` says which way is good."""
+    """One figure: ours and its anchor in the same unit, one pair per round; `better` says which way is good.
+
+    `goal` is what the ratio should reach; None for a figure that is only told.
+    """
 
     name: str
     unit: str
     anchor: str
     better: str  # "higher" or "lower"
+    goal: float | None = None
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
 
@@ -29,7 +33,19 @@ class Row:
 
     def spread(self) -> str:
         ratios = [a / b for a, b in zip(self.ours, self.theirs, strict=True)]
-        return f"{min(ratios):.2f}–{max(ratios):.2f}"
+        return f"{min(ratios):.3g}–{max(ratios):.3g}"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the median ratio reached the goal."""
+        if self.goal is None:
+            return None
+        return self.ratio <= self.goal if self.better == "lower" else self.ratio >= self.goal
+
+    def aim(self) -> str:
+        if self.goal is None:
+            return "–"
+        return f"{'≤' if self.better == 'lower' else '≥'} {self.goal:g}: {'met' if self.met else 'NOT met'}"
 
 
 def alternate(row: Row, ours: Callable[[], float], anchor: Callable[[], float], rounds: int = 3) -> Row:
@@ -53,12 +69,12 @@ def p95(times: list[float]) -> float:
 
 def table(rows: list[Row]) -> str:
     """Markdown: medians of both sides, the median ratio and its spread over the rounds."""
-    lines = ["| figure | ours | anchor | ratio (spread) | better | anchor is |", "|---|---|---|---|---|---|"]
+    lines = ["| figure | ours | anchor | ratio (spread) | better | goal | anchor is |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         ours, theirs = statistics.median(row.ours), statistics.median(row.theirs)
         lines.append(
-            f"| {row.name} | {ours:.4g} {row.unit} | {theirs:.4g} {row.unit} | {row.ratio:.2f} ({row.spread()}) "
-            f"| {row.better} | {row.anchor} |"
+            f"| {row.name} | {ours:.4g} {row.unit} | {theirs:.4g} {row.unit} | {row.ratio:.3g} ({row.spread()}) "
+            f"| {row.better} | {row.aim()} | {row.anchor} |"
         )
     return "\n".join(lines)
 
@@ -86,5 +102,5 @@ def document(rows: list[Row], path: Path) -> None:
 def write(rows: list[Row], path: Path) -> None:
     """var/bench.json: the rows with every round, and what they were measured on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows_json = [{**asdict(row), "ratio": row.ratio} for row in rows]
+    rows_json = [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in rows]
     path.write_text(json.dumps({"about": about(), "rows": rows_json}, indent=2, ensure_ascii=False) + "\n")

@@ -1,59 +1,74 @@
-"""Time to set a tally record of 27 and of 200 members, beside the same rows on a bare canvas."""
+"""Time to set a tally record and a Resolution, beside WeasyPrint setting the same words with the same font files."""
 
+from collections.abc import Callable
 from io import BytesIO
-from typing import Any
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
-from app.gateways.paper import tally_record
-from app.workflows.rules.tally import percent_of_all
+from app.gateways import paper
+from benchmarks import weasy
+from benchmarks.material import resolution_text, sheet, tally_case
 from benchmarks.measure import Row, alternate, seconds
-from tests.gateways.paper_data import case
 
-REPEATS = 5
+REPEATS, ANCHOR_REPEATS = 5, 2
+ARTICLES, PAGES = 30, (4, 5)
+BARE = "a bare ReportLab canvas, one unbroken line per member"
+WEASYPRINT = "WeasyPrint, same words and fonts"
 
 
 def measure() -> list[Row]:
-    return [_row(27), _row(200)]
+    return [_resolution(), _record(200), _bare_record(27), _bare_record(200)]
 
 
-def _row(members: int) -> Row:
-    definition, result = _case(members)
-    log = result["log"]
+def _resolution() -> Row:
+    text, rest = resolution_text(ARTICLES), sheet()
+
+    def ours() -> bytes:
+        return paper.resolution(text, rest)
+
+    if (pages := paper.page_count(ours())) not in PAGES:
+        raise RuntimeError(f"the Resolution has {pages} pages, not {PAGES}")
+    row = Row(f"Resolution PDF, {ARTICLES} articles", "ms", WEASYPRINT, "lower", goal=0.15)
+    return _beside_weasyprint(row, ours, "app.gateways.paper.resolution")
+
+
+def _record(members: int) -> Row:
+    definition, result = tally_case(members)
+    row = Row(f"tally record PDF, {members} members", "ms", WEASYPRINT, "lower", goal=0.05)
+    return _beside_weasyprint(
+        row, lambda: paper.tally_record(definition, result, result["log"], demo=True), "app.gateways.paper.tally"
+    )
+
+
+def _beside_weasyprint(row: Row, ours: Callable[[], bytes], module: str) -> Row:
+    page = weasy.page_of(ours, module)
+    weasy.same_words(ours(), weasy.printed(page))
+    return alternate(row, lambda: _least(ours, REPEATS), lambda: _least(lambda: weasy.printed(page), ANCHOR_REPEATS))
+
+
+def _bare_record(members: int) -> Row:
+    definition, result = tally_case(members)
     rows = [" ".join(str(value) for value in vote.values()) for vote in result["votes"]]
-
-    def ours() -> float:
-        return min(seconds(lambda: tally_record(definition, result, log, demo=True)) for _ in range(REPEATS)) * 1000
-
-    def anchor() -> float:
-        return min(seconds(lambda: _bare(rows)) for _ in range(REPEATS)) * 1000
-
-    row = Row(f"tally record PDF, {members} members", "ms", "the same rows as lines on a bare canvas", "lower")
-    return alternate(row, ours, anchor)
+    row = Row(f"tally record PDF, {members} members, and lines", "ms", BARE, "lower")
+    return alternate(
+        row,
+        lambda: _least(lambda: paper.tally_record(definition, result, result["log"], demo=True), REPEATS),
+        lambda: _least(lambda: _bare(rows), REPEATS),
+    )
 
 
-def _case(members: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The recorded case of 27, or the same with more members who all agree."""
-    definition, result = case()
-    for index in range(28, members + 1):
-        entry = {**definition["roll"][-1], "index": index, "member": f"M{index:02}"}
-        definition["roll"].append(entry)
-        result["votes"].append({**result["votes"][0], **entry, "leaf_seq": index, "place": "in_room"})
-    more = members - 27
-    for name in ("members", "agree", "in_room"):
-        result[name] += more
-    result["log"]["size"] += more
-    result["percent_of_all"] = percent_of_all(result["agree"], members)
-    return definition, result
+def _least(act: Callable[[], bytes], repeats: int) -> float:
+    """Milliseconds of the fastest: what the work takes when nobody interrupts it."""
+    return min(seconds(act) for _ in range(repeats)) * 1000
 
 
 def _bare(rows: list[str]) -> bytes:
     made = BytesIO()
-    sheet = canvas.Canvas(made, pagesize=A4)
+    bare = canvas.Canvas(made, pagesize=A4)
     for number, line in enumerate(rows):
         if number and number % 40 == 0:
-            sheet.showPage()
-        sheet.drawString(60, 780 - 18 * (number % 40), line[:110])
-    sheet.save()
+            bare.showPage()
+        bare.drawString(60, 780 - 18 * (number % 40), line[:110])
+    bare.save()
     return made.getvalue()
