@@ -1,19 +1,31 @@
-"""Decides how the pages of a PDF of ours are shown on a screen: as pictures of a given width."""
+"""Decides how the pages of a PDF of ours are opened and shown on a screen: as pictures of a given width."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from threading import Lock
 
 import pypdfium2 as pdfium
 
 WIDEST = 4000  # pixels
+_ONE_AT_A_TIME = Lock()  # PDFium is not safe for threads
+
+
+@contextmanager
+def opened(pdf: bytes) -> Iterator[pdfium.PdfDocument]:
+    """The document, closed at the end; raises pypdfium2.PdfiumError for what is no PDF."""
+    with _ONE_AT_A_TIME:
+        document = pdfium.PdfDocument(pdf)
+        try:
+            yield document
+        finally:
+            document.close()
 
 
 def page_count(pdf: bytes) -> int:
-    """How many pages the PDF has; raises pypdfium2.PdfiumError for what is no PDF."""
-    document = pdfium.PdfDocument(pdf)
-    try:
+    """How many pages the PDF has."""
+    with opened(pdf) as document:
         return len(document)
-    finally:
-        document.close()
 
 
 def page_image(pdf: bytes, page: int, width: int) -> bytes:
@@ -23,14 +35,11 @@ def page_image(pdf: bytes, page: int, width: int) -> bytes:
     """
     if not 0 < width <= WIDEST:
         raise ValueError(f"width {width}")
-    document = pdfium.PdfDocument(pdf)
-    try:
+    with opened(pdf) as document:
         if not 1 <= page <= len(document):
             raise IndexError(page)
         sheet = document[page - 1]
         picture = sheet.render(scale=width / sheet.get_width(), may_draw_forms=True).to_pil()
-        target = BytesIO()
-        picture.save(target, "PNG", compress_level=6)
-        return target.getvalue()
-    finally:
-        document.close()
+    target = BytesIO()
+    picture.save(target, "PNG", compress_level=6)
+    return target.getvalue()
