@@ -16,8 +16,12 @@ def hanoi_date(moment: dt.datetime) -> dt.date:
 
 def official_date(day: dt.date) -> str:
     """Decree 30/2020/NĐ-CP: "ngày 05 tháng 01 năm 2020", a leading zero for days below 10 and months 1 and 2."""
-    month_text = f"{day.month:02d}" if day.month <= _MONTHS_WITH_ZERO else str(day.month)
-    return f"ngày {day.day:02d} tháng {month_text} năm {day.year}"
+    return f"ngày {day.day:02d} tháng {month_text(day.month)} năm {day.year}"
+
+
+def month_text(month: int) -> str:
+    """A month as an official document writes it: "01", "02", "3" … "12" (Decree 30/2020/NĐ-CP)."""
+    return f"{month:02d}" if month <= _MONTHS_WITH_ZERO else str(month)
 
 
 def iso_utc(moment: dt.datetime) -> str:
