@@ -7,6 +7,18 @@ from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.tally import Contradiction, tally_record
 
 __all__ = [
-    "DAY", "MONTH", "NUMBER", "SEAL", "SIGNATURE", "YEAR", "Contradiction", "Finding", "ResolutionSheet", "check_layout",
-    "page_count", "page_image", "resolution", "tally_record",
-]  # fmt: skip
+    "DAY",
+    "MONTH",
+    "NUMBER",
+    "SEAL",
+    "SIGNATURE",
+    "YEAR",
+    "Contradiction",
+    "Finding",
+    "ResolutionSheet",
+    "check_layout",
+    "page_count",
+    "page_image",
+    "resolution",
+    "tally_record",
+]
