@@ -16,6 +16,7 @@ SIZE, FINER = (756, 364), 4  # pixels, of the shape of box 7c; drawn four times 
 MARGIN = 10
 SHORTEST, LONGEST = 1.0, 1.8  # how far a name is drawn out to fill the box
 STEPS = 26  # points between two knots of a stroke
+DOT = 3  # fine pixels from one dot of ink to the next
 
 Point = tuple[float, float]
 Stroke = list[Point]
@@ -138,9 +139,10 @@ def _pressed(stroke: Stroke, pen: float) -> Iterator[tuple[float, float, float]]
     for (x, y), (to_x, to_y) in pairwise(stroke):
         way = math.dist((x, y), (to_x, to_y))
         down = (to_y - y) / way if way else 0
-        for step in range(max(1, math.ceil(way))):
-            share = step / max(1, math.ceil(way))
-            force += (0.72 + 0.42 * down - force) * 0.012
+        dots = max(1, math.ceil(way / DOT))
+        for dot in range(dots):
+            share = dot / dots
+            force += (0.72 + 0.42 * down - force) * 0.012 * DOT
             lift = min(1.0, 0.35 + (gone + way * share) / 90, 0.25 + (length - gone - way * share) / 160)
             yield x + (to_x - x) * share, y + (to_y - y) * share, pen * force * lift
         gone += way
