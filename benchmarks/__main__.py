@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import casting, measure, paper, stage, votes
+from benchmarks import casting, measure, paper, signing, stage, votes
 from benchmarks.measure import Row
 
 
@@ -14,7 +14,10 @@ def _casting() -> list[Row]:
         return [casting.measure(application, server, database)]
 
 
-BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"casting": _casting, "votes": votes.measure, "paper": paper.measure}
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "casting": _casting, "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
+    "verdict": signing.judging,
+}  # fmt: skip
 
 
 def main(names: list[str]) -> int:
