@@ -97,6 +97,8 @@ FACTS: dict[str, Any] = {
 
 ACTS: dict[str, Any] = {
     "_add_version": _("upload a version"),
+    "_keep_draft": _("write the draft of a Resolution"),
+    "append_version": _("upload a version"),
     "_carry_out": _("carry out a signed act"),
     "_count_ballot": _("cast a ballot"),
     "_taken": _("take evidence"),
@@ -188,6 +190,7 @@ ACTS: dict[str, Any] = {
     "sign_with_pin": _("sign with the PIN"),
     "suspend_key": _("suspend a signing key"),
     "unlock": _("unlock the screen"),
+    "write_draft": _("write the draft of a Resolution"),
 }
 
 SUBJECTS: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """Session papers (tài liệu phiên họp): versions, placeholders for secret papers, nothing changed under a vote."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.gateways import storage
-from app.gateways.intake import Inspection, Limits, UploadRefused, inspect, receive, safe_filename
+from app.gateways.intake import Limits, UploadRefused, inspect, receive, safe_filename
 from app.models import (
     AgendaItem,
     Document,
@@ -108,8 +109,7 @@ def add_paper(
     item = seen(actor, AgendaItem, item_id)
     meeting = locked_meeting(item.meeting_id)
     actor.require(Right.PAPER_MANAGE, item)
-    if meeting.state in (MeetingState.CLOSED, MeetingState.CANCELLED):
-        raise WrongState(item, state=word(meeting.state))
+    refuse_closed(item)
     last = db.session.scalar(select(func.max(Document.position)).where(Document.item_id == item_id)) or 0
     paper = Document(
         body_id=item.body_id, meeting_id=meeting.id, item=item, kind=kind, secrecy=secrecy, position=last + 1
@@ -158,7 +158,7 @@ def add_version(
     paper = seen(actor, Document, document_id)
     try:
         actor.require(Right.PAPER_MANAGE, paper)
-        _refuse_upload(paper)
+        refuse_new_version(paper)
         with receive(stream, limits) as path:
             end_reading()
             inspection = inspect(path, limits)
@@ -168,27 +168,28 @@ def add_version(
         refusal = _as_refusal(seen(actor, Document, document_id), error)
         record_refusal("add_version", actor, refusal)
         raise refusal from error
-    return _add_version(actor, document_id, safe_filename(file_name), stored, inspection, now)
+    return append_version(actor, document_id, safe_filename(file_name), stored, inspection.text, now)
 
 
 @use_case
-def _add_version(
-    actor: Actor, document_id: int, file_name: str, stored: storage.Stored, inspection: Inspection, now: dt.datetime
+def append_version(
+    actor: Actor, document_id: int, file_name: str, stored: storage.Stored, pages: Sequence[str], now: dt.datetime
 ) -> DocumentVersion:
+    """Write the next version of a paper whose bytes lie in the store; `pages` is the text of each page."""
     paper = seen(actor, Document, document_id)
     meeting = locked_meeting(paper.meeting_id)
     actor.require(Right.PAPER_MANAGE, paper)
-    _refuse_upload(paper)
+    refuse_new_version(paper)
     number = (paper.current.number if paper.current else 0) + 1
-    text = "\f".join(inspection.text)
+    text = "\f".join(pages)
     version = DocumentVersion(
         body_id=paper.body_id, meeting_id=paper.meeting_id, document=paper, number=number, sha256=stored.sha256,
-        size=stored.size, pages=inspection.pages, file_name=file_name, content=text, content_fold=fold(text),
+        size=stored.size, pages=len(pages), file_name=file_name, content=text, content_fold=fold(text),
         uploaded_by_id=actor.person_id, uploaded_at=now,
     )  # fmt: skip
     db.session.add(version)
     db.session.flush()
-    added = {"document_id": paper.id, "number": number, "sha256": stored.sha256, "pages": inspection.pages}
+    added = {"document_id": paper.id, "number": number, "sha256": stored.sha256, "pages": len(pages)}
     record_live(actor, meeting, version, VersionAdded, now, **added)
     return version
 
@@ -211,13 +212,19 @@ def refuse_frozen(paper: Document) -> None:
         raise DraftFrozen(paper, version=found[0], state=word(found[1]))
 
 
-def _refuse_upload(paper: Document) -> None:
+def refuse_closed(item: AgendaItem, about: Document | AgendaItem | None = None) -> None:
+    """The papers of a meeting that is over are what they are."""
+    state = item.meeting.state
+    if state in (MeetingState.CLOSED, MeetingState.CANCELLED):
+        raise WrongState(about or item, state=word(state))
+
+
+def refuse_new_version(paper: Document) -> None:
+    """Nothing is added to a secret paper, to a draft under a vote, or once the meeting is over."""
     if paper.secrecy is not Secrecy.NONE:
         raise SecretStaysOnPaper(paper)
     refuse_frozen(paper)
-    state = paper.item.meeting.state
-    if state in (MeetingState.CLOSED, MeetingState.CANCELLED):
-        raise WrongState(paper, state=word(state))
+    refuse_closed(paper.item, paper)
 
 
 def _as_refusal(paper: Document, error: Exception) -> WorkflowError:

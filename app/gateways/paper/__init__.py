@@ -2,7 +2,7 @@
 
 from app.gateways.paper.checks import Finding, check_layout
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
-from app.gateways.paper.pages import page_count, page_image
+from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.tally import Contradiction, tally_record
 
@@ -19,6 +19,7 @@ __all__ = [
     "check_layout",
     "page_count",
     "page_image",
+    "page_texts",
     "resolution",
     "tally_record",
 ]

@@ -1,5 +1,6 @@
 """Decides how the pages of a PDF of ours are opened and shown on a screen: as pictures of a given width."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -8,6 +9,7 @@ from threading import Lock
 import pypdfium2 as pdfium
 
 WIDEST = 4000  # pixels
+LINE_ENDS = {ord("\r"): None, 0xFFFE: None, 0x2: None}  # PDFium marks its own hyphens at line ends
 _ONE_AT_A_TIME = Lock()  # PDFium is not safe for threads
 
 
@@ -26,6 +28,20 @@ def page_count(pdf: bytes) -> int:
     """How many pages the PDF has."""
     with opened(pdf) as document:
         return len(document)
+
+
+def page_texts(pdf: bytes) -> tuple[str, ...]:
+    """The text of each page as it is searched: NFC, one line of the paper a line."""
+    with opened(pdf) as document:
+        return tuple(_text_of(page) for page in document)
+
+
+def _text_of(page: pdfium.PdfPage) -> str:
+    letters = page.get_textpage()
+    try:
+        return unicodedata.normalize("NFC", letters.get_text_range().translate(LINE_ENDS)).strip()
+    finally:
+        letters.close()
 
 
 def page_image(pdf: bytes, page: int, width: int) -> bytes:
