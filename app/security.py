@@ -44,15 +44,21 @@ ROLL_KEEP = ROLL_READ | (
     | _opens("AppointmentRecords", "Government", "add", "edit", "delete")
     | _opens("OrganisationRecords", "Government", "add", "edit") | _opens("StaffRecords", "Government", "add", "edit")
 )  # fmt: skip
+REGISTERS_READ = (
+    _opens("OutgoingRecords", "Registers") | _opens("SealRecords", "Registers") | _opens("SpecimenRecords", "Registers")
+)  # fmt: skip
+REGISTERS_KEEP = REGISTERS_READ | (
+    _opens("SealRecords", "Registers", "add", "suspend") | _opens("SpecimenRecords", "Registers", "add")
+)  # fmt: skip
 KEYS_RECOVER = _opens("KeyRecords", "Keys") | _opens("RecoveryRecords", "Keys", "add", "approve")
 KEYS_CONFIRM = _opens("RecoveryRecords", "", "approve")
 
 SCREENS: dict[str, set[Screen]] = {
     "thanh_vien": KEYS_CONFIRM,  # the Minister-Chairman may be the second person; rights decide, so no menu
     "van_phong": MEETINGS_PREPARE | _opens("RuleSetRecords", "Meetings", "add", "edit")
-    | ROLL_KEEP | KEYS_RECOVER | PICK,
-    "van_thu": MEETINGS_READ | KEYS_RECOVER | PICK,
-    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | _opens("RuleSetRecords", "Meetings")
+    | ROLL_KEEP | KEYS_RECOVER | _opens("OutgoingRecords", "Registers") | PICK,
+    "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
+    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | _opens("RuleSetRecords", "Meetings")
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit") | _opens("JobRecords", "Security")
     | _opens("SessionRecords", "Security", "revoke") | PICK,

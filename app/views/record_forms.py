@@ -29,7 +29,7 @@ from app.views.record_fields import (
     WholeField,
     codes_of,
 )
-from app.views.record_rows import LARGEST
+from app.views.record_rows import LARGEST, column_of
 
 
 class _Translations:
@@ -134,7 +134,7 @@ _CONTROLS: tuple[tuple[Any, Any], ...] = (
 
 
 def _search_field(model: Any, name: str, label: Any) -> UnboundField:
-    column = model.__table__.columns.get(name)
+    column = column_of(model, name)
     if column is not None and isinstance(column.type, Enum):
         return ChoiceField(label, choices=codes_of(column.type.enum_class))
     if column is not None and isinstance(column.type, Boolean):

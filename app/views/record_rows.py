@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from flask_appbuilder.models.filters import BaseFilter, BaseFilterConverter, Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, DateTime, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, Enum, String, and_, false, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 from werkzeug.datastructures import MultiDict
@@ -80,6 +80,21 @@ class Is(Condition):
         return column == day
 
 
+class RelatedIs(Is):
+    """A code, number or day of a related row ("relation.column")."""
+
+    def apply(self, query: Any, value: str) -> Any:
+        *path, name = self.column_name.split(".")
+        relations, model = [], self.model
+        for step in path:
+            relations.append(getattr(model, step))
+            model = relations[-1].property.mapper.class_
+        found = self.criterion(getattr(model, name), value)
+        for relation in reversed(relations):
+            found = relation.has(found)
+        return query.filter(found)
+
+
 class From(Is):
     name = _("from")
 
@@ -103,7 +118,7 @@ class Until(Is):
 
 
 class RecordFilterConverter(BaseFilterConverter):
-    """The conditions there are for each kind of column; "relation.column" is text of the related row."""
+    """The conditions there are for each kind of column; "relation.column" is text, code or day of the related row."""
 
     conversion_table = (
         ("is_enum", [Is]),
@@ -117,7 +132,9 @@ class RecordFilterConverter(BaseFilterConverter):
 
     def convert(self, col_name: str) -> list[BaseFilter]:
         if "." in col_name:
-            return [Contains(col_name, self.datamodel)]
+            column = column_of(self.datamodel.obj, col_name)
+            spoken = column is None or (isinstance(column.type, String) and not isinstance(column.type, Enum))
+            return [(Contains if spoken else RelatedIs)(col_name, self.datamodel)]
         kinds = (filters for kind, filters in self.conversion_table if getattr(self.datamodel, kind)(col_name))
         return [each(col_name, self.datamodel) for each in next(kinds, [])]
 
@@ -169,7 +186,7 @@ class RecordInterface(SQLAInterface):
             return None
         query = self.session.query(self.obj).filter(self.get_pk() == int(id))
         query = filters.apply_all(query) if filters else query
-        return query.options(*self.loads).one_or_none()
+        return next(iter(self.rows_of(query.options(*self.loads))), None)
 
     def query(
         self,
@@ -191,7 +208,12 @@ class RecordInterface(SQLAInterface):
         ordered = (order.desc(), key.desc()) if order_direction == "desc" else (order.asc(), key.asc())
         size = page_size or PAGE_SIZES[0]
         rows = found.options(*self.loads).order_by(*ordered).offset((page or 0) * size).limit(size)
-        return BoundedCount(count), rows.all()
+        return BoundedCount(count), self.rows_of(rows)
+
+    def rows_of(self, query: Any) -> list[Any]:
+        """The rows of a page, or the one that is shown; a screen may count something in the same statement."""
+        rows: list[Any] = query.all()
+        return rows
 
     @staticmethod
     def _get_attr_value(item: Any, col: str) -> Any:
@@ -201,6 +223,14 @@ class RecordInterface(SQLAInterface):
         raise RuntimeError("rows are changed by acts only")
 
     add = edit = delete = delete_all = _refuse
+
+
+def column_of(model: Any, path: str) -> Any:
+    """The column behind a dotted path; None when its end is no column."""
+    *relations, name = path.split(".")
+    for relation in relations:
+        model = getattr(model, relation).property.mapper.class_
+    return model.__table__.columns.get(name)
 
 
 def read_conditions(args: MultiDict[str, str], filters: Filters) -> Filters:

@@ -15,9 +15,11 @@ from app.views import (
     records_meetings,
     records_member_staff,
     records_organisations,
+    records_outgoing,
     records_papers,
     records_polls,
     records_rule_sets,
+    records_seals,
 )
 from app.views.record_forms import speak_vietnamese
 from app.views.record_words import chip, size
@@ -26,7 +28,7 @@ from app.workflows.engine.words import word
 IN_ORDER = (
     records_meetings, records_agenda, records_papers, records_polls, records_attendance,
     records_identity, records_organisations, records_member_staff,
-    records_rule_sets, records_keys,
+    records_rule_sets, records_outgoing, records_seals, records_keys,
     records_accounts, records_jobs, records_audit, record_picks,
 )  # fmt: skip
 

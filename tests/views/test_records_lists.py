@@ -14,16 +14,22 @@ from app.models import (
     AgendaItem,
     Appointment,
     AuditEntry,
+    Certificate,
+    Dispatch,
     Document,
     DocumentKind,
     DocumentVersion,
+    IssuedNumber,
     ItemKind,
     Job,
     KeyRecovery,
+    KeyState,
     LoginSession,
     Meeting,
     MeetingKind,
     MemberStaff,
+    NumberCancellation,
+    NumberSeries,
     Office,
     Organisation,
     OrganisationKind,
@@ -31,9 +37,13 @@ from app.models import (
     Poll,
     RecoveryKind,
     Refusal,
+    Resolution,
+    ResolutionState,
     RuleSet,
+    SealKey,
     Seat,
     SeatRole,
+    SignaturePicture,
 )
 from app.security import SCREENS
 from app.views.record_rows import COUNTED, BoundedCount, RecordInterface
@@ -49,6 +59,7 @@ NAMES = [
     "MeetingRecords", "ItemRecords", "PaperRecords", "VersionRecords", "PollRecords", "SeatRecords", "AbsenceRecords",
     "PersonRecords", "AppointmentRecords", "OrganisationRecords", "BodyRecords", "StaffRecords", "RuleSetRecords",
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
+    "OutgoingRecords", "SealRecords", "SpecimenRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -72,7 +83,8 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
         body_id=1, meeting_id=meeting_id, item_id=item_id, kind=DocumentKind.BRIEF, title="Tài liệu",
         title_fold="tai lieu",
     )  # fmt: skip
-    db.session.add(paper)
+    series = NumberSeries(body_id=1, type="resolution", normative=False, year=2026)
+    db.session.add_all([paper, series])
     db.session.flush()
     for n in range(ROWS):
         person = Person(home_body_id=1, full_name=f"Người {n}", name_fold=f"nguoi {n}", sort_key=f"{n:04}")
@@ -107,6 +119,29 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             Refusal(act="open_poll", code="no_quorum", **named),
             Job(body_id=1, name="notices.tell", payload={}, dedupe_key=f"t{n}", due_at=at),
         ])  # fmt: skip
+        _issue(series, item_id, meeting_id, person, n)
+
+
+def _issue(series: NumberSeries, item_id: int, meeting_id: int, person: Person, n: int) -> None:
+    """A number, every third one cancelled, its recipient, and a seal and a specimen signature of that time."""
+    poll = Poll(body_id=1, meeting_id=meeting_id, item_id=item_id, question=f"Ban hành {n}?")
+    resolution = Resolution(
+        body_id=1, meeting_id=meeting_id, item_id=item_id, poll=poll, state=ResolutionState.NUMBERED, token=f"{n:032}",
+        subject=f"Về việc {n}", subject_fold=f"ve viec {n}", signer=person, signer_post="Thủ tướng Chính phủ",
+        drafted_at=NOW, presented_at=NOW, signed_at=NOW, numbered_at=NOW,
+    )  # fmt: skip
+    number = IssuedNumber(body_id=1, series=series, resolution=resolution, number=n + 1, text=f"{n + 1:02}/NQ-CP",
+                          issued_on=NOW.date(), at=NOW)  # fmt: skip
+    if n % 3 == 0:
+        number.cancellation = NumberCancellation(body_id=1, reason="Dừng ban hành", at=NOW)
+    certificate = Certificate(body_id=1, serial=f"{n:X}", subject=f"Chính phủ {n}", issuer="CA", sha256=f"{n:064x}",
+                              der=b"x", not_before=NOW, not_after=NOW)  # fmt: skip
+    seal = SealKey(body_id=1, certificate=certificate, key_ref=f"con-dau-{n}", picture=b"x", state=KeyState.REPLACED,
+                   enrolled_at=NOW)  # fmt: skip
+    db.session.add_all([
+        number, seal, SignaturePicture(body_id=1, person_id=person.id, png=b"x", sha256="0" * 64, at=NOW),
+        Dispatch(body_id=1, resolution=resolution, person_id=person.id, name=person.full_name, sent_at=NOW),
+    ])  # fmt: skip
 
 
 class Statements:
