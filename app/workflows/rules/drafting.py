@@ -4,11 +4,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from app.workflows.rules.printed_draft import take_apart
 from app.workflows.rules.resolution import (
     ANNEX_MARK,
     ARTICLE_MARK,
     CLAUSE_MARK,
     END,
+    FORMULA_OPENING,
     LISTED_BEFORE,
     LISTED_BEHIND,
     MOST_ANNEXES,
@@ -26,6 +28,7 @@ from app.workflows.rules.resolution import (
     annex_name,
     is_numbered,
     point_letter,
+    resolution_text,
     roman,
     tidy,
 )
@@ -280,6 +283,30 @@ def _unlisted(words: str) -> str:
 def write_lines(lines: Sequence[str]) -> str:
     """What `read_lines` reads."""
     return "\n".join(lines)
+
+
+def from_pdf_text(pages: Sequence[str]) -> dict[str, Any] | None:
+    """The structured text of a draft Resolution that was uploaded as a PDF, from the text of its pages.
+
+    None when it cannot be read with confidence: no such document, annexes, numbers out of order, lines that could be
+    read in two ways. The last base is the formula when it begins like one, whoever it names.
+    """
+    try:
+        printed = take_apart(pages)
+        articles, annexes = read_body(printed.body)
+        recipients, archive = split_archive(printed.recipients)
+        voted = bool(printed.bases) and printed.bases[-1].startswith(FORMULA_OPENING)
+        return resolution_text(
+            subject=printed.subject,
+            bases=printed.bases[:-1] if voted else printed.bases,
+            formula=printed.bases[-1] if voted else "",
+            articles=articles,
+            annexes=annexes,
+            recipients=recipients,
+            archive=archive,
+        )
+    except ValueError:
+        return None
 
 
 def split_archive(lines: Sequence[str]) -> tuple[list[str], str]:

@@ -10,6 +10,7 @@ from app.workflows.rules.schema import Check, list_of, one_of, record
 
 TEXT_CONTEXT = "vn.ecabinet.resolution_text.v1"
 FORMULA = "Trên cơ sở kết quả biểu quyết của các Thành viên {body}"
+FORMULA_OPENING = "Trên cơ sở"  # of the sentence above, and of the older ones on the discussion of the members
 END = "./."  # closes the printed document; no part of the text
 POINT_LETTERS = "abcdđeghiklmnopqrstuvxy"  # the Vietnamese alphabet without the letters that carry a mark, but with đ
 MOST_SUBJECT, MOST_BASE, MOST_HEADING, MOST_CLAUSE, MOST_RECIPIENT = 500, 1_000, 500, 10_000, 500  # letters
