@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -15,10 +16,10 @@ def run(answer: Callable[[bytes, dict[str, int]], dict[str, Any]]) -> None:
     """`argv[3]` is {"memory": bytes, "seconds": n, …}; the file is the standard input."""
     limits = json.loads(sys.argv[3])
     confine(limits)
-    try:
+    told = None
+    with suppress(MemoryError):  # as long as the error is at hand, so is all that filled the memory
         told = answer(sys.stdin.buffer.read(), limits)
-    except MemoryError:
-        told = {"refused": "too_heavy"}
+    told = told or {"refused": "too_heavy"}
     sys.stdout.buffer.write(json.dumps(told, ensure_ascii=False).encode())
 
 

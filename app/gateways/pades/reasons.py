@@ -53,7 +53,6 @@ SENTENCES: dict[str, Any] = {
     "appearance": _("What is shown in a field is not what the field says."),
     "metadata_changed": _("The description of the document was altered."),
     "catalog_changed": _("The basic settings of the document were altered."),
-    "protection_changed": _("The protection against changes was altered."),
     "signature_replaced": _("A signature that stood in the document was replaced or removed."),
     # the signatures
     "signature_missing": _("The document lacks the signature of the person in charge."),

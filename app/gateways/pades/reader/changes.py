@@ -27,9 +27,9 @@ CODES = {
     "content": "content_changed", "resources": "content_changed", "xobjects": "content_changed",
     "xobject": "content_changed", "fonts": "font_changed", "font": "font_changed", "descriptor": "font_changed",
     "map": "font_changed", "program": "font_changed", "form": "form_changed", "text_field": "field_changed",
-    "sign_field": "field_changed", "value": "signature_replaced", "reference": "protection_changed",
-    "parameters": "protection_changed", "lock": "protection_changed", "perms": "protection_changed",
-    "appearance": "field_changed",
+    "sign_field": "field_changed", "value": "signature_replaced", "reference": "signature_replaced",
+    "parameters": "signature_replaced", "lock": "field_changed", "perms": "catalog_changed",
+    "extensions": "catalog_changed", "extension": "catalog_changed", "appearance": "field_changed",
 }  # fmt: skip
 
 

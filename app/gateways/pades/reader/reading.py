@@ -8,6 +8,7 @@ from .shape import Objects, refuse_dangerous, resolved, walk
 from .syntax import Objection, Reference
 from .values import SEAL, SIGNATURE, Found, check_certification, read_signature
 
+SECOND_OPINION = "second_opinion"
 FIELDS = {SIGNATURE, SEAL, *changes.BLANKS}
 
 
@@ -32,20 +33,32 @@ class _State(NamedTuple):
     kinds: dict[int, str]
 
 
-def read(data: bytes) -> Reading:
+def read(data: bytes, ask_second: bool = True) -> Reading:
     """Everything that speaks against the file; whatever the reading trips over speaks against it too."""
     reading = Reading([], [])
     try:
         _read(data, reading)
-        if not reading.broken and second_opinion.objects(data):
-            reading.broken.append(Broken("second_opinion"))
-    except Objection as objection:
-        reading.broken.append(Broken(objection.code))
     except MemoryError:
         raise
-    except Exception:  # a file of ours is read without trouble; which trouble another one makes is of no interest
-        reading.broken.append(Broken("unreadable"))
+    except Exception as error:
+        reading.broken.append(Broken(_code(error)))
+    if ask_second and not reading.broken and _objects(data):
+        reading.broken.append(Broken(SECOND_OPINION))
     return reading
+
+
+def _code(error: Exception) -> str:
+    """A file of ours is read without trouble; which trouble another one makes is of no interest."""
+    return error.code if isinstance(error, Objection) else "unreadable"
+
+
+def _objects(data: bytes) -> bool:
+    try:
+        return second_opinion.objects(data)
+    except MemoryError:
+        raise
+    except Exception:  # whatever it trips over, it does not agree
+        return True
 
 
 def _read(data: bytes, reading: Reading) -> None:
@@ -106,9 +119,11 @@ def _increment(before: _State, revision: Revision, reading: Reading) -> _State:
         after = _State(objects, walk(revision.trailer, objects))
         if not codes:
             _check_parts(before, after, revision, role, signed[0])
-    except Objection as objection:
+    except MemoryError:
+        raise
+    except Exception as error:
         after = _State(objects, before.kinds)
-        codes = codes or [objection.code]
+        codes = codes or [_code(error)]
     reading.broken.extend(map(Broken, codes))
     if role:
         found, problems = read_signature(signed[0], revision, objects)

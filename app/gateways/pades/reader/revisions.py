@@ -69,6 +69,8 @@ def _refuse_unsigned(data: bytes) -> None:
     """Without a byte range in the clear there is no signature, whatever else there is: most foreign files end here."""
     if b"/Encrypt" in data and re.search(rb"/Encrypt[\s<]", data):
         raise Objection("encrypted")
+    if b"%%EOF" not in data:
+        raise Objection("truncated")
     if b"/ByteRange" not in data:
         raise Objection("unsigned")
 
@@ -93,10 +95,7 @@ def _tables(data: bytes) -> list[_Table]:
 
 
 def _last_table(data: bytes) -> int:
-    end = data.rfind(b"%%EOF")
-    if end < 0:
-        raise Objection("truncated")
-    pointer = data.rfind(b"startxref", 0, end)
+    pointer = data.rfind(b"startxref", 0, data.rfind(b"%%EOF"))
     found = TABLE_END.match(data, pointer) if pointer >= 0 else None
     if found is None:
         raise Objection("broken_table")

@@ -9,14 +9,14 @@ WHITE = rb"[\0\t\n\f\r ]"
 # Comments say nothing, so a reader that repairs a file may find objects in them: only those of the type-setting
 # library are accepted.
 COMMENT = rb"% ReportLab [A-Za-z() -]{1,80}\r?\n"
-GAP = re.compile(rb"(?:%s|%s)*" % (WHITE, COMMENT))
+GAP = re.compile(rb"(?:%s++|%s)*+" % (WHITE, COMMENT))
 END = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%]|\Z)"
 TOKEN = re.compile(
-    rb"(?P<reference>([0-9]{1,9})%(white)s+([0-9]{1,5})%(white)s+R%(end)s)"
+    rb"(?P<reference>([0-9]{1,9})%(white)s++([0-9]{1,5})%(white)s++R%(end)s)"
     rb"|(?P<number>[+-]?(?:[0-9]{1,12}(?:\.[0-9]{0,12})?|\.[0-9]{1,12}))%(end)s"
-    rb"|/(?P<name>[^\0\t\n\f\r ()<>\[\]{}/%%]*)"
+    rb"|/(?P<name>[^\0\t\n\f\r ()<>\[\]{}/%%]*+)"
     rb"|(?P<open><<)|(?P<close>>>)|(?P<begin>\[)|(?P<finish>\])"
-    rb"|(?P<hex><[0-9A-Fa-f\0\t\n\f\r ]*>)|(?P<text>\()"
+    rb"|(?P<hex><[0-9A-Fa-f\0\t\n\f\r ]*+>)|(?P<text>\()"
     rb"|(?P<word>true|false|null)%(end)s" % {b"white": WHITE, b"end": END}
 )
 PAREN = re.compile(rb"[()\\]")
