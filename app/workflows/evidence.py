@@ -18,9 +18,9 @@ from app.workflows.engine.transaction import Fact, end_reading, record, record_r
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.rules.canonical import digest, parse_canonical
-from app.workflows.rules.evidence import bundle, bundle_files
+from app.workflows.rules.evidence import bundle, bundle_files, resolution_files
 from app.workflows.rules.result import public_view
-from app.workflows.sealed import Sealed
+from app.workflows.sealed import Issued, Sealed
 
 COUNTED = frozenset({PollState.CLOSED, PollState.PUBLISHED})
 OVER = COUNTED | {PollState.ANNULLED}
@@ -142,11 +142,11 @@ def _hand_out(
         poll = seen(actor, Poll, poll_id)
         admit(actor, poll)
         checked = sealed.checked(poll)
+        end_reading()
+        made = make(checked)
     except WorkflowError as refusal:
         record_refusal(kind, actor, refusal)
         raise
-    end_reading()
-    made = make(checked)
     _taken(actor, poll_id, kind, digest(made), now)
     return made
 
@@ -171,9 +171,14 @@ def _set_record(checked: Sealed) -> bytes:
 def _pack(checked: Sealed) -> bytes:
     return bundle(
         bundle_files(
-            checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts
+            checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts,
+            _issued_files(checked.resolution) if checked.resolution else {},
         )
-    )
+    )  # fmt: skip
+
+
+def _issued_files(issued: Issued) -> dict[str, bytes]:
+    return resolution_files(issued.text, issued.changes, issued.reason, issued.number, issued.content(), issued.recall)
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Whether what is stored of a vote still is what was signed and counted: read it, verify it, count it again."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import pades, signing, storage
 from app.gateways.signing.errors import BadSignature, SigningError
-from app.models import Ballot, Poll, PollState, SignedStatement
-from app.workflows.engine.errors import WorkflowError
+from app.models import Ballot, Poll, PollState, Resolution, SignedStatement
+from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.log import parse_leaf
@@ -41,6 +42,37 @@ class Sealed:
     acts: Sequence[tuple[bytes, bytes]]
     certificates: Sequence[bytes]
     result: bytes | None
+    resolution: "Issued | None" = None
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The Resolution that came of the vote, once it is out: exact bytes, and the signatures its file must carry."""
+
+    about: Subject
+    text: bytes
+    changes: bytes
+    reason: str
+    number: str
+    file_sha256: str
+    signatures: Sequence[pades.Expected]
+    promulgated_at: dt.datetime
+    recall: tuple[bytes, bytes] | None
+
+    def content(self) -> bytes:
+        """The document from the store, judged as on the day of its promulgation; EvidenceBroken unless it is valid."""
+        try:
+            with storage.store().open(self.file_sha256) as source:
+                pdf = source.read()
+        except storage.StorageError as missing:
+            raise EvidenceBroken(self.about, fault="the Resolution is not in the store") from missing
+        if digest(pdf) != self.file_sha256:
+            raise EvidenceBroken(self.about, fault="the Resolution is not the file whose hash is kept")
+        verdict = pades.verdict(pdf, self.signatures, signing.trusted(), self.promulgated_at)
+        if verdict.state != "valid":
+            codes = ", ".join(reason.code for reason in verdict.reasons)
+            raise EvidenceBroken(self.about, fault=f"the Resolution is not validly signed: {codes}")
+        return pdf
 
 
 def checked(poll: Poll) -> Sealed:
@@ -61,6 +93,7 @@ def checked(poll: Poll) -> Sealed:
             _check_signed(act, act.certificate.der)
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
+        resolution = _issued(poll)
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
     certificates = {digest(der): der for der in (*pinned.values(), *(act.certificate.der for act in acts))}
@@ -69,7 +102,7 @@ def checked(poll: Poll) -> Sealed:
         place=poll.meeting.body.place, definition=poll.definition or b"", result=result,
         leaves=[leaf.data for leaf in poll.leaves], certificates=[der for _sha, der in sorted(certificates.items())],
         ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
-        acts=[(act.statement, act.cms) for act in acts],
+        acts=[(act.statement, act.cms) for act in acts], resolution=resolution,
     )  # fmt: skip
 
 
@@ -145,3 +178,29 @@ def _recounted(poll: Poll, definition: Mapping[str, Any], ballots: Sequence[Ball
     if (canonical(confirmed), confirmed["outcome"]) != (poll.confirmed_result, poll.confirmed_outcome):
         raise ValueError("the confirmed result is not what ballots and confirmation say")
     return canonical(confirmed)
+
+
+def _issued(poll: Poll) -> Issued | None:
+    """What was promulgated of this vote; nothing before, and nothing of a draft that was given up."""
+    rows = select(Resolution).where(Resolution.poll_id == poll.id, Resolution.promulgated_at.is_not(None))
+    resolution = db.session.scalars(rows).one_or_none()
+    if resolution is None or resolution.promulgated_at is None or resolution.number is None:
+        return None
+    file = resolution.files[-1]
+    if digest(file.version.text) != file.version.sha256:
+        raise ValueError(f"the text of Resolution {resolution.id} has another hash")
+    for signature in resolution.signatures:
+        if digest(signature.statement.statement) != signature.statement.sha256:
+            raise ValueError(f"statement {signature.statement_id} has another hash")
+    recall = resolution.recall
+    if recall is not None:
+        _check_signed(recall, recall.certificate.der)
+    return Issued(
+        about=Detached.of(resolution), text=file.version.text, changes=file.version.changes,
+        reason=file.version.reason, number=resolution.number.text, file_sha256=file.sha256,
+        signatures=[
+            pades.Expected(each.role.value, each.statement.certificate.der, each.statement.signed_at)
+            for each in resolution.signatures
+        ],
+        promulgated_at=resolution.promulgated_at, recall=recall and (recall.statement, recall.cms),
+    )  # fmt: skip

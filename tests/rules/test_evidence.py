@@ -7,13 +7,15 @@ import zipfile
 
 import pytest
 
-from app.workflows.rules import evidence
+from app.workflows.rules import changes, evidence
 from app.workflows.rules.ballot import act_statement
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
-from app.workflows.rules.evidence import bundle, bundle_files, read_bundle
+from app.workflows.rules.evidence import bundle, bundle_files, read_bundle, resolution_files
 from app.workflows.rules.merkle import leaf_hash
+from app.workflows.rules.recall import recall_statement
 from app.workflows.rules.result import result_of
 from tests.rules.poll_case import CLOSED_AT, PollCase, fake_sha256, nonce_of
+from tests.rules.resolution_case import example
 
 CERTIFICATES = [b"certificate 1", b"certificate 2"]
 
@@ -212,3 +214,48 @@ def test_the_json_files_are_plain_json_for_outsiders(files):
     for name, data in files.items():
         if name.endswith(".json"):
             assert isinstance(json.loads(data), dict)
+
+
+TEXT = canonical(example())
+COMPARED = canonical(changes.as_record(changes.changes(example(archive="VT (1)"), example())))
+PDF = b"%PDF-1.7 signed and sealed"
+RECALL = canonical(
+    recall_statement(
+        resolution_id=3, number="05/NQ-CP", file_sha256=digest(PDF), subject="Về một việc", reason="Ban hành nhầm",
+        person="Nguyễn Văn Giả Định 1", nonce=nonce_of(5), server_time=CLOSED_AT,
+    )
+)  # fmt: skip
+
+
+def test_a_resolution_adds_files_and_leaves_the_others_as_they_were(case, files):
+    added = resolution_files(TEXT, COMPARED, "Sửa nơi lưu", "05/NQ-CP", PDF)
+    more = bundle_files(*parts(case), resolution=added)
+    assert set(more) - set(files) == {f"resolution/{name}" for name in ("text.json", "changes.json", "resolution.pdf")}
+    assert all(more[name] == files[name] for name in files if name != "manifest.json")
+    assert read_bundle(bundle(more)) == more
+    assert bundle_files(*parts(case), resolution={}) == files
+    compared = json.loads(more["resolution/changes.json"])
+    assert {name: compared[name] for name in ("needs_reason", "reason", "number", "file_sha256", "text_sha256")} == {
+        "needs_reason": True, "reason": "Sửa nơi lưu", "number": "05/NQ-CP", "file_sha256": digest(PDF),
+        "text_sha256": digest(TEXT),
+    }  # fmt: skip
+    assert compared["changes"] == json.loads(COMPARED)["changes"]
+
+
+def test_a_recalled_resolution_brings_the_signed_recall():
+    added = resolution_files(TEXT, COMPARED, "", "05/NQ-CP", PDF, (RECALL, b"cms"))
+    assert (added["recall.json"], added["recall.p7s"]) == (RECALL, b"cms")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        (COMPARED, COMPARED, "", "05/NQ-CP", PDF),
+        (TEXT, TEXT, "", "05/NQ-CP", PDF),
+        (TEXT, COMPARED, "", "05/NQ-CP", b"PK"),
+        (TEXT, COMPARED, "", "05/NQ-CP", PDF, (TEXT, b"cms")),
+    ],
+)
+def test_bytes_of_another_kind_are_no_part_of_a_resolution(odd):
+    with pytest.raises(ValueError, match=r".+"):
+        resolution_files(*odd)

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import signing, storage
 from app.models import AuditEntry, Poll, Refusal, Visibility
 from app.models.guards import SEALED
-from app.workflows import evidence, poll_acts, polls
+from app.workflows import evidence, poll_acts, polls, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.evidence import read_bundle
@@ -19,6 +19,7 @@ from tests.cabinet import NOW, PIN
 from tests.conftest import both, nonce_of
 from tests.gateways.signing_cases import as_pem, openssl_accepts
 from tests.gateways.test_paper_tally import ANSWERS, PLACES, reread
+from tests.resolving import Resolving
 
 VOTES = {"head": "agree", "deputy": "agree", "a": "disagree", "b": "agree"}
 
@@ -236,3 +237,78 @@ def test_the_guards_refuse_the_same_tampering_where_they_stand(scene):
     for statement in TAMPERINGS.values():
         with pytest.raises(Exception, match=r"insert-only|sealed"), db.engine.begin() as connection:
             connection.execute(text(statement))
+
+
+def resolution_in(files):
+    return {name.removeprefix("resolution/"): files[name] for name in files if name.startswith("resolution/")}
+
+
+@both
+def test_a_promulgated_resolution_only_adds_to_the_evidence_of_its_vote(app):
+    scene = Resolving().equipped().voted()
+    before = read_bundle(taken(scene, "auditor", scene.poll_id))
+    for step in ("drafted", "presented", "signed", "numbered", "sealed"):
+        getattr(scene, step)()
+        assert read_bundle(taken(scene, "auditor", scene.poll_id)) == before, step
+    scene.promulgated()
+    bundle = taken(scene, "auditor", scene.poll_id)
+    assert taken(scene, "a", scene.poll_id) == bundle
+    files = read_bundle(bundle)
+    added = resolution_in(files)
+    assert set(added) == {"text.json", "changes.json", "resolution.pdf"}
+    assert {name: files[name] for name in before if name != "manifest.json"} == {
+        name: before[name] for name in before if name != "manifest.json"
+    }
+    assert set(files) - set(before) == {f"resolution/{name}" for name in added}
+    sealed_file = scene.resolution.files[-1]
+    assert digest(added["resolution.pdf"]) == sealed_file.sha256
+    assert added["text.json"] == sealed_file.version.text
+    compared = json.loads(added["changes.json"])
+    assert (compared["needs_reason"], compared["reason"], compared["number"]) == (False, "", "01/NQ-CP")
+
+
+@both
+def test_a_text_changed_after_the_vote_is_in_the_evidence_with_its_reason(app):
+    scene = Resolving().equipped().voted().drafted()
+    altered = {**scene.text, "archive": "VT, KTTH (3)"}
+    clerk = scene.who["clerk"]
+    resolutions.edit_resolution(clerk, scene.resolution_id, altered, "Sửa số bản lưu theo sổ", scene.later(16))
+    scene.presented().signed(changes_seen=True).numbered().sealed().promulgated()
+    compared = json.loads(resolution_in(read_bundle(taken(scene, "a", scene.poll_id)))["changes.json"])
+    assert (compared["needs_reason"], compared["reason"]) == (True, "Sửa số bản lưu theo sổ")
+    assert [change["part"] for change in compared["changes"]] == ["archive"]
+
+
+@both
+def test_a_recalled_resolution_stays_in_the_evidence_with_the_signed_recall(app):
+    scene = Resolving().up_to("recalled")
+    added = resolution_in(read_bundle(taken(scene, "auditor", scene.poll_id)))
+    assert set(added) == {"text.json", "changes.json", "resolution.pdf", "recall.json", "recall.p7s"}
+    recall = scene.resolution.recall
+    assert (added["recall.json"], added["recall.p7s"]) == (recall.statement, recall.cms)
+    signing.check_detached(added["recall.p7s"], added["recall.json"], recall.certificate.der)
+
+
+def test_nothing_is_handed_out_of_a_resolution_that_is_not_what_was_sealed(app):
+    scene = Resolving().up_to("promulgated")
+    sha256 = scene.resolution.files[-1].sha256
+    kept = storage.store().files
+    whole = kept[sha256]
+    for odd in (whole[:-1], None):
+        kept.pop(sha256)
+        if odd is not None:
+            kept[sha256] = odd
+        with pytest.raises(EvidenceBroken) as refusal:
+            taken(scene, "auditor", scene.poll_id)
+        assert "Resolution" in refusal.value.details["fault"]
+    kept[sha256] = whole
+    assert taken(scene, "auditor", scene.poll_id)
+    assert {row.code for row in db.session.query(Refusal)} == {"evidence_broken"}
+
+
+def test_nothing_is_handed_out_of_a_resolution_that_is_not_validly_signed(app, monkeypatch):
+    scene = Resolving().up_to("promulgated")
+    monkeypatch.setattr(signing, "trusted", tuple)
+    with pytest.raises(EvidenceBroken) as refusal:
+        taken(scene, "auditor", scene.poll_id)
+    assert "certificate_" in refusal.value.details["fault"]

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 from app.workflows.rules import merkle
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical, tagged_digest
+from app.workflows.rules.changes import CHANGES_CONTEXT
 from app.workflows.rules.log import parse_leaf
+from app.workflows.rules.recall import parse_recall
+from app.workflows.rules.resolution import parse_text
 
-MANIFEST = "manifest.json"
+MANIFEST, RESOLUTION = "manifest.json", "resolution"
 EVIDENCE_CONTEXT = "vn.ecabinet.evidence.v1"
 LOG_CONTEXT = "vn.ecabinet.log.v1"
 MOST_FILES = 20_000
@@ -35,12 +38,13 @@ def bundle_files(
     leaves: Sequence[bytes],
     result: bytes | None,
     acts: Iterable[tuple[bytes, bytes]] = (),
+    resolution: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes]:
     """The files of bundle v1 by name, with the manifest.
 
     `ballots` and `acts` are (statement, CMS in DER) pairs; every ballot of the log in its order, superseded ones too.
     `certificates` are DER, `leaves` the exact leaf data; an annulled poll has no `result`. ValueError when a part is
-    not what its place says.
+    not what its place says. `resolution` are the files of `resolution_files`: they only add to the others.
     """
     poll, cast = parse_definition(definition), [Signed(*pair) for pair in ballots]
     _check_log_names(cast, leaves)
@@ -51,8 +55,29 @@ def bundle_files(
     files |= _signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"])
     files |= _signed_files("acts", acts, lambda statement: parse_act(statement)["type"])
     files |= {f"certificates/{digest(certificate)}.cer": certificate for certificate in certificates}
+    files |= {f"{RESOLUTION}/{name}": content for name, content in (resolution or {}).items()}
     files[MANIFEST] = _manifest(files, poll["poll_id"], tagged_digest(definition))
     return dict(sorted(files.items()))
+
+
+def resolution_files(
+    text: bytes, changes: bytes, reason: str, number: str, pdf: bytes, recall: tuple[bytes, bytes] | None = None
+) -> dict[str, bytes]:
+    """What came of the vote: the text that was signed, how it differs from the voted one and why, the document itself.
+
+    `text` and `changes` are the exact bytes that are kept; the comparison gets number, reason and both hashes beside
+    it (rule:R27). `recall` is the signed act by which the document was recalled. ValueError for bytes of another kind.
+    """
+    parse_text(text)
+    compared = parse_canonical(changes)
+    if compared.get("ctx") != CHANGES_CONTEXT or not pdf.startswith(b"%PDF-"):
+        raise ValueError("not a comparison of texts, or not a document")
+    about = {"number": number, "reason": reason, "text_sha256": digest(text), "file_sha256": digest(pdf)}
+    files = {"text.json": text, "changes.json": canonical({**compared, **about}), "resolution.pdf": pdf}
+    if recall is not None:
+        parse_recall(recall[0])
+        files |= {"recall.json": recall[0], "recall.p7s": recall[1]}
+    return files
 
 
 def _signed_files(
