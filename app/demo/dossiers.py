@@ -11,6 +11,7 @@ from app.gateways.paper import sample
 from app.gateways.paper.sample_texts import Matter, matters
 from app.models import DocumentKind, ItemKind
 from app.workflows.rules.names import fold
+from app.workflows.rules.resolution import resolution_text
 
 APPRAISED = dt.timedelta(days=14)  # so long before the submission the Ministry of Justice reports
 JUSTICE = "BTP"
@@ -99,7 +100,8 @@ def _dossier(matter: Matter, issue: sample.Issue) -> tuple[Paper, ...]:
 def _draft(matter: Matter, issue: sample.Issue) -> Paper:
     said = matter.resolution[:1].lower() + matter.resolution[1:]
     kind, title = DocumentKind.DRAFT_RESOLUTION, f"Dự thảo Nghị quyết {said}"
-    return _paper(kind, title, f"du-thao-nghi-quyet-{issue.number:02}", sample.draft_resolution, matter, issue)
+    printed = _paper(kind, title, f"du-thao-nghi-quyet-{issue.number:02}", sample.draft_resolution, matter, issue)
+    return replace(printed, text=lambda: resolution_text(**sample.resolution_fields(matter, issue)))
 
 
 def _deputy_of_justice() -> str:

@@ -13,7 +13,7 @@ from app.demo.history import Step
 from app.demo.programme import Item, Paper, Session, Vote
 from app.extensions import db
 from app.models import Absence, AbsenceState, DocumentKind, Outcome, Poll, Presence, Reply, SeatRole
-from app.workflows import agenda, attendance, documents, meetings, polls
+from app.workflows import agenda, attendance, documents, draft_texts, meetings, polls
 
 HEAD = voting.HEAD
 DAY, HOUR, MINUTE, SECOND = (dt.timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))
@@ -141,11 +141,15 @@ def _bring_papers(session: Session, stage: Backstage, at: dt.datetime) -> None:
 def _bring(
     session: Session, position: int, place: int, paper: Paper, version: int, stage: Backstage, at: dt.datetime
 ) -> None:
-    """Upload a version unless it is there already."""
+    """Write or upload a version unless it is there already."""
     announced = stage.paper(session.title, position, place)
-    if paper.make is not None and len(announced.versions) < version:
-        clerk, content = stage.who(session.clerk, at), io.BytesIO(paper.make())
-        documents.add_version(clerk, announced.id, paper.file_name, content, at)
+    if paper.make is None or len(announced.versions) >= version:
+        return
+    clerk = stage.who(session.clerk, at)
+    if paper.text is not None:
+        draft_texts.write_draft(clerk, announced.item_id, paper.text(), at)
+    else:
+        documents.add_version(clerk, announced.id, paper.file_name, io.BytesIO(paper.make()), at)
 
 
 def _invite(session: Session, stage: Backstage, at: dt.datetime) -> None:

@@ -1,16 +1,17 @@
 """What the papers of the session of 24/06/2019 say: a submission and a draft Resolution, invented and marked DEMO."""
 
 import datetime as dt
+from typing import Any
 
 from app.gateways.paper import blocks, dates
 from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
+from app.workflows.rules.resolution import formula, resolution_text
 
 MATTER = "xây dựng Nghị định quy định về định danh và xác thực điện tử"
 ITEM = f"Dự thảo Nghị quyết về việc {MATTER}"
 MINISTRY, SYMBOL = "Bộ Thông tin và Truyền thông", "25/TTr-BTTTT"
 SUBMITTED = dt.date(2019, 6, 14)
-BLANK = "\N{NO-BREAK SPACE}" * 6
 NEED = (
     "Giao dịch giữa cơ quan nhà nước với người dân, doanh nghiệp trên môi trường mạng ngày càng nhiều, nhưng chưa có "
     "quy định thống nhất về việc xác định một người trên môi trường mạng đúng là người đó ngoài đời. Mỗi hệ thống "
@@ -33,38 +34,37 @@ IMPACT = (
     "Kinh phí xây dựng nghị định bố trí trong dự toán chi thường xuyên được giao; không làm tăng biên chế và tổ chức "
     "bộ máy.",
 )
-BASES = (
-    "Căn cứ Luật Tổ chức Chính phủ ngày 19 tháng 6 năm 2015;",
-    "Căn cứ Luật Giao dịch điện tử ngày 29 tháng 11 năm 2005;",
+BASES = [
+    "Căn cứ Luật Tổ chức Chính phủ ngày 19 tháng 6 năm 2015",
+    "Căn cứ Luật Giao dịch điện tử ngày 29 tháng 11 năm 2005",
     "Căn cứ Nghị định số 138/2016/NĐ-CP ngày 01 tháng 10 năm 2016 của Chính phủ ban hành Quy chế làm việc của Chính "
-    "phủ;",
-    f"Theo đề nghị của Bộ trưởng {MINISTRY} tại Tờ trình số {SYMBOL} {dates.long_date(SUBMITTED)};",
-    "Trên cơ sở kết quả biểu quyết của các Thành viên Chính phủ.",
-)
+    "phủ",
+    f"Theo đề nghị của Bộ trưởng {MINISTRY} tại Tờ trình số {SYMBOL} {dates.long_date(SUBMITTED)}",
+]
 ARTICLES = (
-    ("Điều 1. Thông qua đề nghị xây dựng Nghị định", (
-        "1. Thông qua đề nghị xây dựng Nghị định quy định về định danh và xác thực điện tử với các nội dung nêu tại Tờ "
+    ("Thông qua đề nghị xây dựng Nghị định", (
+        "Thông qua đề nghị xây dựng Nghị định quy định về định danh và xác thực điện tử với các nội dung nêu tại Tờ "
         f"trình số {SYMBOL} {dates.long_date(SUBMITTED)} của {MINISTRY}.",
-        "2. Nghị định được xây dựng theo trình tự, thủ tục rút gọn khi đáp ứng điều kiện theo quy định của Luật Ban "
+        "Nghị định được xây dựng theo trình tự, thủ tục rút gọn khi đáp ứng điều kiện theo quy định của Luật Ban "
         "hành văn bản quy phạm pháp luật.",
     )),
-    ("Điều 2. Phân công thực hiện", (
-        f"1. Giao {MINISTRY} chủ trì, phối hợp với Bộ Công an, Bộ Tư pháp và các cơ quan liên quan soạn thảo Nghị "
+    ("Phân công thực hiện", (
+        f"Giao {MINISTRY} chủ trì, phối hợp với Bộ Công an, Bộ Tư pháp và các cơ quan liên quan soạn thảo Nghị "
         "định, trình Chính phủ xem xét, ban hành.",
-        "2. Bộ Công an chia sẻ thông tin từ Cơ sở dữ liệu quốc gia về dân cư phục vụ định danh điện tử theo quy định "
+        "Bộ Công an chia sẻ thông tin từ Cơ sở dữ liệu quốc gia về dân cư phục vụ định danh điện tử theo quy định "
         "của pháp luật.",
-        "3. Bộ Tư pháp thẩm định dự thảo Nghị định trong thời hạn quy định.",
+        "Bộ Tư pháp thẩm định dự thảo Nghị định trong thời hạn quy định.",
     )),
-    ("Điều 3. Điều khoản thi hành", (
-        "1. Nghị quyết này có hiệu lực từ ngày ký ban hành.",
-        "2. Các Bộ trưởng, Thủ trưởng cơ quan ngang bộ, Thủ trưởng cơ quan thuộc Chính phủ, Chủ tịch Ủy ban nhân dân "
-        "các tỉnh, thành phố trực thuộc trung ương chịu trách nhiệm thi hành Nghị quyết này./.",
+    ("Điều khoản thi hành", (
+        "Nghị quyết này có hiệu lực từ ngày ký ban hành.",
+        "Các Bộ trưởng, Thủ trưởng cơ quan ngang bộ, Thủ trưởng cơ quan thuộc Chính phủ, Chủ tịch Ủy ban nhân dân "
+        "các tỉnh, thành phố trực thuộc trung ương chịu trách nhiệm thi hành Nghị quyết này.",
     )),
 )  # fmt: skip
-RECIPIENTS = (
+RECIPIENTS = [
     "Ban Bí thư Trung ương Đảng", "Thủ tướng, các Phó Thủ tướng Chính phủ",
-    "Các bộ, cơ quan ngang bộ, cơ quan thuộc Chính phủ", "VPCP: BTCN, các PCN, các Vụ, Cục", "Lưu: VT, KGVX(02)",
-)  # fmt: skip
+    "Các bộ, cơ quan ngang bộ, cơ quan thuộc Chính phủ", "VPCP: BTCN, các PCN, các Vụ, Cục",
+]  # fmt: skip
 
 
 def submission() -> bytes:
@@ -83,21 +83,15 @@ def submission() -> bytes:
     )  # fmt: skip
 
 
-def draft_resolution() -> bytes:
-    """Dự thảo Nghị quyết: number, day, month and signature are open."""
-    return build(
-        [
-            Head(
-                "CHÍNH PHỦ", f"Hà Nội, ngày {BLANK} tháng {BLANK} năm 2019", number=f"Số: {BLANK}/NQ-CP", mark="DỰ THẢO"
-            ),
-            Title("NGHỊ QUYẾT", f"Về việc {MATTER}"),
-            blocks.centred("CHÍNH PHỦ"),
-            *map(blocks.basis, BASES),
-            blocks.centred("QUYẾT NGHỊ:", gap=12),
-            *(part for heading, words in ARTICLES for part in (blocks.heading(heading), *map(blocks.paragraph, words))),
-            blocks.closing(RECIPIENTS, [(("TM. CHÍNH PHỦ", "THỦ TƯỚNG"), "")]),
+def draft_text() -> dict[str, Any]:
+    """Dự thảo Nghị quyết as structured text: what the Government votes on."""
+    return resolution_text(
+        subject=f"Về việc {MATTER}", bases=BASES, formula=formula("Chính phủ"),
+        articles=[
+            {"heading": heading, "intro": "", "clauses": [{"text": words, "points": []} for words in clauses]}
+            for heading, clauses in ARTICLES
         ],
-        title=ITEM, issuer="Chính phủ", made_at=_morning(), demo=True,
+        annexes=[], recipients=RECIPIENTS, archive="VT, KGVX (2)",
     )  # fmt: skip
 
 

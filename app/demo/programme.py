@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.models import Choice, DocumentKind, ItemKind, MeetingKind, Secrecy
 
@@ -11,12 +12,16 @@ GOVERNMENT = "CP"
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper of an item; without `make` it is announced and has no file yet, or is handed out in print."""
+    """A paper of an item; without `make` it is announced and has no file yet, or is handed out in print.
+
+    A draft Resolution is written from its structured `text`; `make` prints the same for those who upload it.
+    """
 
     kind: DocumentKind
     title: str
     make: Callable[[], bytes] | None = None
     file_name: str = ""
+    text: Callable[[], dict[str, Any]] | None = None
     secrecy: Secrecy = Secrecy.NONE
     number: str = ""
 

@@ -25,7 +25,7 @@ from app.models import (
     Reply,
     SeatRole,
 )
-from app.workflows import agenda, attendance, ballots, documents, evidence, meetings, poll_acts, polls
+from app.workflows import agenda, attendance, ballots, documents, draft_texts, evidence, meetings, poll_acts, polls
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.calendar import HANOI, hanoi_date
@@ -117,9 +117,9 @@ class Stage:
                 clerk, self.meeting_id, papers.ITEM, ItemKind.DECISION, now(), organisation_id=lead, planned_minutes=10
             ).id
         with self.step("add_papers"):
-            submission, draft = papers.submission(), papers.draft_resolution()
-            self._add_paper(f"Tờ trình số {papers.SYMBOL}", DocumentKind.SUBMISSION, "to-trinh.pdf", submission)
-            self._add_paper(papers.ITEM, DocumentKind.DRAFT_RESOLUTION, "du-thao-nghi-quyet.pdf", draft)
+            number = f"Tờ trình số {papers.SYMBOL}"
+            self._add_paper(number, DocumentKind.SUBMISSION, "to-trinh.pdf", papers.submission())
+            draft_texts.write_draft(clerk, self.item_id, papers.draft_text(), now())
         with self.step("issue_invitation"):
             meetings.issue_invitation(clerk, self.meeting_id, now())
 

@@ -4,19 +4,20 @@ All of them are marked as demo papers; the same matter, number, date and signer 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reportlab.platypus import Flowable
 
 from app.gateways.paper import blocks, dates
 from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
+from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.sample_texts import Matter, shared
 
 GOVERNMENT, JUSTICE = "Chính phủ", "Bộ Tư pháp"
 ALPHABET = "abcdđeghiklmnopqrstuvxy"  # the order of points (Decree 30/2020/NĐ-CP)
-BLANK = "\N{NO-BREAK SPACE}" * 6
 ASKED_FOR = dt.timedelta(days=41)  # opinions were asked for so long before the submission
 ASKED = (
     ("Bộ, cơ quan ngang bộ, cơ quan thuộc Chính phủ", "21", "21", "18"),
@@ -78,25 +79,24 @@ def brief(matter: Matter, issue: Issue) -> bytes:
 
 def draft_resolution(matter: Matter, submitted: Issue) -> bytes:
     """Dự thảo Nghị quyết: number, day and signature are open; `submitted` is the issue of the submission."""
-    say = _Prose(matter, submitted)
-    story: list[Flowable] = [
-        Head(
-            GOVERNMENT.upper(),
-            f"Hà Nội, ngày {BLANK} tháng {BLANK} năm {submitted.day.year}",
-            number=f"Số: {BLANK * 2}/NQ-CP",
-            mark="DỰ THẢO",
-        ),
-        Title("NGHỊ QUYẾT", matter.resolution),
-        blocks.centred(GOVERNMENT.upper()),
-        *(blocks.basis(line) for line in say.all("bases", "resolution")),
-        *(blocks.basis(line) for line in matter.bases),
-        blocks.basis(say.one("asked", "resolution")),
-        blocks.basis(say.one("formula", "resolution")),
-        blocks.centred("QUYẾT NGHỊ:", gap=12),
-        *_articles(matter, say),
-        blocks.closing(say.all("recipients", "resolution"), [(("TM. CHÍNH PHỦ", "THỦ TƯỚNG"), "")]),
-    ]
-    return build(story, title=matter.resolution, issuer=GOVERNMENT, made_at=_morning(submitted.day), demo=True)
+    sheet = ResolutionSheet(made_at=_morning(submitted.day), year=submitted.day.year, draft=True, demo=True)
+    return resolution(resolution_fields(matter, submitted), sheet)
+
+
+def resolution_fields(matter: Matter, submitted: Issue) -> dict[str, Any]:
+    """What the draft Resolution says, in the members of the structured text."""
+    say, part = _Prose(matter, submitted), "resolution"
+    bases = [*say.all("bases", part), *matter.bases, say.one("asked", part)]
+    *recipients, archive = say.all("recipients", part)
+    return {
+        "subject": matter.resolution,
+        "bases": [line.removesuffix(";") for line in bases],
+        "formula": say.one("formula", part).removesuffix("."),
+        "articles": [_article(*each) for each in _articles(matter, say)],
+        "annexes": [],
+        "recipients": recipients,
+        "archive": archive.removeprefix("Lưu: "),
+    }
 
 
 def appraisal(matter: Matter, issue: Issue) -> bytes:
@@ -179,14 +179,16 @@ def _beginning(issuer: str, symbol: str, issue: Issue, title: Title) -> list[Flo
     return [Head(issuer.upper(), f"Hà Nội, {dates.long_date(issue.day)}", number=f"Số: {symbol}"), title]
 
 
-def _articles(matter: Matter, say: _Prose) -> list[Flowable]:
-    parts = [(article.heading, article.clauses) for article in matter.articles]
-    parts.append(("Tổ chức thực hiện", tuple(say.all("carried_out", "resolution"))))
-    parts.append(("Hiệu lực và trách nhiệm thi hành", tuple(say.all("in_force", "resolution"))))
-    story: list[Flowable] = []
-    for number, (heading, clauses) in enumerate(parts, start=1):
-        story += _part(f"Điều {number}. {heading}", _numbered(clauses))
-    return story
+def _articles(matter: Matter, say: _Prose) -> Iterator[tuple[str, Sequence[str]]]:
+    for article in matter.articles:
+        yield article.heading, article.clauses
+    yield "Tổ chức thực hiện", say.all("carried_out", "resolution")
+    yield "Hiệu lực và trách nhiệm thi hành", say.all("in_force", "resolution")
+
+
+def _article(heading: str, clauses: Sequence[str]) -> dict[str, Any]:
+    made = [{"text": words.replace(blocks.END, "."), "points": []} for words in clauses]
+    return {"heading": heading, "intro": "", "clauses": made}
 
 
 def _part(heading: str, paragraphs: Iterable[str]) -> list[Flowable]:
