@@ -65,7 +65,13 @@ class Made:
 
 
 def sign_resolution(
-    actor: Actor, resolution_id: int, file_sha256: str, nonce: str, pin: str, now: dt.datetime, changes_seen: bool = False
+    actor: Actor,
+    resolution_id: int,
+    file_sha256: str,
+    nonce: str,
+    pin: str,
+    now: dt.datetime,
+    changes_seen: bool = False,
 ) -> Resolution:
     """Ký số: PAdES over the presented file, by the person it was presented to, with the picture in box 7c.
 

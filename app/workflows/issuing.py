@@ -29,11 +29,9 @@ from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, record_live, record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.resolutions import LIFECYCLE
+from app.workflows.resolutions import LIFECYCLE, TYPE
 from app.workflows.rules import numbering
 from app.workflows.rules.calendar import hanoi_date
-
-TYPE = "resolution"
 
 
 class ClockBehind(WorkflowError):
@@ -207,7 +205,7 @@ def _number(resolution: Resolution) -> IssuedNumber:
 
 @use_case
 def stop_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datetime) -> Resolution:
-    """The head of the body stops a signed Resolution before it goes out; its number stays in the register, cancelled."""
+    """The head of the body stops a signed Resolution before it goes out; its number stays, cancelled (hủy số)."""
     resolution = resolutions.locked(actor, resolution_id)
     move = LIFECYCLE.admit("stop", resolution, actor)
     why = block(resolution, reason, "reason", resolutions.LONGEST_REASON, refusal=resolutions.ReasonMissing)

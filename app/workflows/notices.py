@@ -23,10 +23,11 @@ from app.models import (
 )
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import use_case
-from app.workflows.engine.visibility import seen, visible
+from app.workflows.engine.visibility import RECEIVING, seen, visible
 from app.workflows.rules.calendar import hanoi_date
 
-KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number")  # what a notice repeats of its fact
+# what a notice repeats of its fact
+KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number")
 LATEST = 200
 
 
@@ -53,7 +54,8 @@ def _recipients(fact: dict[str, Any], at: dt.datetime) -> set[int]:
     sent = select(Dispatch.person_id, Dispatch.organisation_id).where(Dispatch.resolution_id == fact["subject_id"])
     rows = db.session.execute(sent).all()
     posts = select(Appointment.person_id).where(Appointment.organisation_id.in_([row[1] for row in rows if row[1]]))
-    there = set(db.session.scalars(posts.where(Appointment.in_force(hanoi_date(at)))))
+    posts = posts.where(Appointment.office.in_(RECEIVING), Appointment.in_force(hanoi_date(at)))
+    there = set(db.session.scalars(posts))
     return {row[0] for row in rows if row[0]} | there
 
 

@@ -25,6 +25,7 @@ from app.models import (
     PollState,
     Presence,
     Procedure,
+    Resolution,
     RollEntry,
     RuleSet,
     Visibility,
@@ -105,6 +106,11 @@ class PollFrozen(WorkflowError):
 class TieUnconfirmed(WorkflowError):
     code = "tie_unconfirmed"
     message = _("The votes are equal. The head of the body confirms the legal consequence before publication.")
+
+
+class ResolutionStands(WorkflowError):
+    code = "resolution_stands"
+    message = _("A Resolution on this vote is signed. Stop or recall it first, then annul the vote.")
 
 
 @dataclass(frozen=True)
@@ -208,6 +214,13 @@ def tie_confirmed(poll: Poll) -> None:
         raise TieUnconfirmed(poll)
 
 
+def nothing_signed(poll: Poll) -> None:
+    """Who annuls a vote first takes back what was signed on its ground."""
+    signed = select(Resolution.id).where(Resolution.poll_id == poll.id, Resolution.signed_at.is_not(None))
+    if db.session.scalar(signed.where(Resolution.ended_at.is_(None)).limit(1)):
+        raise ResolutionStands(poll)
+
+
 LIFECYCLE = Lifecycle(
     PollState,
     #    name       from                                 to         who may
@@ -215,7 +228,7 @@ LIFECYCLE = Lifecycle(
          (meeting_in_session, item_under_way, no_other_poll, draft_is_current, quorum_present)),
     Move("close",   frozenset({OPEN}),                   CLOSED,    Right.POLL_RUN),
     Move("publish", frozenset({CLOSED}),                 PUBLISHED, Right.POLL_PUBLISH, (tie_confirmed,)),
-    Move("annul",   frozenset({OPEN, CLOSED, PUBLISHED}), ANNULLED, Right.POLL_ANNUL),
+    Move("annul",   frozenset({OPEN, CLOSED, PUBLISHED}), ANNULLED, Right.POLL_ANNUL, (nothing_signed,)),
 )  # fmt: skip
 
 

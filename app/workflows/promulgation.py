@@ -26,8 +26,8 @@ from app.workflows.engine.errors import BadValue, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
-from app.workflows.engine.visibility import nothing, seen
-from app.workflows.resolutions import LIFECYCLE, OUT
+from app.workflows.engine.visibility import OUT, RECEIVING, nothing, seen
+from app.workflows.resolutions import LIFECYCLE
 from app.workflows.rules.calendar import hanoi_date, iso_utc
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.recall import parse_recall, recall_statement
@@ -123,9 +123,8 @@ def _recipients(resolution: Resolution, chosen: Iterable[int] | None, now: dt.da
 
 def _replace(actor: Actor, successor: Resolution, now: dt.datetime) -> None:
     """The old one ends the moment the new one is out; both stay readable, each names the other."""
-    old = db.session.scalars(
-        select(Resolution).where(Resolution.id == successor.replaces_id).with_for_update()
-    ).one()
+    rows = select(Resolution).where(Resolution.id == successor.replaces_id).with_for_update()
+    old = db.session.scalars(rows.execution_options(populate_existing=True)).one()
     if old.state is not ResolutionState.PROMULGATED:
         raise resolutions.NothingToReplace(successor)
     LIFECYCLE.moves["replace"].apply(old, ended_at=now)
@@ -153,7 +152,8 @@ def acknowledge(actor: Actor, resolution_id: int, now: dt.datetime) -> list[Disp
 def own_dispatches(actor: Actor, resolution: Resolution, now: dt.datetime) -> list[Dispatch]:
     """What was sent to this person, or to an organisation the person stands for today."""
     held = select(Appointment.organisation_id).where(Appointment.person_id == (actor.person_id or 0))
-    organisations = set(db.session.scalars(held.where(Appointment.in_force(hanoi_date(now)))))
+    held = held.where(Appointment.office.in_(RECEIVING), Appointment.in_force(hanoi_date(now)))
+    organisations = set(db.session.scalars(held))
     return [
         dispatch
         for dispatch in resolution.dispatches

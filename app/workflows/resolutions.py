@@ -2,8 +2,8 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
@@ -29,12 +29,14 @@ from app.models import (
     Urgency,
 )
 from app.workflows import polls
+from app.workflows.engine.check_words import check_word
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.engine.words import word
 from app.workflows.rules import authority, changes, completeness, drafting, numbering
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import canonical, digest
@@ -43,10 +45,13 @@ from app.workflows.rules.resolution import formula, parse_text, resolution_text
 
 (DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
 SIGNERS = frozenset({Office.HEAD, Office.DEPUTY_HEAD})
+TYPE = "resolution"
 TOKEN_BYTES = 16
 LONGEST_REASON = 2000
 LARGEST_FILE = 50 * 1024 * 1024
-URGENCY_MARKS = {Urgency.NORMAL: "", Urgency.URGENT: "KHẨN", Urgency.VERY_URGENT: "THƯỢNG KHẨN", Urgency.EXPRESS: "HỎA TỐC"}
+URGENCY_MARKS = {
+    Urgency.NORMAL: "", Urgency.URGENT: "KHẨN", Urgency.VERY_URGENT: "THƯỢNG KHẨN", Urgency.EXPRESS: "HỎA TỐC",
+}  # fmt: skip
 
 
 class NotAdopted(WorkflowError):
@@ -164,11 +169,6 @@ def vote_stands(resolution: Resolution) -> None:
     _require_vote(resolution.poll, resolution)
 
 
-def signer_in_office(resolution: Resolution) -> None:
-    if not _may_sign(resolution.body_id, resolution.signer_id, hanoi_date(resolution.drafted_at)):
-        raise NoSigner(resolution)
-
-
 LIFECYCLE = Lifecycle(
     ResolutionState,
     #    name          from                                       to           who may
@@ -263,7 +263,8 @@ def _present(
     resolution = locked(actor, resolution_id)
     move = LIFECYCLE.admit("present", resolution, actor)
     if findings:
-        raise LayoutRefused(resolution, findings="; ".join(str(finding.sentence) for finding in findings))
+        said = "; ".join(f"{finding.title}: {finding.found} ({finding.wanted})" for finding in findings)
+        raise LayoutRefused(resolution, findings=said)
     if resolution.versions[-1].id != version_id:
         raise FileChanged(resolution)
     add_file(resolution, resolution.versions[-1], FileStage.PRESENTED, stored, pages, now)
@@ -339,15 +340,24 @@ def differs(version: ResolutionVersion) -> bool:
 
 def findings_of(resolution: Resolution, version: ResolutionVersion) -> tuple[completeness.Finding, ...]:
     """The check list of the text: what an official document of this body must say."""
-    return completeness.completeness(parse_text(version.text), resolution.poll.meeting.body.name)
+    body, on = resolution.poll.meeting.body, hanoi_date(version.at)
+    return completeness.completeness(
+        parse_text(version.text), body.name, symbol=numbering.symbol(TYPE, body.code),
+        signer=resolution.signer.full_name,
+        authority=authority.lines(body.kind.value, _office_of(resolution, on).value, on),
+    )  # fmt: skip
 
 
 def refuse_unready(resolution: Resolution, version: ResolutionVersion) -> None:
     """No incomplete text, and none that differs from the voted one without a reason, reaches the signer."""
     if missing := [finding for finding in findings_of(resolution, version) if not finding.ok]:
-        raise TextIncomplete(resolution, findings="; ".join(str(finding.code) for finding in missing))
+        raise TextIncomplete(resolution, findings=" ".join(_said(finding) for finding in missing))
     if differs(version) and not version.reason:
         raise TextDiffers(resolution)
+
+
+def _said(finding: completeness.Finding) -> str:
+    return f"{check_word(finding.code)} ({finding.found})" if finding.found else str(check_word(finding.code))
 
 
 def presented_file(resolution: Resolution) -> ResolutionFile:
@@ -366,8 +376,8 @@ def sheet_of(resolution: Resolution, version: ResolutionVersion, now: dt.datetim
     office = _office_of(resolution, on)
     example = numbering.number_text(999, on.year, resolution.normative)
     return paper.ResolutionSheet(
-        made_at=now, body=body.name, place=body.place, symbol=numbering.symbol("resolution", body.code), year=on.year,
-        authority=tuple(authority.lines(body.kind.value, office.value, on)), signer_name=resolution.signer.full_name,
+        made_at=now, body=body.name, place=body.place, symbol=numbering.symbol(TYPE, body.code), year=on.year,
+        authority=authority.lines(body.kind.value, office.value, on), signer_name=resolution.signer.full_name,
         urgency=URGENCY_MARKS[resolution.urgency], qr=public_address(resolution), text_sha256=version.sha256,
         demo=bool(current_app.config.get("DEMO")), number_like=example,
     )  # fmt: skip
@@ -400,7 +410,7 @@ def _require_vote(poll: Poll, about: Poll | Resolution) -> None:
         raise NotPublished(about)
     outcome = poll.confirmed_outcome or poll.outcome
     if outcome is not Outcome.ADOPTED:
-        raise NotAdopted(about, outcome=polls.word(outcome))
+        raise NotAdopted(about, outcome=word(outcome))
 
 
 def _with_formula(text: dict[str, Any], poll: Poll) -> dict[str, Any]:

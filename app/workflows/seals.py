@@ -81,7 +81,7 @@ def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.dat
     about, name = Detached(Body.__tablename__, body.id, None, body.id), body.name
     try:
         actor.require(Right.SEAL_KEEP, about)
-        _refuse_picture(about, picture)
+        picture = _accepted(about, picture)
         end_reading()
         enrolled = signing.signer().enrol(name, "", name, pin, now, SEAL_DAYS)
     except PinRefused as refused:
@@ -132,7 +132,7 @@ def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) 
     """Register a specimen signature; the person is told, earlier ones are kept."""
     person = seen(actor, Person, person_id)
     actor.require(Right.SEAL_KEEP, person)
-    _refuse_picture(person, picture)
+    picture = _accepted(person, picture)
     specimen = SignaturePicture(
         body_id=person.body_id, person_id=person.id, png=picture, sha256=digest(picture), by_id=actor.person_id, at=now
     )
@@ -142,8 +142,9 @@ def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) 
     return specimen
 
 
-def _refuse_picture(about: Person | Detached, picture: bytes) -> None:
+def _accepted(about: Person | Detached, picture: bytes) -> bytes:
+    """The picture as it may stand on a document, without whatever else the file carried."""
     try:
-        pades.accept_picture(picture)
+        return pades.accept_picture(picture)
     except PadesRefused as refused:
         raise PictureRefused(about, reason=str(refused)) from refused

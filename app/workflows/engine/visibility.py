@@ -49,6 +49,7 @@ from app.workflows.engine.rights import (
     ADMINISTRATOR,
     AUDITOR,
     CLERK,
+    DEPUTY_MINISTER,
     GUEST,
     HEAD,
     MEMBERS,
@@ -64,6 +65,7 @@ Row = TypeVar("Row", bound=Model)
 PREPARING = frozenset({CLERK, MINISTER_CHAIRMAN, HEAD, AUDITOR})  # see meetings and questions while they are drafts
 ATTENDING = MEMBERS | {CLERK, RECORDS, AUDITOR}  # see every meeting of the body once it is called
 KEEPERS = frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS, AUDITOR})  # see which seals and specimen signatures stand
+RECEIVING = MEMBERS | {DEPUTY_MINISTER, CLERK, RECORDS}  # open what is sent to the organisation they belong to
 STAFF = MEMBERS | {CLERK, RECORDS, AUDITOR}
 
 
@@ -150,8 +152,9 @@ def _resolutions(actor: Actor) -> Criterion:
     """In the making to those who make it; once signed to the members; once promulgated to its recipients."""
     running = [m for m, role in actor.seats if role in (SeatRole.CHAIR, SeatRole.SECRETARY)]
     held = select(Appointment.organisation_id).where(
-        Appointment.person_id == (actor.person_id or 0), Appointment.organisation_id.is_not(None)
-    )
+        Appointment.person_id == (actor.person_id or 0), Appointment.organisation_id.is_not(None),
+        Appointment.office.in_(RECEIVING),
+    )  # fmt: skip
     sent = select(Dispatch.resolution_id).where(
         or_(Dispatch.person_id == (actor.person_id or 0), Dispatch.organisation_id.in_(held))
     )
