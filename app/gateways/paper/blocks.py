@@ -12,7 +12,7 @@ from app.gateways.paper.together import Beside, Closing, NewPart
 
 END = "./."
 ALPHABET = "abcdđeghiklmnopqrstuvxy"  # the order of points
-ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
+ROMAN = ((50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 
 
 BODY = Manner("justify", m.INDENT, m.PARAGRAPH_GAP)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
@@ -17,14 +18,21 @@ BLANKS = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 PERCENT = re.compile(r"(?<=\d) %")  # a figure and its sign stay on one line
 ABSENT = "\N{WHITE SQUARE}"  # what is printed for a letter that the font does not have
 
+_ONCE = Lock()
+
 rl_config.trustedHosts = ["none.invalid"]  # no text can make the renderer fetch an image
 rl_config.trustedSchemes = ["data"]
 rl_config.useA85 = 0  # streams are kept as bytes: a quarter smaller, and not encoded in Python
 
 
-@cache
 def register() -> None:
-    """Make the four faces known to the renderer, once per process."""
+    """Make the four faces known to the renderer, once per process; two documents at once wait for the same faces."""
+    with _ONCE:
+        _register()
+
+
+@cache
+def _register() -> None:
     for name, face in FACES.items():
         pdfmetrics.registerFont(Face(name, FOLDER / f"LiberationSerif-{face}.ttf"))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=ITALIC, boldItalic=BOLD_ITALIC)

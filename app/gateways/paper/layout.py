@@ -73,6 +73,7 @@ class _Pages:
                 self._turn(new_part=isinstance(component, NewPart))
             else:
                 waiting.extendleft(reversed(self._put(component, waiting)))
+        self.canvas.showPage()
 
     def _put(self, component: Flowable, following: deque[Flowable]) -> list[Flowable]:
         """Draw what fits on the page; what is left comes on the next one, which is begun."""

@@ -54,8 +54,9 @@ def page_image(pdf: bytes, page: int, width: int) -> bytes:
     with opened(pdf) as document:
         if not 1 <= page <= len(document):
             raise IndexError(page)
+        document.init_forms()  # otherwise what was filled in later is not drawn
         sheet = document[page - 1]
         picture = sheet.render(scale=width / sheet.get_width(), may_draw_forms=True).to_pil()
     target = BytesIO()
-    picture.save(target, "PNG", compress_level=6)
+    picture.save(target, "PNG", compress_level=3)
     return target.getvalue()

@@ -124,10 +124,14 @@ def _article(number: int, article: Mapping[str, Any]) -> Iterator[tuple[str, str
 
 
 def _annexes(text: Mapping[str, Any], sheet: ResolutionSheet) -> list[Flowable]:
-    """Each on pages of its own, numbered from 1; two or more carry Roman numerals."""
+    """Each on pages of its own, numbered from 1; two or more carry Roman numerals.
+
+    Number and date stay blank in the line below the title: in an electronic document they need not be filled in.
+    """
+    belongs = f"Nghị quyết số{BLANK * 2}/{sheet.symbol} ngày{BLANK}tháng{BLANK}năm{BLANK}của {sheet.body}"
     annexes: Sequence[Mapping[str, Any]] = text["annexes"]
     story: list[Flowable] = []
     for at, annex in enumerate(annexes, start=1):
-        story += blocks.annex_heading(annex["title"], at if len(annexes) > 1 else 0, f"Nghị quyết của {sheet.body}")
+        story += blocks.annex_heading(annex["title"], at if len(annexes) > 1 else 0, belongs)
         story += [blocks.paragraph(words) for words in annex["paragraphs"]]
     return story

@@ -13,6 +13,8 @@ class NewPart(PageBreak):
     """The beginning of an annex: a new page, numbered from 1 again."""
 
 
+ROOM_FOR_TEXT = (m.LINES_WITH_SIGNATURE + 1) * m.BODY.pitch + m.CLOSING_GAP
+
 Column = tuple[float, float, list[Flowable]]  # left edge and width in points, what stands in it from the top
 
 
@@ -25,7 +27,9 @@ def bound(story: Sequence[Flowable]) -> list[Flowable]:
 
 
 def _with_text(before: list[Flowable], closing: "Closing") -> Flowable:
-    """Takes off `before` the paragraphs that hold its last lines."""
+    """Takes off `before` the paragraphs that hold its last lines; a block that fills a page stands for itself."""
+    if closing.wrap(m.TEXT_WIDTH, 0)[1] > m.TEXT_HEIGHT - ROOM_FOR_TEXT:
+        return closing
     held: list[Flowable] = []
     lines = 0
     while before and isinstance(before[-1], Prose) and lines < m.LINES_WITH_SIGNATURE:
@@ -45,16 +49,15 @@ class Ending(Flowable):
         self.spaceBefore = parts[0].getSpaceBefore()
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        sizes = [part.wrapOn(self.canv, width, height)[1] for part in self.parts]
+        sizes = [part.wrap(width, height)[1] for part in self.parts]
         gaps = [0, *(part.getSpaceBefore() for part in self.parts[1:])]
         self.drops = [gap + size for gap, size in zip(gaps, sizes, strict=True)]
         self.width, self.height = width, sum(self.drops)
         return width, self.height
 
     def split(self, width: float, height: float) -> list[Flowable]:
-        """Lines of the first paragraph may stay behind; what is higher than a page comes apart."""
-        if self.wrap(width, height)[1] > m.TEXT_HEIGHT:
-            return self.parts
+        """Lines of the first paragraph may stay behind."""
+        self.wrap(width, height)
         first, *others = self.parts
         if not isinstance(first, Prose):
             return []
@@ -78,9 +81,7 @@ class Beside(Flowable):
         self.spaceBefore = m.CLOSING_GAP
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        self.heights = [
-            sum(part.wrapOn(self.canv, room, height)[1] for part in parts) for _left, room, parts in self.columns
-        ]
+        self.heights = [sum(part.wrap(room, height)[1] for part in parts) for _left, room, parts in self.columns]
         self.width, self.height = width, max(self.heights)
         return width, self.height
 
@@ -96,11 +97,11 @@ class Closing(Beside):
     """Recipients and signature, or two signatures; only recipients that are more than a page are torn."""
 
     def split(self, width: float, height: float) -> list[Flowable]:
-        if self.wrap(width, height)[1] <= m.TEXT_HEIGHT or max(self.heights[1:]) > height:
+        if self.wrap(width, height)[1] <= m.TEXT_HEIGHT or max(self.heights[1:], default=0) > height:
             return []
         (left, room, parts), *others = self.columns
         fitting, used = 0, 0.0
         while fitting < len(parts) and (used := used + parts[fitting].height) <= height:
             fitting += 1
-        rest = Closing([(left, room, parts[fitting:])])
-        return [Closing([(left, room, parts[:fitting]), *others]), rest]
+        upper, lower = Closing([(left, room, parts[:fitting]), *others]), Closing([(left, room, parts[fitting:])])
+        return [upper, lower] if fitting else []

@@ -1,13 +1,13 @@
 """Decides whether the text is as prescribed: bases, articles, clauses and points, lines, the end."""
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 
 from flask_babel import lazy_gettext as _
 
 from app.gateways.paper.blocks import END, letter
-from app.gateways.paper.checks.parts import Paragraph, Parts
+from app.gateways.paper.checks.parts import Parts
+from app.gateways.paper.checks.reading import Line
 from app.gateways.paper.checks.rules import (
     MISSING,
     MM,
@@ -64,13 +64,15 @@ def _decides(seen: Parts) -> Outcome:
     return ok and seen.decides.text == "QUYẾT NGHỊ:", found if not ok else quoted(seen.decides.text)
 
 
-def _plain(seen: Parts) -> Iterator[Paragraph]:
-    """The paragraphs of the text but for the bold headings."""
-    return (paragraph for paragraph in seen.paragraphs_of_body if not ARTICLE.match(paragraph.text))
-
-
 def _body_letters(seen: Parts) -> Outcome:
-    return in_letters([line for paragraph in _plain(seen) for line in paragraph.lines], 13, 14)
+    """Everything but the bold beginning of an article, which may be all of it."""
+    found = []
+    for paragraph in seen.paragraphs_of_body:
+        heading = ARTICLE.match(paragraph.text)
+        for line in paragraph.lines:
+            runs = tuple(run for run in line.runs if not (heading and run.bold))
+            found += [Line(line.page, runs)] if runs else []
+    return in_letters(found, 13, 14) if found or not seen.body else (True, _("headings alone"))
 
 
 def _article_letters(seen: Parts) -> Outcome:
@@ -139,7 +141,7 @@ def _justified(seen: Parts) -> Outcome:
 
 def _gaps(seen: Parts) -> Outcome:
     """What is blank between two paragraphs of a page beyond the pitch of the lines."""
-    pitch = _pitch(seen)
+    pitch = min(_pitches(seen))
     paragraphs = [*seen.bases, *seen.paragraphs_of_body]
     least = None
     for above, below in pairwise(paragraphs):
@@ -152,23 +154,22 @@ def _gaps(seen: Parts) -> Outcome:
     return True, pt(least) if least is not None else _("one paragraph")
 
 
-def _pitch(seen: Parts) -> float:
-    """The distance of two lines of one paragraph; for a text of single lines, that of the letters."""
+def _pitches(seen: Parts) -> list[float]:
+    """The distances of two lines of one paragraph; for a text of single lines, that of the letters."""
     pitches = [
         above.base - below.base
         for paragraph in [*seen.bases, *seen.paragraphs_of_body]
         for above, below in pairwise(paragraph.lines)
         if above.page == below.page
     ]
-    return min(pitches) if pitches else 14 * 1.15
+    return pitches or [14 * 1.15]
 
 
 def _spacing(seen: Parts) -> Outcome:
     size = seen.body[0].size if seen.body else 14
-    share = _pitch(seen) / size
-    return SINGLE <= share <= ONE_AND_A_HALF, _(
-        "%(pitch)s for letters of %(size)s", pitch=pt(_pitch(seen)), size=pt(size)
-    )
+    far = max(_pitches(seen), key=lambda pitch: abs(pitch / size - (SINGLE + ONE_AND_A_HALF) / 2))
+    found = _("%(pitch)s for letters of %(size)s", pitch=pt(far), size=pt(size))
+    return SINGLE <= far / size <= ONE_AND_A_HALF, found
 
 
 def _alone(seen: Parts) -> Outcome:
