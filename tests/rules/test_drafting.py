@@ -8,6 +8,7 @@ from app.workflows.rules.drafting import (
     NotationError,
     article_lines,
     read_body,
+    read_line,
     read_lines,
     split_archive,
     write_body,
@@ -36,7 +37,12 @@ def test_space_never_matters(text, space, line_end):
     assert read_body(f"\n{loose}\n") == (text["articles"], text["annexes"])
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from([*"abđf1234.) \n", "Điều", "Phụ lục", "I"])).map("".join))
+notation = st.lists(st.sampled_from([*"abđ12./):; \n\n", "\nĐiều 1.", "\n1. ", "\na) ", "\nPhụ lục I\n", "./."])).map(
+    "".join
+)
+
+
+@given(st.text(max_size=200) | notation)
 def test_any_text_is_read_into_a_valid_shape_or_refused_at_a_line(typed):
     refused = None
     try:
@@ -85,6 +91,7 @@ def test_a_line_without_a_number_belongs_to_what_stands_before_it():
 
 
 def test_the_closing_mark_of_the_document_is_left_to_the_paper():
+    assert read_body("Điều 1. Một./.\n./.\nĐiều 2. Hai.")[0][0]["intro"] == "Một."
     assert read_body("Điều 1. Tên\n1. Thi hành./.")[0][0]["clauses"][0]["text"] == "Thi hành."
     assert read_body("Điều 1. Tên\n1. Gồm:\na) Thi hành ./.")[0][0]["clauses"][0]["points"] == ["Thi hành."]
     assert read_body("Điều 1. Thi hành./.\nPhụ lục I\nDanh mục\nHết./.") == (
@@ -154,6 +161,22 @@ def test_lists_are_typed_one_a_line_with_or_without_hyphen_and_stop():
     assert read_lines(typed) == ["Thủ tướng Chính phủ", "Các bộ , cơ quan ngang bộ", "Văn phòng Quốc hội"]
     with pytest.raises(NotationError, match="line 2: bad_letter"):
         read_lines("Thủ tướng\nVăn\u202ephòng")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "line"), [("ngắn\n" + "x" * 21, "too_long", 2), ("a\nb\n\nc", "too_many", 4)]
+)
+def test_a_list_has_limits(typed, code, line):
+    with pytest.raises(NotationError) as refused:
+        read_lines(typed, most=20, many=2)
+    assert (refused.value.code, refused.value.line) == (code, line)
+
+
+def test_what_is_one_line_is_joined():
+    assert read_line(" Về việc\n  phát triển ", 20) == "Về việc phát triển"
+    assert read_line("", 20) == ""
+    with pytest.raises(NotationError, match="too_long"):
+        read_line("Về việc phát triển", 10)
 
 
 @given(listed)

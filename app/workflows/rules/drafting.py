@@ -15,11 +15,13 @@ from app.workflows.rules.resolution import (
     LISTED_BEHIND,
     MOST_ANNEXES,
     MOST_ARTICLES,
+    MOST_BASE,
     MOST_CLAUSE,
     MOST_CLAUSES,
     MOST_HEADING,
     MOST_PARAGRAPHS,
     MOST_POINTS,
+    MOST_RECIPIENTS,
     MOST_SUBJECT,
     POINT_LETTERS,
     POINT_MARK,
@@ -40,14 +42,18 @@ _ARCHIVE = "lưu"
 class NotationError(ValueError):
     """A line that cannot be read as typed.
 
-    `code`: article_expected, article_order, clause_order, point_order, point_without_clause, mark, empty_mark,
-    annex_order, annex_title, too_long, too_many, bad_letter. `line` counts from 1; `found` is the beginning of the
-    line, `expected` what should have stood there (may be empty).
+    `code`: one of CODES. `line` counts from 1; `found` is the beginning of the line, `expected` what should have stood
+    there (may be empty). `field` is the field of the form, where a whole form was read.
     """
 
-    def __init__(self, code: str, line: int, found: str = "", expected: str = "") -> None:
-        super().__init__(f"line {line}: {code}: found {found!r}, expected {expected!r}")
-        self.code, self.line, self.found, self.expected = code, line, found, expected
+    CODES = (
+        "article_expected", "article_order", "clause_order", "point_order", "point_without_clause", "mark",
+        "empty_mark", "annex_order", "annex_title", "too_long", "too_many", "bad_letter", "empty",
+    )  # fmt: skip
+
+    def __init__(self, code: str, line: int, found: str = "", expected: str = "", field: str = "body") -> None:
+        super().__init__(f"{field}, line {line}: {code}: found {found!r}, expected {expected!r}")
+        self.code, self.line, self.found, self.expected, self.field = code, line, found, expected, field
 
     @property
     def details(self) -> dict[str, Any]:
@@ -84,8 +90,8 @@ def _lines(text: str) -> list[_Line]:
             words = tidy(raw.translate(_NOTHING))
         except ValueError as error:
             raise NotationError("bad_letter", number, _first_unseen(raw)) from error
-        if words:
-            found.append(_Line(number, words))
+        if words and words != END:
+            found.append(_Line(number, without_end(words)))
     return found
 
 
@@ -117,9 +123,6 @@ class _Body:
     def finish(self, last: int) -> None:
         if self.annexes and not self.annexes[-1]["title"]:
             raise NotationError("annex_title", last)
-        _drop_end(self.articles)
-        if self.annexes and (paragraphs := self.annexes[-1]["paragraphs"]):
-            paragraphs[-1] = without_end(paragraphs[-1])
 
     def _article(self, line: _Line, number: int, rest: str) -> None:
         expected = len(self.articles) + 1
@@ -226,20 +229,8 @@ def _is_heading(rest: str) -> bool:
 
 
 def without_end(words: str) -> str:
-    """The last paragraph without the mark that closes a printed document: "Nghị quyết này./." ends with one stop."""
+    """A line without the mark that closes a printed document: "Nghị quyết này./." ends with one stop."""
     return words.removesuffix(END).rstrip() + "." if words.endswith(END) else words
-
-
-def _drop_end(articles: Sequence[dict[str, Any]]) -> None:
-    if not articles:
-        return
-    article = articles[-1]
-    if not article["clauses"]:
-        article["intro"] = without_end(article["intro"])
-    elif points := article["clauses"][-1]["points"]:
-        points[-1] = without_end(points[-1])
-    else:
-        article["clauses"][-1]["text"] = without_end(article["clauses"][-1]["text"])
 
 
 def write_body(text: Mapping[str, Any]) -> str:
@@ -267,17 +258,32 @@ def article_lines(number: int, article: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def read_lines(text: str) -> list[str]:
+def read_lines(text: str, most: int = MOST_BASE, many: int = MOST_RECIPIENTS) -> list[str]:
     """Bases or recipients typed one a line: without the hyphen before and the stop behind, without empty lines.
 
-    NotationError bad_letter for a line with invisible letters.
+    NotationError for invisible letters, a line of more than `most` letters, more than `many` lines.
     """
-    listed = (_unlisted(line.words) for line in _lines(text))
-    return [line for line in listed if line]
+    found: list[str] = []
+    for line in _lines(text):
+        if len(words := unlisted(line.words)) > most:
+            raise line.error("too_long", expected=str(most))
+        if words:
+            _room(line, found, many)
+            found.append(words)
+    return found
 
 
-def _unlisted(words: str) -> str:
-    return words.removesuffix(END).rstrip(LISTED_BEHIND + " ").lstrip(LISTED_BEFORE + " ")
+def unlisted(words: str) -> str:
+    """Without the hyphen before and the stop behind, which the paper sets."""
+    return words.rstrip(LISTED_BEHIND + " ").lstrip(LISTED_BEFORE + " ")
+
+
+def read_line(text: str, most: int) -> str:
+    """What is one line, however many were typed; NotationError for invisible letters or more than `most` letters."""
+    words = " ".join(line.words for line in _lines(text))
+    if len(words) > most:
+        raise NotationError("too_long", 1, words[:40], str(most))
+    return words
 
 
 def write_lines(lines: Sequence[str]) -> str:
