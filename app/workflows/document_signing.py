@@ -83,7 +83,7 @@ def sign_resolution(
         if done(resolution, SignatureRole.SIGNATURE, nonce):
             return resolution
         file, certificate, picture = _admit(actor, resolution, file_sha256, nonce, now, changes_seen)
-        about, name, reason = Detached.of(resolution), actor.name or resolution.signer_post, resolution.subject
+        about, name, reason = Detached.of(resolution), resolution.signer.full_name, resolution.subject
         made = make(
             about, file.sha256, certificate.id,
             lambda content: pades.reserve(

@@ -15,7 +15,6 @@ from app.extensions import db
 from app.gateways import paper, storage
 from app.models import (
     Appointment,
-    DraftText,
     FileStage,
     Meeting,
     Office,
@@ -28,7 +27,7 @@ from app.models import (
     ResolutionVersion,
     Urgency,
 )
-from app.workflows import polls
+from app.workflows import draft_texts, polls
 from app.workflows.engine.check_words import check_word
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
@@ -41,7 +40,7 @@ from app.workflows.rules import authority, changes, completeness, drafting, numb
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.names import fold
-from app.workflows.rules.resolution import formula, parse_text, resolution_text
+from app.workflows.rules.resolution import formula, parse_text
 
 (DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
 SIGNERS = frozenset({Office.HEAD, Office.DEPUTY_HEAD})
@@ -83,11 +82,6 @@ class NotTheSigner(WorkflowError):
 class NoSigner(BadValue):
     code, field = "no_signer", "signer_id"
     message = _("Choose the head of the body or a deputy who holds that post today.")
-
-
-class TextRefused(BadValue):
-    code, field = "text_refused", "text"
-    message = _("The text cannot be used: %(problem)s")
 
 
 class TextIncomplete(WorkflowError):
@@ -225,7 +219,7 @@ def edit_resolution(
     if resolution.state is not DRAFTING:
         LIFECYCLE.admit("present", resolution, actor)
     why = block(resolution, reason, "reason", LONGEST_REASON, wanted=False)
-    version = _add_version(actor, resolution, _clean(resolution, text), why, now)
+    version = _add_version(actor, resolution, draft_texts.cleaned(resolution, text), why, now)
     if form:
         _fill_form(resolution, form, now)
     resolution.subject = parse_text(version.text)["subject"]
@@ -321,8 +315,7 @@ def voted_text(poll: Poll) -> dict[str, Any]:
     version = poll.document_version
     if version is None:
         raise NoVotedText(poll)
-    kept = db.session.get(DraftText, version.id)
-    read = parse_text(kept.text) if kept else drafting.from_pdf_text(version.content.split("\f"))
+    read = draft_texts.text_of(version) or drafting.from_pdf_text(version.content.split("\f"))
     if read is None:
         raise NoVotedText(poll)
     return read
@@ -415,13 +408,6 @@ def _require_vote(poll: Poll, about: Poll | Resolution) -> None:
 
 def _with_formula(text: dict[str, Any], poll: Poll) -> dict[str, Any]:
     return {**text, "formula": formula(poll.meeting.body.name)}
-
-
-def _clean(resolution: Resolution, text: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return resolution_text(**{key: value for key, value in text.items() if key not in ("v", "ctx", "kind")})
-    except ValueError as odd:
-        raise TextRefused(resolution, problem=str(odd)) from odd
 
 
 def _add_version(

@@ -4,7 +4,7 @@ import pytest
 
 from app.extensions import db
 from app.models import DraftText, Meeting, Resolution, ResolutionState, Urgency
-from app.workflows import poll_acts, polls, resolutions
+from app.workflows import draft_texts, poll_acts, polls, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.resolution import parse_text
@@ -130,7 +130,7 @@ def test_an_incomplete_text_is_not_presented(app, text):
         edit(scene, text, "Sửa")
         scene.presented()
 
-    with pytest.raises((resolutions.TextIncomplete, resolutions.TextRefused)):
+    with pytest.raises((resolutions.TextIncomplete, draft_texts.TextRefused)):
         written_and_presented()
     assert scene.resolution.state is ResolutionState.DRAFTING
 
@@ -139,7 +139,7 @@ def test_hostile_text_is_refused_and_nothing_is_written(app):
     scene = Resolving().drafted()
     for hostile in ("\u202e đảo ngược", "a\x00b", "x" * 11_000):
         text = {**TEXT, "articles": [{"heading": "Mục tiêu", "intro": hostile, "clauses": []}]}
-        with pytest.raises(resolutions.TextRefused):
+        with pytest.raises(draft_texts.TextRefused):
             edit(scene, text, "Sửa")
     assert len(scene.resolution.versions) == 1
 
