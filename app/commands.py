@@ -1,12 +1,18 @@
-"""What is done from the shell: deployment, demo data, replay."""
+"""What is done from the shell: deployment, demo data, replay, verification of a file."""
 
+import datetime as dt
+import json
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app import security
+
+VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
 
 def register(app: Flask) -> None:
@@ -16,6 +22,7 @@ def register(app: Flask) -> None:
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.command("docs")(_write_docs)
+    app.cli.add_command(_verify)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)
@@ -49,3 +56,18 @@ def _write_docs() -> None:
 
     for path in handbook.write(Path(current_app.root_path).parent / "docs"):
         click.echo(path)
+
+
+@click.command("verify")
+@click.argument("file", type=click.File("rb"))
+@click.option("--json", "as_json", is_flag=True, help="Answer with state, reasons, signers and hash as JSON.")
+@with_appcontext
+def _verify(file: BinaryIO, as_json: bool) -> None:
+    """Say whether a PDF is a Resolution of ours: exit code 0 valid, 1 invalid, 2 undetermined."""
+    from app.gateways import pades
+    from app.workflows import verification
+
+    verdict = verification.verify(file.read(pades.Limits().size + 1), dt.datetime.now(dt.UTC))
+    told = verdict.as_json()
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else "\n".join(verdict.lines()))
+    raise SystemExit(VERDICTS[verdict.state])

@@ -101,7 +101,7 @@ each(
         "a stamp over the text": after_seal(note(b"Stamp")),
         "a struck-out line": after_seal(note(b"StrikeOut", b" /QuadPoints [60 500 500 500 60 400 500 400]")),
         "a page added": after_seal(page_added),
-        "the pages in another order": after_seal(pages_swapped),
+        "the pages in another order": lambda: pages_swapped(Editor(sealed(signed(base(3))))).done(),
         "a page turned": after_seal(lambda editor: editor.set(editor.first_page(), Rotate=b"180")),
         "a page cropped": after_seal(lambda editor: editor.set(editor.first_page(), MediaBox=b"[0 0 595 400]")),
         "a page drawn anew": after_seal(drawn_over),
@@ -291,9 +291,7 @@ def prepared_with_a_page_defined_twice():
 each(
     "foreign_structure",
     {
-        "prepared with a shading": inserted(
-            b"/ProcSet [ /PDF /Text /ImageB /ImageC /ImageI ]", b"/Shading << >>"
-        ),
+        "prepared with a shading": inserted(b"/ProcSet [ /PDF /Text /ImageB /ImageC /ImageI ]", b"/Shading << >>"),
     },
 )
 each("attachment", {"prepared with a reference to another file": inserted(b"/Trapped /False", b"/EF (a) /F (b)")})

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 
 from asn1crypto import x509 as asn1_x509
@@ -201,6 +201,10 @@ class Variant:
     code: str
     role: str = ""
     judged: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        return self.make()
 
 
 VARIANTS: list[Variant] = []

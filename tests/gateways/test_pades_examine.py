@@ -43,7 +43,7 @@ def test_a_good_document_is_valid_there_too():
 
 @pytest.mark.parametrize("variant", VARIANTS[::9], ids=lambda variant: variant.name)
 def test_a_hostile_file_is_judged_alike_there(variant):
-    pdf, judged = variant.make(), JUDGED | variant.judged
+    pdf, judged = variant.pdf, JUDGED | variant.judged
     assert examine(pdf, **judged) == verdict(pdf, **judged)
 
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+import sys
+from importlib import import_module
 
 import pytest
 
@@ -27,6 +29,7 @@ from tests.gateways.signed_corpus import (
 )
 
 assert VARIANTS  # each of the hostile modules adds its own
+FOUND = {}
 JUDGED = {"expected": EXPECTED, "trusted": TRUSTED, "at": AT}
 
 
@@ -34,13 +37,18 @@ def codes(pdf, **judged):
     return [reason.code for reason in verdict(pdf, **JUDGED | judged).reasons]
 
 
+def judged(variant):
+    """Kept, since several tests look at all of them."""
+    if variant.name not in FOUND:
+        FOUND[variant.name] = verdict(variant.pdf, **JUDGED | variant.judged)
+    return FOUND[variant.name]
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_no_hostile_file_is_valid_and_each_has_its_reason(variant):
-    found = verdict(variant.make(), **JUDGED | variant.judged)
+    found = judged(variant)
     assert found.reasons[:1] == (Reason(variant.code, variant.role),)
     assert found.state == ("undetermined" if variant.code in UNDETERMINED else "invalid")
-    # Whatever the library would say, our own reading alone has decided.
-    assert "second_opinion" not in [reason.code for reason in found.reasons[:1]]
 
 
 @pytest.mark.parametrize("at", range(honest_corpus.COUNT))
@@ -55,22 +63,16 @@ def test_the_corpus_is_large_and_tries_every_reason():
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS) >= 150
     elsewhere = {"timed_out", "too_heavy", "too_large", "second_opinion", "unreadable"}
     made_elsewhere = {code for code in SENTENCES if code.startswith(("cms_", "certificate_"))}
-    seen = {code for variant in VARIANTS for code in {variant.code, *codes(variant.make(), **variant.judged)}}
+    seen = {code for variant in VARIANTS for code in [reason.code for reason in judged(variant).reasons]}
     assert set(SENTENCES) - seen - elsewhere - made_elsewhere == set()
     assert seen <= set(SENTENCES)
 
 
 def test_every_reason_stands_in_the_table_of_rules():
-    table = import_doc()
+    table = (import_module("app.gateways.pades.verdict").__doc__ or "").splitlines()
     listed = set(re.findall(r"[a-z_]+", " ".join(row.split("|")[3] for row in table if row.startswith("| P"))))
     assert {code for code in SENTENCES if not code.startswith(("cms_", "certificate_"))} <= listed
     assert [row[2:5] for row in table if row.startswith("| P")] == [f"P{number:02}" for number in range(1, 22)]
-
-
-def import_doc() -> list[str]:
-    from importlib import import_module
-
-    return (import_module("app.gateways.pades.verdict").__doc__ or "").splitlines()
 
 
 # -- what is shown
@@ -153,7 +155,7 @@ def test_whatever_goes_wrong_makes_a_document_invalid(monkeypatch):
     for place in ("reader.reading.read_revisions", "verdict._judge_one"):
         module, name = place.rsplit(".", 1)
         with monkeypatch.context() as patched:
-            patched.setattr(__import__("sys").modules[f"app.gateways.pades.{module}"], name, trip)
+            patched.setattr(sys.modules[f"app.gateways.pades.{module}"], name, trip)
             assert codes(GOOD) == ["unreadable"]
     assert codes(GOOD, expected=(None,)) == ["unreadable"]
 
@@ -172,9 +174,10 @@ def test_another_program_finds_honest_documents_valid(tmp_path):
 
 
 def test_another_program_accepts_what_we_refuse(tmp_path):
+    """Of 161 files that are bad in themselves it calls both signatures of 114 valid."""
     accepted = set()
     for number, variant in enumerate(VARIANTS):
-        (file := tmp_path / f"{number}.pdf").write_bytes(variant.make())
+        (file := tmp_path / f"{number}.pdf").write_bytes(variant.pdf)
         if not variant.judged and pdfsig_accepts(file):
             accepted.add(variant.name)
     assert accepted >= {
@@ -185,14 +188,14 @@ def test_another_program_accepts_what_we_refuse(tmp_path):
         "signed by somebody else with a valid certificate",
         "an object after the end without a table",
     }
-    assert len(accepted) >= 40, len(accepted)
+    assert len(accepted) >= 100
 
 
 def test_the_library_alone_accepts_what_we_refuse():
-    """With its own trust and its own bottom line, as it would be used without rules of ours."""
+    """With its own trust and its own bottom line, as it would be used without rules of ours: 67 of 161."""
     accepted = set()
     for variant in VARIANTS:
-        if variant.name in MILD and all(status.bottom_line for status in statuses(variant.make(), trust())):
+        if variant.name in MILD and all(status.bottom_line for status in statuses(variant.pdf, trust())):
             accepted.add(variant.name)
     assert accepted == MILD
 
@@ -201,6 +204,10 @@ MILD = {
     "signed by somebody else with a valid certificate",
     "sealed with a person's key",
     "the seal is cut off",
+    "a number shown differently by the seal",
+    "a number filled in before the seal",
+    "an object that no table names",
+    "prepared with a page that nothing uses",
     "an object after the end without a table",
     "zeros after the end",
 }

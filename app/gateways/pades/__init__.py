@@ -1,12 +1,13 @@
 """Signatures and seals inside PDF documents (PAdES): made here, and judged here."""
 from app.gateways.pades.examine import Limits, examine
 from app.gateways.pades.pictures import accept_picture, seal_picture, signature_picture
-from app.gateways.pades.reasons import Reason
+from app.gateways.pades.reasons import STATES, Reason
 from app.gateways.pades.refusals import PadesRefused
 from app.gateways.pades.reserve import Reservation, complete, reserve
 from app.gateways.pades.verdict import Expected, SignerSeen, Verdict, verdict
 
 __all__ = [
+    "STATES",
     "Expected",
     "Limits",
     "PadesRefused",

@@ -11,8 +11,13 @@ UNDETERMINED = {
     "no_pins", "certificate_unknown_issuer", "certificate_revocation_unknown", "timed_out", "too_heavy", "too_large",
 }  # fmt: skip
 ROLES: dict[str, Any] = {
-    "signature": _("Signature of the person in charge"),
+    "signature": _("Signature of the competent person"),
     "seal": _("Seal of the organisation"),
+}
+STATES: dict[str, Any] = {
+    "valid": _("Valid: signed and sealed by those who had to, and not altered since."),
+    "invalid": _("Not valid."),
+    "undetermined": _("Undetermined: there is not enough to say whether it is valid."),
 }
 SENTENCES: dict[str, Any] = {
     # the file
@@ -55,7 +60,7 @@ SENTENCES: dict[str, Any] = {
     "catalog_changed": _("The basic settings of the document were altered."),
     "signature_replaced": _("A signature that stood in the document was replaced or removed."),
     # the signatures
-    "signature_missing": _("The document lacks the signature of the person in charge."),
+    "signature_missing": _("The document lacks the signature of the competent person."),
     "seal_missing": _("The document does not carry the seal of the organisation."),
     "extra_signature": _("The document carries more signatures than it should."),
     "wrong_order": _("The signatures were not made in the prescribed order."),

@@ -36,7 +36,7 @@ from typing import Any
 
 from app.gateways.pades.embedded import certificates_in, signer_in
 from app.gateways.pades.reader.reading import SECOND_OPINION, Broken, Found, Reading, read
-from app.gateways.pades.reasons import UNDETERMINED, Reason
+from app.gateways.pades.reasons import ROLES, STATES, UNDETERMINED, Reason
 from app.gateways.signing import BadSignature, CertificateRefused, certificate_facts, check_certificate, check_document
 
 VALID, INVALID, OPEN = "valid", "invalid", "undetermined"
@@ -64,7 +64,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class SignerSeen:
-    """A signature found in the file. `coverage`: "whole" file, or "revision" when something follows."""
+    """A signature found in the file. `coverage`: "whole" file, or "revision" when something follows.
+
+    `covered_sha256` is the hash of the bytes it stands for, whether or not it was made over them.
+    """
 
     role: str
     name: str
@@ -75,6 +78,7 @@ class SignerSeen:
     time: dt.datetime
     state: str
     coverage: str
+    covered_sha256: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,12 @@ class Verdict:
         reasons = [{"code": each.code, "role": each.role, "message": str(each)} for each in self.reasons]
         signers = [vars(each) | {"time": each.time.isoformat()} for each in self.signers]
         return {"state": self.state, "sha256": self.sha256, "reasons": reasons, "signers": signers}
+
+    def lines(self) -> list[str]:
+        """For people: the state, who signed when, each reason and the hash, in the language of the reader."""
+        signers = [f"{ROLES[each.role]}: {each.name}, {each.time:%d/%m/%Y %H:%M:%S}" for each in self.signers]
+        reasons = [f"- {reason}" for reason in self.reasons]
+        return [str(STATES[self.state]), *signers, *reasons, f"SHA-256 {self.sha256}"]
 
 
 def verdict(
@@ -186,34 +196,42 @@ def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
     pinned = next((der for der in inside if pin and pin.permits(der)), None)
     certificate = pinned or signer_in(cms, inside)
     codes = [] if pinned or not pin else ["wrong_signer"]
-    doubts = _certificate_codes(pinned, found, know)
-    codes += _cms_codes(cms, certificate, found, know)
+    doubts = _certificate_codes(certificate if not codes else None, found, know)
+    digest = _digest(found, know.pdf)
+    codes += _cms_codes(cms, certificate, digest)
     # Certificates stand in a place that no signature covers; nothing may be carried along there.
     if "certificate_unknown_issuer" not in doubts and not {*inside} <= {certificate, *know.trusted}:
         codes.append("cms_malformed")
     codes += doubts + _time_codes(found, pin, know.at)
     reasons = [Reason(code, found.field) for code in codes]
-    return _seen(found, certificate, _state(reasons) if pin else OPEN, know.pdf), reasons
+    coverage = "whole" if found.end == len(know.pdf) else "revision"
+    state = _state(reasons) if pin else OPEN
+    return _seen(found, certificate, (state, coverage, digest.hex())), reasons
 
 
-def _cms_codes(cms: bytes, certificate: bytes | None, found: Found, know: _Known) -> list[str]:
+def _digest(found: Found, pdf: bytes) -> bytes:
     begin, end = found.gap
-    digest = sha256(know.pdf[:begin])
-    digest.update(know.pdf[end : found.end])
+    covered = sha256(pdf[:begin])
+    covered.update(pdf[end : found.end])
+    return covered.digest()
+
+
+def _cms_codes(cms: bytes, certificate: bytes | None, digest: bytes) -> list[str]:
     try:
-        check_document(cms, digest.digest(), certificate or b"")
+        check_document(cms, digest, certificate or b"")
     except BadSignature as refused:
         return [f"cms_{refused.reason}"]
     return []
 
 
-def _certificate_codes(pinned: bytes | None, found: Found, know: _Known) -> list[str]:
-    if pinned is None:
+def _certificate_codes(certificate: bytes | None, found: Found, know: _Known) -> list[str]:
+    """Not asked of a certificate that has no place here anyway."""
+    if certificate is None:
         return []
     time = dt.datetime.fromisoformat(found.time)
     revoked = [] if know.revoked is None else [serial for serial, since in know.revoked.items() if since <= time]
     try:
-        check_certificate(pinned, time, know.trusted, revoked=revoked)
+        check_certificate(certificate, time, know.trusted, revoked=revoked)
     except CertificateRefused as refused:
         return [f"certificate_{refused.reason}"]
     return ["certificate_revocation_unknown"] if know.revoked is None else []
@@ -226,12 +244,11 @@ def _time_codes(found: Found, pin: Expected | None, at: dt.datetime) -> list[str
     return codes + (["time_differs"] if recorded is not None and recorded.replace(microsecond=0) != time else [])
 
 
-def _seen(found: Found, certificate: bytes | None, state: str, pdf: bytes) -> SignerSeen:
-    coverage = "whole" if found.end == len(pdf) else "revision"
+def _seen(found: Found, certificate: bytes | None, judged: tuple[str, str, str]) -> SignerSeen:
     time = dt.datetime.fromisoformat(found.time)
     try:
         facts = certificate_facts(certificate or b"")
     except CertificateRefused:
-        return SignerSeen(found.field, found.name, "", "", "", "", time, state, coverage)
+        return SignerSeen(found.field, found.name, "", "", "", "", time, *judged)
     about = (facts.name, facts.title, facts.organisation, facts.serial, facts.sha256)
-    return SignerSeen(found.field, *about, time, state, coverage)
+    return SignerSeen(found.field, *about, time, *judged)

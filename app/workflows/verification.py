@@ -1,0 +1,90 @@
+"""Verification (xác minh văn bản): which signatures the records expect of a PDF, and what is to be thought of it."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import pades, signing
+from app.models import (
+    CertificateRevocation,
+    DocumentSignature,
+    FileStage,
+    Resolution,
+    ResolutionFile,
+    SignatureRole,
+    SignedStatement,
+)
+from app.workflows.engine.transaction import end_reading
+from app.workflows.rules.canonical import digest
+
+ORDER = (SignatureRole.SIGNATURE, SignatureRole.SEAL)
+
+
+def verify(pdf: bytes, now: dt.datetime) -> pades.Verdict:
+    """The verdict on any file: the records are asked for its hash, then for what its signatures were made over.
+
+    A file of which the records know neither is never valid. It is read in a process of its own and kept nowhere.
+    """
+    resolution = with_file(digest(pdf))
+    if resolution is not None:
+        return verify_as(resolution, pdf, now)
+    unpinned = _examine(pdf, (), {}, now)
+    resolution = with_signed_bytes(signer.covered_sha256 for signer in unpinned.signers)
+    return unpinned if resolution is None else verify_as(resolution, pdf, now)
+
+
+def verify_as(resolution: Resolution, pdf: bytes, now: dt.datetime) -> pades.Verdict:
+    """The verdict on a file that claims to be this Resolution."""
+    return _examine(pdf, expected_of(resolution), revocations_of(resolution), now)
+
+
+def expected_of(resolution: Resolution) -> tuple[pades.Expected, ...]:
+    """The person's signature, then the seal, pinned to certificate and time of the records.
+
+    One that has not been made yet is expected all the same: without it no file is a Resolution.
+    """
+    made = {signature.role: signature.statement for signature in resolution.signatures}
+    return tuple(
+        pades.Expected(role.value, made[role].certificate.der, made[role].signed_at)
+        if role in made
+        else pades.Expected(role.value, ())
+        for role in ORDER
+    )
+
+
+def revocations_of(resolution: Resolution) -> dict[str, dt.datetime]:
+    """Serial number of each revoked certificate among those that signed → since when."""
+    certificates = {signature.statement.certificate_id: signature.statement for signature in resolution.signatures}
+    rows = db.session.scalars(
+        select(CertificateRevocation).where(CertificateRevocation.certificate_id.in_(certificates))
+    )
+    return {certificates[row.certificate_id].certificate.serial: row.at for row in rows}
+
+
+def with_file(sha256: str) -> Resolution | None:
+    """The Resolution that has this file, to the byte, at a stage where it is signed."""
+    stages = (FileStage.SIGNED, FileStage.SEALED)
+    rows = select(ResolutionFile).where(ResolutionFile.sha256 == sha256, ResolutionFile.stage.in_(stages))
+    file = db.session.scalars(rows).first()
+    return file.resolution if file else None
+
+
+def with_signed_bytes(sha256: Iterable[str]) -> Resolution | None:
+    """The Resolution of which a signature was made over bytes with one of these hashes."""
+    rows = (
+        select(DocumentSignature)
+        .join(DocumentSignature.statement)
+        .where(SignedStatement.sha256.in_(tuple(sha256)))
+        .order_by(DocumentSignature.id)
+    )
+    signature = db.session.scalars(rows).first()
+    return signature.resolution if signature else None
+
+
+def _examine(
+    pdf: bytes, expected: tuple[pades.Expected, ...], revoked: dict[str, dt.datetime], now: dt.datetime
+) -> pades.Verdict:
+    end_reading()
+    return pades.examine(pdf, expected, signing.trusted(), now, revoked)

@@ -1,0 +1,82 @@
+"""What the records expect of a file decides its verdict: the file itself, an altered copy, or a stranger's paper."""
+
+import datetime as dt
+import json
+
+import pytest
+from flask import current_app
+
+from app.extensions import db
+from app.gateways import storage
+from app.models import CertificateRevocation
+from app.workflows import resolutions, verification
+from tests.gateways import upload_corpus
+from tests.gateways.hostile_changes import page_added
+from tests.gateways.signed_corpus import AT, GOOD, Editor
+from tests.resolving import Resolving
+
+
+def content(scene: Resolving) -> bytes:
+    with storage.store().open(resolutions.current_file(scene.resolution).sha256) as source:
+        return source.read()
+
+
+def codes(pdf: bytes, scene: Resolving) -> list[str]:
+    return [reason.code for reason in verification.verify(pdf, scene.later(3600)).reasons]
+
+
+@pytest.fixture
+def sealed(app):
+    return Resolving().equipped().drafted().presented().signed().numbered().sealed()
+
+
+def test_a_sealed_resolution_is_valid(sealed):
+    found = verification.verify(content(sealed), sealed.later(60))
+    assert (found.state, found.reasons) == ("valid", ())
+    assert [signer.role for signer in found.signers] == ["signature", "seal"]
+
+
+def test_a_resolution_that_is_only_signed_lacks_its_seal(app):
+    scene = Resolving().equipped().drafted().presented().signed()
+    assert codes(content(scene), scene) == ["seal_missing"]
+
+
+def test_an_altered_copy_is_recognised_and_refused(sealed):
+    altered = page_added(Editor(content(sealed))).done()
+    found = verification.verify(altered, sealed.later(60))
+    assert [reason.code for reason in found.reasons] == ["changed_after_seal", "pages_changed"]
+    assert [signer.state for signer in found.signers] == ["valid", "valid"]
+
+
+def test_what_others_signed_is_left_open_and_is_no_resolution_of_ours(sealed):
+    elsewhere = verification.verify(GOOD, AT)
+    assert elsewhere.state == "undetermined"
+    assert {reason.code for reason in elsewhere.reasons} == {"no_pins", "certificate_unknown_issuer"}
+    assert verification.verify_as(sealed.resolution, GOOD, AT).reasons[0].code == "wrong_signer"
+    assert codes(upload_corpus.paper("Kính trình."), sealed) == ["unsigned"]
+
+
+def test_a_certificate_revoked_before_the_signature_does_not_count(sealed):
+    pdf = content(sealed)
+    certificate = sealed.resolution.signatures[0].statement.certificate
+    at = sealed.resolution.signatures[0].statement.signed_at - dt.timedelta(seconds=1)
+    db.session.add(CertificateRevocation(certificate_id=certificate.id, at=at, reason="mất khóa"))
+    db.session.flush()
+    assert verification.revocations_of(sealed.resolution) == {certificate.serial: at}
+    db.session.rollback()
+    assert codes(pdf, sealed) == []
+
+
+def test_the_command_tells_the_verdict_by_its_exit_code(sealed, tmp_path):
+    run, pdf = current_app.test_cli_runner(), content(sealed)
+    for code, (state, content_) in enumerate(
+        {"valid": pdf, "invalid": pdf + b"\n", "undetermined": bytes((20 << 20) + 1)}.items()
+    ):
+        (file := tmp_path / f"{state}.pdf").write_bytes(content_)
+        plain, told = (run.invoke(args=["verify", str(file), *more]) for more in ((), ("--json",)))
+        assert (plain.exit_code, told.exit_code) == (code, code), plain.output
+        machine = json.loads(told.output)
+        assert machine["state"] == state
+        assert set(machine) == {"state", "sha256", "reasons", "signers"}
+        assert machine["sha256"] in plain.output
+    assert run.invoke(args=["verify", str(tmp_path / "nowhere.pdf")]).exit_code not in (0, 1)
