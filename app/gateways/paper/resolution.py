@@ -116,11 +116,13 @@ def _article(number: int, article: Mapping[str, Any]) -> Iterator[tuple[str, str
         yield f"{label} {article['heading']}", ""
         label = ""
     if article["intro"] or label:
-        yield label, article["intro"]
+        first, *more = article["intro"].split("\n")
+        yield label, first
+        yield from (("", words) for words in more)
     for at, clause in enumerate(article["clauses"], start=1):
-        yield "", f"{at}. {clause['text']}"
+        yield from (("", words) for words in f"{at}. {clause['text']}".split("\n"))
         for place, point in enumerate(clause["points"]):
-            yield "", f"{blocks.letter(place)}) {point}"
+            yield from (("", words) for words in f"{blocks.letter(place)}) {point}".split("\n"))
 
 
 def _annexes(text: Mapping[str, Any], sheet: ResolutionSheet) -> list[Flowable]:

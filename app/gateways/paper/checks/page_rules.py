@@ -26,7 +26,7 @@ def _paper(seen: Parts) -> Outcome:
 
 def _upright_pages(seen: Parts) -> Outcome:
     lying = [page.number for page in seen.reading.pages if page.width > page.height]
-    return not lying, _("page %(page)s lies", page=lying[0]) if lying else _("upright")
+    return not lying, _("page %(page)s lies", page=lying[0]) if lying else _("all upright")
 
 
 def _left(seen: Parts) -> Outcome:
@@ -141,7 +141,7 @@ def _number_letters(seen: Parts) -> Outcome:
 
 
 RULES = (
-    Rule("paper", _("Paper"), _("A4, 210 × 297 mm"), _paper),
+    Rule("paper", _("Paper size"), _("A4, 210 × 297 mm"), _paper),
     Rule("upright_pages", _("Direction of the pages"), _("all upright"), _upright_pages),
     Rule("left_margin", _("Left margin"), "30–35 mm", _left),
     Rule("right_margin", _("Right margin"), "15–20 mm", _right),
