@@ -14,13 +14,13 @@ import pytest
 
 from app import models, workflows
 from app.models import Choice, Office, Outcome, Place, SeatRole, Visibility
-from app.workflows import keys
+from app.workflows import document_signing, keys
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import WORDS
 from app.workflows.rules.ballot import VISIBILITIES
 from app.workflows.rules.tally import CHOICES, Verdict
 
-PARTS = {keys.register_key}  # written inside the use case of its caller
+PARTS = {keys.register_key, document_signing.add_signature}  # written inside the use case of its caller
 
 
 def rooms() -> Iterator[Any]:

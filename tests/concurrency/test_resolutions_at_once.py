@@ -1,4 +1,4 @@
-"""Numbers, signatures and seals asked for at once, on PostgreSQL; each guard is also taken away to see the test fail."""
+"""Numbers, signatures and seals asked for at once, on PostgreSQL; each guard is also taken away once."""
 
 import time
 from collections import Counter

@@ -11,6 +11,7 @@ from app.models import (
     BodyKind,
     Choice,
     DocumentKind,
+    FileStage,
     ItemKind,
     ItemState,
     JobState,
@@ -146,6 +147,11 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         ResolutionState.RECALLED: _p("resolution", "Recalled"),
         ResolutionState.REPLACED: _p("resolution", "Replaced"),
         ResolutionState.ABANDONED: _p("resolution", "Abandoned"),
+    },
+    FileStage: {
+        FileStage.PRESENTED: _p("file", "Presented"),
+        FileStage.SIGNED: _p("file", "Signed"),
+        FileStage.SEALED: _p("file", "Sealed"),
     },
     SignatureRole: {
         SignatureRole.SIGNATURE: _("Signature of the competent person"),
