@@ -72,7 +72,7 @@ def test_only_a_move_sets_a_state():
     found = {
         f"{path}:{node.lineno}"
         for path, source in sources("app")
-        if path.name != "moves.py"
+        if path.name != "moves.py" and "gateways" not in path.parts  # the outside has states of its own
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Assign | ast.AnnAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
