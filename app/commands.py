@@ -8,9 +8,12 @@ from typing import BinaryIO
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from flask_babel import gettext
 from flask_migrate import upgrade
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import security
+from app.gateways.signing.errors import SigningError
 
 VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
@@ -67,7 +70,12 @@ def _verify(file: BinaryIO, as_json: bool) -> None:
     from app.gateways import pades
     from app.workflows import verification
 
-    verdict = verification.verify(file.read(pades.Limits().size + 1), dt.datetime.now(dt.UTC))
+    try:
+        verdict = verification.verify(file.read(pades.Limits().size + 1), dt.datetime.now(dt.UTC))
+    except (SQLAlchemyError, SigningError) as trouble:  # not a word about the file follows from this
+        said = gettext("The records cannot be asked, so nothing is said about the file: %(why)s", why=str(trouble))
+        click.echo(said.partition("\n")[0], err=True)
+        raise SystemExit(VERDICTS["undetermined"]) from trouble
     told = verdict.as_json()
     click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else "\n".join(verdict.lines()))
     raise SystemExit(VERDICTS[verdict.state])

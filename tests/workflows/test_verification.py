@@ -5,9 +5,11 @@ import json
 
 import pytest
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
 from app.gateways import storage
+from app.gateways.signing import KeyUnavailable
 from app.models import CertificateRevocation
 from app.workflows import resolutions, verification
 from tests.gateways import upload_corpus
@@ -80,3 +82,14 @@ def test_the_command_tells_the_verdict_by_its_exit_code(sealed, tmp_path):
         assert set(machine) == {"state", "sha256", "reasons", "signers"}
         assert machine["sha256"] in plain.output
     assert run.invoke(args=["verify", str(tmp_path / "nowhere.pdf")]).exit_code not in (0, 1)
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("SELECT", {}, Exception("no table")), KeyUnavailable()])
+def test_the_command_leaves_open_what_it_cannot_ask_the_records(app, tmp_path, monkeypatch, trouble):
+    def fail(*_anything):
+        raise trouble
+
+    (file := tmp_path / "good.pdf").write_bytes(GOOD)
+    monkeypatch.setattr(verification, "with_file", fail)
+    result = current_app.test_cli_runner().invoke(args=["verify", str(file)])
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
