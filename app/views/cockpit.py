@@ -31,7 +31,7 @@ class CockpitView(BaseView):
     @expose("/meetings/<int:meeting_id>/cockpit")
     @signed_in
     def desk(self, meeting_id: int) -> str:
-        return render_template("ec/cockpit.html", **cockpit_page(current_actor(), meeting_id))
+        return render_template("ec/cockpit.html", **cockpit_page(current_actor(), meeting_id, now()))
 
     @expose("/meetings/<int:meeting_id>/snapshot")
     @signed_in

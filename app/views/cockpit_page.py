@@ -1,5 +1,6 @@
 """What the chair's desk shows beside the snapshot: steps, presence with its buttons, and the less common acts."""
 
+import datetime as dt
 from typing import Any
 
 from flask import url_for
@@ -9,6 +10,7 @@ from app.extensions import db
 from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
+from app.views.resolution_offer import course_strip
 from app.workflows import live, meetings
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
@@ -19,7 +21,7 @@ SHOWN_PRESENCE = {"in_room": "ok", "remote": "info", "absent": "warn", "expected
 Sheet = dict[str, Any]
 
 
-def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
+def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/cockpit.html; NotAllowed for who sees the meeting and does not run it."""
     snapshot = live.snapshot(actor, meeting_id)
     meeting = db.session.get_one(Meeting, meeting_id)
@@ -37,6 +39,7 @@ def cockpit_page(actor: Actor, meeting_id: int) -> dict[str, Any]:
             "state_label": snapshot["meeting"]["state_label"], "state_kind": KINDS_OF_MEETING[meeting.state],
             "chair_label": _chair(snapshot), "conference_url": snapshot["meeting"]["conference_url"],
             "hall_url": url_for("HallView.screen", meeting_id=meeting_id),
+            "course": course_strip(actor, meeting_id, now, item_id),
             "steps": _steps(poll) if poll or (item and item.kind is ItemKind.DECISION) else [],
             "side": _side(actor, snapshot, poll),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.models import Poll
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
+from app.views.resolution_offer import offer_of_poll
 from app.workflows import evidence, polls
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import seen
@@ -27,6 +28,7 @@ class EvidenceView(BaseView):
         actor = current_actor()
         poll = seen(actor, Poll, poll_id)
         shown = {"poll": _shown_poll(poll), "result": _result(actor, poll), "annul": annulment_sheet(actor, poll)}
+        shown["offer"] = offer_of_poll(actor, poll)
         return render_template("ec/result.html", **shown)
 
     @expose("/<int:poll_id>/tally.pdf")

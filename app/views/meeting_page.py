@@ -28,6 +28,7 @@ from app.models import (
 )
 from app.views.evidence import shown_result
 from app.views.meeting_people import attendance, composition, own_answer
+from app.views.resolution_offer import course_strip
 from app.views.vote_card import voted
 from app.workflows import evidence
 from app.workflows.attendance import ANSWERABLE
@@ -56,6 +57,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
     return {
         "meeting": _head(actor, meeting, items),
         "open_poll": _open_poll(actor, meeting, now),
+        "course": course_strip(actor, meeting.id, now),
         "me": own_answer(actor, meeting, now),
         "absences": asked,
         "agenda": _agenda(actor, meeting, items),

@@ -102,6 +102,14 @@ def form_code(name: str, codes: type[Code]) -> Code:
     return codes(value)
 
 
+def form_text(name: str, most: int) -> str:
+    """Text of a form, as the browser sends it: the acts judge it; BadField for more than `most` characters."""
+    value = request.form.get(name, "")
+    if len(value) > most or not _storable(value):
+        raise BadField(name)
+    return value
+
+
 def form_id(name: str) -> int | None:
     """The number of a chosen row; None for the empty choice, BadField for anything else."""
     value = request.form.get(name, "")

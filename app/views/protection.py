@@ -29,6 +29,7 @@ POLICY = {
     "base-uri": "'none'",
     "form-action": "'self'",
 }
+KEPT_BY_THE_READER = "private, no-cache"  # a picture that is the same until its hash changes; asked for each time
 NOT_USED = dict.fromkeys(("camera", "microphone", "geolocation", "payment", "usb", "display-capture"), "()")
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 
@@ -88,7 +89,7 @@ def finish(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31556926; includeSubDomains"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if not living.is_static():
+    if not living.is_static() and response.headers.get("Cache-Control") != KEPT_BY_THE_READER:
         response.headers["Cache-Control"] = "no-store"
     return response
 

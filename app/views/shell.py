@@ -12,12 +12,17 @@ from flask_login import current_user
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.workflows import notices
-from app.workflows.engine.rights import HEAD, NOBODY, Actor
+from app.workflows.engine.rights import DEPUTY_MINISTER, HEAD, NOBODY, Actor
+from app.workflows.engine.visibility import STAFF
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
 
 RECORDS = "/records"
-ICONS = {"Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings"}
+READERS = STAFF | {DEPUTY_MINISTER}  # whoever may ever see a Resolution: of the body, or sent to the own organisation
+ICONS = {
+    "Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings",
+    "Registers": "stamp", "Keys": "key-round",
+}  # fmt: skip
 
 
 def register(app: Flask, _appbuilder: AppBuilder) -> None:
@@ -76,6 +81,9 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_for(actor, now())))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
+    if actor.holds(READERS):
+        label = pgettext("menu", "Resolutions")
+        entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
     unread = _badge(lambda: notices.unread(actor))

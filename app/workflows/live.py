@@ -31,7 +31,7 @@ from app.models import (
     Seat,
     Secrecy,
 )
-from app.workflows import next_move, polls
+from app.workflows import courses, next_move, polls
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import nothing, visible
@@ -83,6 +83,7 @@ def snapshot(actor: Actor, meeting_id: int) -> dict[str, Any]:
         "seats": _seats(scene, result),
         **_agenda(scene),
         "poll": _poll(scene, result),
+        "course": _course(scene),
         "next_move": next_move.of(actor, _table(scene)) if scene.at_the_desk else None,
         "desk": scene.has_a_desk,
     }
@@ -308,6 +309,12 @@ def _result(scene: Scene) -> dict[str, Any] | None:
         return None
     counted = poll.confirmed_result or poll.result
     return public_view(parse_canonical(counted)) if counted else None
+
+
+def _course(scene: Scene) -> dict[str, Any] | None:
+    """How far the Resolution on the item under way has come, else that of the last published vote."""
+    found = courses.course_of_meeting(scene.actor, scene.meeting.id, scene.item.id if scene.item else None)
+    return found.as_dict() if found else None
 
 
 def _table(scene: Scene) -> next_move.Table:

@@ -1,12 +1,13 @@
 // The chair's desk: a moving count is put in at once, a new state is drawn by the server; acts answer without losing what was typed.
+import { initActs } from "./act_form.js";
 import { initSigning } from "./act_sign.js";
 import { startLive } from "./live.js";
-import { Refused, submit, Unanswered } from "./net.js";
 import { draw, refresh } from "./regions.js";
+import { startClocks } from "./stopwatch.js";
 import { icon, minuteOf, text } from "./text.js";
 
 /** Equal shapes differ in counts of ballots only. */
-const shape = ({ meeting, presence, seats, items, current_item: item, poll, next_move: move }) =>
+const shape = ({ meeting, presence, seats, items, current_item: item, poll, course, next_move: move }) =>
   JSON.stringify([
     [meeting.state, meeting.chair, meeting.title],
     presence,
@@ -15,6 +16,7 @@ const shape = ({ meeting, presence, seats, items, current_item: item, poll, next
     item?.id,
     [poll?.id, poll?.state, poll?.question, poll?.may_see_split, poll?.result?.outcome],
     [move?.name, move?.label, move?.enabled, move?.why_not],
+    course,
   ]);
 
 function put(selector, value) {
@@ -56,54 +58,16 @@ function count({ poll, seats }) {
   line.replaceChildren(head, ` ${poll.waiting.join(", ")}`);
 }
 
-function complain(form, problem) {
-  const field = problem.field && form.querySelector(`[data-field-problem="${problem.field}"]`);
-  const line = field || form.querySelector("[data-act-problem]");
-  if (!line) return warn(problem.message);
-  line.querySelector("span").textContent = problem.message;
-  line.hidden = false;
-  if (!field) return undefined;
-  const input = form.elements[problem.field];
-  input.setAttribute("aria-invalid", "true");
-  if (input.type === "password") input.value = "";
-  input.focus();
-  return undefined;
-}
-
 function warn(sentence) {
+  const place = document.querySelector('[data-region="flash"] .ec-flash');
+  if (!sentence) return place.replaceChildren();
   const bar = document.createElement("div");
   bar.className = "ec-banner ec-banner--bad";
   bar.setAttribute("role", "alert");
   const words = document.createElement("p");
   words.textContent = sentence;
   bar.append(icon("circle-alert"), words);
-  document.querySelector('[data-region="flash"] .ec-flash').replaceChildren(bar);
-}
-
-function clean(form) {
-  for (const line of form.querySelectorAll(".ec-error")) line.hidden = true;
-  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-}
-
-async function act(form, button) {
-  clean(form);
-  document.querySelector('[data-region="flash"] .ec-flash').replaceChildren();
-  button.setAttribute("aria-disabled", "true");
-  form.dataset.sent = "1";
-  try {
-    const page = await submit(form, button);
-    delete form.dataset.sent;
-    form.closest("dialog")?.close();
-    form.reset();
-    if (page) draw(page);
-    else await refresh();
-  } catch (problem) {
-    if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem;
-    complain(form, problem);
-  } finally {
-    delete form.dataset.sent;
-    button.removeAttribute("aria-disabled");
-  }
+  return place.replaceChildren(bar);
 }
 
 function tick() {
@@ -115,16 +79,7 @@ function tick() {
   }
 }
 
-document.addEventListener(
-  "submit",
-  (event) => {
-    const form = event.target.closest("[data-act]");
-    if (!form) return;
-    event.preventDefault();
-    if (!form.dataset.sent) act(form, event.submitter);
-  },
-  true,
-);
+initActs({ warn, done: (page) => (page ? draw(page) : refresh()) });
 
 const root = document.querySelector("[data-live-meeting]");
 const drawn = Number(root.dataset.version);
@@ -142,4 +97,5 @@ document.addEventListener("ec:drawn", tick);
 initSigning(refresh);
 setInterval(tick, 1000);
 tick();
+startClocks();
 startLive();

@@ -1,11 +1,12 @@
 // The hall screen follows the meeting by itself: counts at once, a new state drawn by the server.
 import { startLive } from "./live.js";
 import { refresh } from "./regions.js";
+import { startClocks } from "./stopwatch.js";
 import { minuteOf } from "./text.js";
 
 /** What must differ for the screen to look different; a moving count is not in it. */
-const shape = ({ meeting, presence, current_item: item, poll }) =>
-  JSON.stringify([meeting.state, presence, item?.id, [poll?.id, poll?.state]]);
+const shape = ({ meeting, presence, current_item: item, poll, course }) =>
+  JSON.stringify([meeting.state, presence, item?.id, [poll?.id, poll?.state], course]);
 
 const root = document.querySelector("[data-live-meeting]");
 let known = null;
@@ -32,4 +33,5 @@ document.addEventListener("ec:progress", ({ detail }) => {
 const tick = () => (document.querySelector("[data-clock]").textContent = minuteOf(new Date()));
 setInterval(tick, 1000);
 tick();
+startClocks();
 startLive();

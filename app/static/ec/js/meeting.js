@@ -1,6 +1,7 @@
 // A member's page of a meeting: when the state changes, the parts shown are drawn anew by the server.
 import { startLive } from "./live.js";
 import { refresh } from "./regions.js";
+import { startClocks } from "./stopwatch.js";
 
 /** What must differ for the page to look different; a moving count is not in it. */
 const shape = (snapshot) =>
@@ -11,6 +12,7 @@ const shape = (snapshot) =>
     snapshot.current_item?.id,
     [snapshot.poll?.id, snapshot.poll?.state],
     snapshot.presence,
+    snapshot.course,
   ]);
 
 const drawn = Number(document.querySelector("[data-live-meeting]").dataset.version);
@@ -20,4 +22,5 @@ document.addEventListener("ec:snapshot", ({ detail }) => {
   if (known === null ? detail.meeting.version !== drawn : known !== now) refresh();
   known = now;
 });
+startClocks();
 startLive();

@@ -1,0 +1,187 @@
+// The signer's desk: read every page, PIN, send, receipt.
+//
+// A signature has one nonce from the press of the button. Whatever happens to the line, the request is sent again with that nonce and
+// the server gives the same receipt; nothing here says "signed" before the receipt has come. The PIN stays in memory until then.
+import { initActs } from "./act_form.js";
+import { say, startLive } from "./live.js";
+import { post, Refused, Unanswered } from "./net.js";
+import { refresh } from "./regions.js";
+import { initPages } from "./resolution_pages.js";
+import { startClocks } from "./stopwatch.js";
+import { dayOf, text, timeOf } from "./text.js";
+import { openSheet } from "./ui.js";
+import { nonce } from "./vote_sheet.js";
+
+const root = document.getElementById("signing");
+const sheet = document.getElementById("pin-sheet");
+const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
+const MAX_WAIT = 16;
+const AT_THE_PIN = new Set(["pin_wrong", "pin_form"]);
+
+let version = Number(root.dataset.version);
+let request = null; // {nonce, file, seen, pin?} between the button and the receipt
+let retry = { timer: null, seconds: FIRST_WAIT };
+
+const one = (selector) => document.querySelector(selector);
+
+function show(step) {
+  root.dataset.step = step;
+  for (const element of root.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== step;
+  if (step === "sending") one("[data-sending-head]").focus();
+  if (step === "receipt") one("[data-receipt-head]").focus();
+}
+
+function complain(sentence) {
+  const line = document.getElementById("problem");
+  line.querySelector("span").textContent = sentence || "";
+  line.hidden = !sentence;
+  if (sentence) line.scrollIntoView({ block: "nearest" });
+}
+
+function pinProblem(sentence) {
+  const line = document.getElementById("pin-error");
+  const input = document.getElementById("pin");
+  line.querySelector("span").textContent = sentence || "";
+  line.hidden = !sentence;
+  if (sentence) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
+function settled() {
+  clearInterval(retry.timer);
+  retry = { timer: null, seconds: FIRST_WAIT };
+  request = null;
+}
+
+function ask() {
+  const tick = one("[data-changes-seen]");
+  const unseen = Boolean(tick && !tick.checked);
+  if (tick) document.getElementById("seen-problem").hidden = !unseen;
+  if (unseen) return tick.focus();
+  complain("");
+  request = { nonce: nonce(), file: one('[data-region="pages"]').dataset.file, seen: Boolean(tick) };
+  return openPin("");
+}
+
+function openPin(problem) {
+  openSheet(sheet);
+  pinProblem(problem);
+  document.getElementById("pin").focus();
+}
+
+async function send() {
+  show("sending");
+  const { nonce: name, file, seen, pin } = request;
+  try {
+    const { receipt } = await post(root.dataset.sign, { file_sha256: file, nonce: name, pin, changes_seen: seen });
+    signed(receipt);
+  } catch (problem) {
+    if (problem instanceof Unanswered) unsent();
+    else if (problem instanceof Refused) refused(problem);
+    else throw problem;
+  }
+}
+
+function signed(receipt) {
+  settled();
+  const values = { ...receipt, at: `${timeOf(receipt.at)}, ${dayOf(receipt.at)}` };
+  for (const place of root.querySelectorAll("[data-receipt]")) place.textContent = values[place.dataset.receipt] ?? "";
+  show("receipt");
+  say(`${text("signed")} ${receipt.next}`);
+  refresh();
+}
+
+function refused(problem) {
+  if (problem.code === "session_locked") return unsent();
+  show("read");
+  if (AT_THE_PIN.has(problem.code)) {
+    clearInterval(retry.timer);
+    request = { ...request, pin: undefined };
+    return openPin(problem.code === "pin_wrong" ? `${problem.message} ${text("pin_rule")}` : problem.message);
+  }
+  settled();
+  complain(problem.message);
+  return refresh();
+}
+
+/** No answer: the Resolution may or may not be signed. Say so, and ask again with the same nonce. */
+function unsent() {
+  if (!request?.pin) return;
+  show("unsent");
+  let left = retry.seconds;
+  retry.seconds = Math.min(retry.seconds * 2, MAX_WAIT);
+  clearInterval(retry.timer);
+  const tick = () => {
+    one("[data-unsent-next]").textContent = text("next_try", { n: left });
+    if (left-- <= 0) again();
+  };
+  retry.timer = setInterval(tick, 1000);
+  tick();
+}
+
+function again() {
+  if (!request?.pin || root.dataset.step === "sending") return;
+  clearInterval(retry.timer);
+  one("[data-unsent-next]").textContent = text("trying");
+  send();
+}
+
+/** What the server has drawn tells the truth, also when the answer to the request was lost. */
+function drawn() {
+  const done = one('[data-region="receipt"]').hasAttribute("data-signed");
+  if (done && root.dataset.step !== "receipt") {
+    settled();
+    complain("");
+    if (sheet?.open) sheet.close();
+    show("receipt");
+  } else {
+    for (const element of root.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== root.dataset.step;
+  }
+}
+
+function initSheet() {
+  const input = document.getElementById("pin");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#sign-button") && !request) ask();
+  });
+  sheet.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!request || request.pin) return;
+    if (!/^\d{6}$/.test(input.value)) {
+      pinProblem(text("pin_length"));
+      input.focus();
+      return;
+    }
+    request.pin = input.value;
+    sheet.close();
+    send();
+  });
+  input.addEventListener("input", () => pinProblem(""));
+  sheet.addEventListener("close", () => {
+    input.value = "";
+    pinProblem("");
+    if (request && !request.pin) request = null;
+    document.getElementById("sign-button")?.focus();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-changes-seen]")) document.getElementById("seen-problem").hidden = true;
+  });
+}
+
+document.addEventListener("ec:snapshot", ({ detail }) => {
+  if (detail.meeting.version === version) return;
+  version = detail.meeting.version;
+  refresh();
+});
+document.addEventListener("ec:drawn", drawn);
+document.addEventListener("ec:unlocked", again);
+addEventListener("online", again);
+addEventListener("beforeunload", (event) => {
+  if (request?.pin) event.preventDefault();
+});
+one("[data-retry]").addEventListener("click", again);
+if (sheet) initSheet();
+initActs({ warn: complain, done: () => location.assign(root.dataset.record) });
+initPages();
+startClocks();
+startLive();

@@ -1,0 +1,64 @@
+"""What is thought of the signatures in a Resolution: one verdict with its plain reasons, and each signer."""
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import pades, signing, storage
+from app.models import CertificateRevocation, DocumentSignature, FileStage, Resolution, SignatureRole
+from app.workflows.engine.words import word
+
+LOOKS: dict[str, tuple[str, str, Any]] = {
+    "valid": ("ok", "shield-check", lazy_gettext("Valid")),
+    "invalid": ("bad", "shield-x", lazy_gettext("Not valid")),
+    "undetermined": ("warn", "shield-alert", lazy_gettext("Cannot be decided")),
+}
+SIGNS = {SignatureRole.SIGNATURE: "pen-line", SignatureRole.SEAL: "stamp"}
+
+
+def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | None:
+    """The context of templates/ec/_signatures.html; None while nobody has signed."""
+    if not resolution.signatures:
+        return None
+    found = judged(resolution, now)
+    kind, icon, label = LOOKS[found.state]
+    states = {signer.role: signer.state for signer in found.signers}
+    return {
+        "kind": kind, "icon": icon, "label": _label(found.state, len(found.signers), label),
+        "reasons": [str(reason) for reason in found.reasons],
+        "rows": [_row(one, states.get(one.role.value, found.state)) for one in resolution.signatures],
+    }  # fmt: skip
+
+
+def judged(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
+    """Our verdict on the latest signed form, against the certificates and times in the records."""
+    file = next(file for file in reversed(resolution.files) if file.stage is not FileStage.PRESENTED)
+    with storage.store().open(file.sha256) as source:
+        content = source.read()
+    expected = [
+        pades.Expected(one.role.value, one.statement.certificate.der, one.statement.signed_at)
+        for one in resolution.signatures
+    ]
+    certificates = {one.statement.certificate_id: one.statement.certificate.serial for one in resolution.signatures}
+    rows = select(CertificateRevocation.certificate_id, CertificateRevocation.at)
+    revoked = db.session.execute(rows.where(CertificateRevocation.certificate_id.in_(certificates))).all()
+    since = {certificates[row[0]]: row[1] for row in revoked}
+    return pades.verdict(content, expected, signing.trusted(), now, since)
+
+
+def _label(state: str, count: int, label: Any) -> str:
+    return _("%(n)s valid", n=count) if state == "valid" else str(label)
+
+
+def _row(one: DocumentSignature, state: str) -> dict[str, Any]:
+    kind, _icon, label = LOOKS[state]
+    certificate = one.statement.certificate
+    return {
+        "icon": SIGNS[one.role], "role": word(one.role), "name": one.name,
+        "post": one.post if one.post != one.name else "", "at": one.statement.signed_at, "kind": kind, "label": label,
+        "serial": certificate.serial, "certificate_name": certificate.subject, "until": certificate.not_after,
+    }  # fmt: skip
