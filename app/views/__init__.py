@@ -20,6 +20,9 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         polls,
         protection,
         records_menu,
+        resolution_recall,
+        resolution_signing,
+        resolutions,
         shell,
         signed_acts,
     )
@@ -37,5 +40,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     password.register(app, appbuilder)
     polls.register(app, appbuilder)
     records_menu.register(app, appbuilder)
+    resolution_recall.register(app, appbuilder)
+    resolution_signing.register(app, appbuilder)
+    resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
