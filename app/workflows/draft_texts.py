@@ -36,7 +36,7 @@ def write_draft(actor: Actor, item_id: int, text: Mapping[str, Any], now: dt.dat
     """Soạn dự thảo: the next version of the item's draft Resolution, printed from structured text that is kept with it.
 
     The draft paper is announced when there is none. Nothing is open while it is printed; a draft under a vote, a
-    secret matter and a meeting that is over are refused as for any other version (rule:R20).
+    secret matter and a meeting that is over are refused as for any other version.
     """
     item = seen(actor, AgendaItem, item_id)
     try:
