@@ -29,7 +29,7 @@ IMPLIED = ("v", "ctx", "kind")  # members that say what the text is; they are wr
 
 class TextRefused(BadValue):
     code, field = "text_refused", "text"
-    message = _("The text cannot be used: %(problem)s")
+    message = _("The text does not have the form of a Resolution.")
 
 
 def write_draft(actor: Actor, item_id: int, text: Mapping[str, Any], now: dt.datetime) -> DocumentVersion:
@@ -91,11 +91,11 @@ def title_of(subject: str) -> str:
 
 
 def cleaned(subject: Subject, text: Mapping[str, Any]) -> dict[str, Any]:
-    """The text in its one exact shape; TextRefused says what is wrong with it."""
+    """The text in its one exact shape; TextRefused for anything else."""
     try:
         return resolution_text(**{name: value for name, value in text.items() if name not in IMPLIED})
     except (TypeError, ValueError) as odd:
-        raise TextRefused(subject, problem=str(odd)) from odd
+        raise TextRefused(subject) from odd
 
 
 def _refuse(item: AgendaItem) -> None:

@@ -33,5 +33,8 @@ def recall_statement(**fields: Any) -> dict[str, Any]:
 
 def parse_recall(statement: bytes) -> dict[str, Any]:
     """Read what `recall_statement` made and `canonical` wrote; ValueError for anything else."""
-    checked: dict[str, Any] = _recall(parse_canonical(statement))
+    value = parse_canonical(statement)
+    checked: dict[str, Any] = _recall(value)
+    if checked != value:
+        raise ValueError("a text holds space at its ends")
     return checked
