@@ -2,9 +2,11 @@
 
 import datetime as dt
 import os
+import random
 import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
@@ -16,11 +18,13 @@ from reportlab.lib.units import mm
 
 from app.gateways import pades, paper
 from app.gateways.paper import blocks, check_layout
+from app.gateways.paper.sample_texts import matters
 from tests.gateways import resolution_case as case
 from tests.gateways.resolution_case import SHEET, article, clause, fields, letters_of, line, lines, printed, words
 
 DRAFT = replace(SHEET, draft=True)
 NEAR = 0.3  # mm
+PROSE = " ".join(" ".join((*matter.need, *matter.content, *matter.impact)) for matter in matters()).split()
 
 
 def findings(pdf):
@@ -374,3 +378,40 @@ def test_parts_and_chapters_have_their_headings():
     story = [*blocks.division("Phần", 2, "Quy định chung"), *blocks.division("Mục", 3, "Tổ chức")]
     assert [" ".join(heading.words) for heading in story] == ["Phần II", "QUY ĐỊNH CHUNG", "Mục 3", "Tổ chức"]
     assert all(heading.keepWithNext for heading in story)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_the_text_is_the_layout_is_kept(seed):
+    """Articles, clauses and points of any number and length, in the prose of the demo papers."""
+    chance = random.Random(seed)  # noqa: S311 - the same texts every time
+
+    def sentence(least, most):
+        start, length = chance.randrange(len(PROSE) - most), chance.randint(least, most)
+        return " ".join(PROSE[start : start + length]).rstrip(".,;:").capitalize() + "."
+
+    def any_clause():
+        return clause(sentence(1, 60), [sentence(1, 30) for _ in range(chance.choice([0, 0, 2, 5]))])
+
+    pdf = printed(
+        replace(SHEET, urgency=chance.choice(["", "KHẨN"]), draft=chance.random() < 0.2),
+        subject=f"Về {sentence(3, 40)}".rstrip("."),
+        bases=[f"Căn cứ {sentence(2, 30)}".rstrip(".") for _ in range(chance.randint(1, 8))],
+        articles=[
+            article(sentence(1, 12).rstrip("."), *[any_clause() for _ in range(chance.choice([0, 1, 3, 6]))])
+            for _ in range(chance.randint(1, 12))
+        ],
+        annexes=[
+            {"title": sentence(2, 10), "paragraphs": [sentence(2, 80) for _ in range(chance.randint(1, 20))]}
+            for _ in range(chance.choice([0, 1, 3]))
+        ],
+        recipients=[sentence(2, 12).rstrip(".") for _ in range(chance.randint(1, 25))],
+    )
+    assert findings(pdf) == set()
+
+
+def test_documents_printed_at_once_are_the_same_as_one_after_the_other():
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _at: printed(), range(24)))
+        drawn = set(pool.map(lambda _at: paper.page_image(printed(), 1, 200), range(8)))
+    assert made == {printed()}
+    assert len(drawn) == 1

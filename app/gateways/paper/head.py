@@ -143,8 +143,7 @@ class Title(Flowable):
         for line in self.lines:
             base -= m.SUMMARY.pitch
             self.canv.drawCentredString(middle, base, line)
-        length = 0.4 * stringWidth(self.lines[-1], m.SUMMARY.face, m.SUMMARY.size)
-        length = min(max(length, m.TEXT_WIDTH / 8), m.TEXT_WIDTH / 3)
+        length = m.RULE_SHARE * max(stringWidth(line, m.SUMMARY.face, m.SUMMARY.size) for line in self.lines)
         self.canv.setLineWidth(m.RULE)
         self.canv.line(middle - length / 2, base - m.RULE_DROP - 2, middle + length / 2, base - m.RULE_DROP - 2)
 

@@ -12,6 +12,7 @@ from app.gateways.paper.fonts import ABSENT
 A4 = 210 * MM, 297 * MM
 FAMILIES = ("TimesNewRoman", "LiberationSerif", "Tinos")  # the prescribed one and those of the same widths
 RED = (255, 0, 0)
+OVERHANG = 0.7 * MM  # a letter may lean over its edge
 BARE = _("none")
 
 
@@ -33,7 +34,7 @@ def _left(seen: Parts) -> Outcome:
     if not seen.flow:
         return False, MISSING
     least = min(seen.flow, key=lambda line: line.left)
-    ok = within(least.left, 30 * MM, 35 * MM)
+    ok = within(least.left, 30 * MM, 35 * MM, OVERHANG)
     return ok, mm(least.left) if ok else where(least, mm(least.left))
 
 
@@ -42,7 +43,7 @@ def _right(seen: Parts) -> Outcome:
         return False, MISSING
     most = max(seen.flow, key=lambda line: line.right)
     margin = seen.first.width - most.right
-    ok = within(margin, 15 * MM, 20 * MM)
+    ok = within(margin, 15 * MM, 20 * MM, OVERHANG)
     return ok, mm(margin) if ok else where(most, mm(margin))
 
 
