@@ -95,7 +95,7 @@ def cleaned(subject: Subject, text: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return resolution_text(**{name: value for name, value in text.items() if name not in IMPLIED})
     except (TypeError, ValueError) as odd:
-        raise TextRefused(subject) from odd
+        raise TextRefused(subject, problem=str(odd)) from odd  # details are for programs
 
 
 def _refuse(item: AgendaItem) -> None:
