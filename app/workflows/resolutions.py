@@ -17,6 +17,7 @@ from app.models import (
     Appointment,
     FileStage,
     Meeting,
+    NumberSeries,
     Office,
     Outcome,
     Poll,
@@ -47,6 +48,7 @@ SIGNERS = frozenset({Office.HEAD, Office.DEPUTY_HEAD})
 TYPE = "resolution"
 TOKEN_BYTES = 16
 LONGEST_REASON = 2000
+FEWEST_DIGITS, NUMBERS_MEANWHILE = 3, 500  # others may be numbered between presenting and numbering
 LARGEST_FILE = 50 * 1024 * 1024
 URGENCY_MARKS = {
     Urgency.NORMAL: "", Urgency.URGENT: "KHẨN", Urgency.VERY_URGENT: "THƯỢNG KHẨN", Urgency.EXPRESS: "HỎA TỐC",
@@ -367,13 +369,21 @@ def sheet_of(resolution: Resolution, version: ResolutionVersion, now: dt.datetim
     """What is printed beside the text."""
     body, on = resolution.meeting.body, hanoi_date(now)
     office = _office_of(resolution, on)
-    example = numbering.number_text(999, on.year, resolution.normative)
     return paper.ResolutionSheet(
         made_at=now, body=body.name, place=body.place, symbol=numbering.symbol(TYPE, body.code), year=on.year,
         authority=authority.lines(body.kind.value, office.value, on), signer_name=resolution.signer.full_name,
         urgency=URGENCY_MARKS[resolution.urgency], qr=public_address(resolution), text_sha256=version.sha256,
-        demo=bool(current_app.config.get("DEMO")), number_like=example,
+        demo=bool(current_app.config.get("DEMO")), number_like=_number_like(resolution, on.year),
     )  # fmt: skip
+
+
+def _number_like(resolution: Resolution, year: int) -> str:
+    """The widest number it may get: there must be room for it once the document is signed."""
+    series = select(NumberSeries.last_number).filter_by(
+        body_id=resolution.body_id, type=TYPE, normative=resolution.normative, year=year
+    )
+    digits = max(FEWEST_DIGITS, len(str((db.session.scalar(series) or 0) + NUMBERS_MEANWHILE)))
+    return numbering.number_text(int("9" * digits), year, resolution.normative)
 
 
 def public_address(resolution: Resolution) -> str:

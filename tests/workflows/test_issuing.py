@@ -53,6 +53,15 @@ def test_the_first_of_january_in_hanoi_begins_again_with_one(app):
     assert (number.text, number.series.year, number.issued_on) == ("01/NQ-CP", 2027, dt.date(2027, 1, 1))
 
 
+def test_a_number_of_four_digits_has_room_in_what_is_signed(app):
+    Resolving().up_to("numbered")
+    with db.engine.begin() as connection:
+        connection.execute(db.text("DROP TRIGGER number_series_sealed_UPDATE"))
+        connection.execute(db.text("UPDATE number_series SET last_number = 999"))
+    scene = next_one().numbered().sealed(nonce="wide")
+    assert scene.resolution.number.text == "1000/NQ-CP"
+
+
 def test_a_clock_that_fell_behind_gives_no_number(app):
     Resolving().up_to("numbered")
     scene = next_one()
