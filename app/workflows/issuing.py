@@ -180,7 +180,7 @@ def _prove(actor: Actor, resolution_id: int, made: Made, now: dt.datetime) -> No
         pades.Expected(SignatureRole.SIGNATURE.value, resolution.signatures[0].statement.certificate.der),
         pades.Expected(SignatureRole.SEAL.value, seal.der),
     ]
-    verdict = pades.verdict(made.content, expected, signing.trusted(), now)
+    verdict = pades.verdict(made.content, expected, signing.trusted(), now, ask_second=False)
     if verdict.state != "valid":
         raise SealUnproven(resolution, reasons="; ".join(str(reason.sentence) for reason in verdict.reasons))
 
