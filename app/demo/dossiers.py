@@ -1,14 +1,17 @@
 """What the ministries put before the Government in the demo: the papers of a matter, and what the Office says of it."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from app.demo.presets import G2025_10
 from app.demo.programme import Item, Paper, Vote
 from app.gateways.paper import sample
-from app.gateways.paper.sample_texts import Matter, matters
+from app.gateways.paper.dates import long_date
+from app.gateways.paper.sample_texts import Article, Matter, matters
 from app.models import DocumentKind, ItemKind
 from app.workflows.rules.names import fold
 from app.workflows.rules.resolution import resolution_text
@@ -19,7 +22,36 @@ JUSTICE = "BTP"
 
 def decision(number: int, day: dt.date, votes: tuple[Vote, ...] = (), chair: str = "", question: str = "") -> Item:
     """A matter (1 to 13) that is voted on, with its four papers submitted on a Hanoi date."""
+    return _decision(matters()[number - 1], number, day, votes, chair, question)
+
+
+def renewal(number: int, day: dt.date, was: dt.date, votes: tuple[Vote, ...]) -> Item:
+    """The same matter again: what was resolved on an earlier day is adapted, and its Resolution replaced."""
     matter = matters()[number - 1]
+    said, of = matter.resolution.removeprefix("Về "), long_date(was)
+    replaces = Article("Thay thế văn bản", (f"Nghị quyết này thay thế Nghị quyết của Chính phủ {of} về {said}.",))
+    again = replace(
+        matter, title=f"Điều chỉnh {matter.title}", subject=f"điều chỉnh {matter.subject}",
+        resolution=f"Về điều chỉnh {said}", articles=(*matter.articles, replaces),
+    )  # fmt: skip
+    return _decision(again, number + len(matters()), day, votes)
+
+
+def reworded(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A change of a structured text that puts some words in the place of others."""
+
+    def change(text: dict[str, Any]) -> dict[str, Any]:
+        written = json.dumps(text, ensure_ascii=False)
+        if old not in written:
+            raise ValueError(f"the text does not say {old!r}")
+        return dict(json.loads(written.replace(old, new)))
+
+    return change
+
+
+def _decision(
+    matter: Matter, number: int, day: dt.date, votes: tuple[Vote, ...], chair: str = "", question: str = ""
+) -> Item:
     return Item(
         title=matter.title, kind=ItemKind.DECISION, organisation=matter.abbreviation, summary=summary(matter),
         papers=_dossier(matter, _issue(number, matter, day)), votes=votes, minutes=30, chair=chair, question=question,

@@ -11,6 +11,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
+from app.demo.equipment import equip
 from app.demo.presets import Figure, Preset, Tenant
 from app.extensions import db
 from app.gateways import signing
@@ -63,8 +64,9 @@ class Founded:
 def found(preset: Preset, now: dt.datetime, password: str, pin: str, accounts: bool = True) -> Founded:
     """Found the Government and a province; members get keys valid from `now`, everybody the same password and PIN.
 
-    Keys are made before anything is written, with no transaction open. NotEmpty, NoRoles, ValueError for a moment
-    before the preset's Government was in office; `SigningError` when the signer refuses.
+    Keys are made before anything is written, with no transaction open; the Government's seal and the specimen
+    signatures of those who sign for it are registered afterwards. NotEmpty, NoRoles, ValueError for a moment before
+    the preset's Government was in office; `SigningError` when the signer refuses.
     """
     if hanoi_date(now) < preset.since:
         raise ValueError(f"{preset.code} is in office since {preset.since.isoformat()}")
@@ -72,7 +74,9 @@ def found(preset: Preset, now: dt.datetime, password: str, pin: str, accounts: b
     enrolled = _enrol(preset.government, pin, now)
     figures = [figure for figure in preset.government.figures if figure.roles] if accounts else []
     hashed = _hash(password, figures)
-    return _write(SYSTEM, preset, enrolled, hashed, now)
+    founded = _write(SYSTEM, preset, enrolled, hashed, now)
+    equip(founded.body_id, founded.people, preset.government.figures, pin, now)
+    return founded
 
 
 def _require_empty(preset: Preset, accounts: bool) -> None:

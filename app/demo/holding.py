@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from app.demo import voting
+from app.demo import issuing, voting
 from app.demo.backstage import Backstage
 from app.demo.history import Step
 from app.demo.programme import Item, Paper, Session, Vote
@@ -17,7 +17,7 @@ from app.workflows import agenda, attendance, documents, draft_texts, meetings, 
 
 HEAD = voting.HEAD
 DAY, HOUR, MINUTE, SECOND = (dt.timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))
-VOTING = 2 * MINUTE  # a vote stays open so long
+VOTING, AFTERWARDS = 2 * MINUTE, 3 * MINUTE  # a vote stays open so long, and so long it is spoken of
 BEFORE_DOORS = 28 * MINUTE  # the first to arrive
 
 
@@ -204,9 +204,8 @@ def _item_held(session: Session, position: int, item: Item, at: dt.datetime) -> 
             bring = partial(_bring, session, position, _place_of_draft(item), vote.revised, 2)
             yield Step(at, bring, alone=True)
             at += 5 * MINUTE
-        steps = list(_vote_held(session, position, number, vote, at))
-        yield from steps
-        at = steps[-1].at + 2 * MINUTE
+        yield from _vote_held(session, position, number, vote, at)
+        at += VOTING + AFTERWARDS
     yield Step(at, partial(_at_the_desk, agenda.close_item, session, position))
 
 
@@ -219,7 +218,7 @@ def _vote_held(session: Session, position: int, number: int, vote: Vote, at: dt.
         return
     yield Step(at + VOTING, partial(_on_the_vote, polls.close_poll, session, position, number))
     yield Step(at + VOTING + 20 * SECOND, partial(_confirm, session, position, number), alone=True)
-    yield Step(at + VOTING + 55 * SECOND, partial(_on_the_vote, polls.publish_poll, session, position, number))
+    yield from issuing.issued(session, position, number, vote.issuance, at + VOTING)
 
 
 def _cast_round(

@@ -16,10 +16,11 @@ from sqlalchemy import select
 from app import installation
 from app.demo import holding, sessions
 from app.demo.backstage import Backstage
+from app.demo.equipment import equip, take_over_numbers
 from app.demo.founding import found
 from app.demo.history import Progress, Step, note, progress, tell
 from app.demo.presets import G2025_10
-from app.demo.programme import Session
+from app.demo.programme import GOVERNMENT, Session
 from app.extensions import db
 from app.gateways import signing
 from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
@@ -74,7 +75,8 @@ def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
     steps.append(Step(storm.starts_at - DAY, holding.called_off(storm, "thutuong", sessions.STORM_PASSED)))
     steps.append(Step(put_off.invited_at + 4 * DAY, holding.put_off(put_off, "chunhiem", sessions.NOT_READY)))
     steps.append(Step(ready.prepared_at + DAY, holding.draft_question(ready, 2)))
-    steps += _unlocked_key(on.laws + 2 * DAY)
+    steps += _unlocked_key(on.laws - 5 * DAY)
+    steps += _first_things(on.founded + MINUTE)
     steps += _noticed(ready.invited_at - MINUTE, read=True)
     return [*steps, *_before_the_doors(ready, now), *_noticed(now, read=False)]
 
@@ -124,6 +126,19 @@ def _told_in_notices_only() -> Iterator[None]:
         yield
     finally:
         outbox.heard_by.update(everybody)
+
+
+def _first_things(at: dt.datetime) -> Iterator[Step]:
+    """The records office is ready to seal and to number, going on from the numbers that were given on paper."""
+
+    def furnish(stage: Backstage, at: dt.datetime) -> None:
+        equip(stage.bodies[GOVERNMENT], stage.people, stage.preset.government.figures, stage.pin, at)
+
+    def go_on(stage: Backstage, at: dt.datetime) -> None:
+        take_over_numbers(SYSTEM, stage.bodies[GOVERNMENT], sessions.NUMBERED_ON_PAPER, at)
+
+    yield Step(at, furnish, alone=True)  # the founding did it, unless it was interrupted
+    yield Step(at + MINUTE, go_on)
 
 
 def _unlocked_key(at: dt.datetime) -> Iterator[Step]:

@@ -37,6 +37,31 @@ AGREE = Opinion(Choice.AGREE)
 
 
 @dataclass(frozen=True)
+class Issuance:
+    """How the Resolution of a vote came about, and how far.
+
+    `seconds` from each of STAGES to the next, the first from the close of the vote; where they end, it waits. With
+    `drafted_at` the clerk wrote it then. `changed` alters the text after the vote for a `reason`; `replaces` is
+    (title of the session, position) of an earlier one. `stopped` and `recalled` are reasons; `silent` have not
+    confirmed that they received it.
+    """
+
+    seconds: tuple[int, ...]
+    signer: str = "thutuong"
+    drafted_at: dt.datetime | None = None
+    changed: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    reason: str = ""
+    replaces: tuple[str, int] | None = None
+    stopped: str = ""
+    recalled: str = ""
+    silent: tuple[str, ...] = ()
+
+
+STAGES = ("published", "drafted", "presented", "signed", "numbered", "sealed", "promulgated")
+UNHURRIED = Issuance((55,))  # the result is published, and no Resolution is made yet
+
+
+@dataclass(frozen=True)
 class Vote:
     """One vote, by handle: whoever is present agrees, unless `otherwise` or `silent` says so.
 
@@ -50,6 +75,7 @@ class Vote:
     annulled: str = ""
     only: int | None = None
     revised: Paper | None = None
+    issuance: Issuance = UNHURRIED
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Which sessions the demo Government held, called off, prepares and is about to hold, on dates around today."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.demo.dossiers import decision, hearing, revised_draft
-from app.demo.programme import Guest, Item, Leave, Opinion, Paper, Session, Vote
+from app.demo.dossiers import decision, hearing, renewal, revised_draft, reworded
+from app.demo.programme import Guest, Issuance, Item, Leave, Opinion, Paper, Session, Vote
 from app.models import Choice, DocumentKind, ItemKind, MeetingKind, Secrecy
 from app.workflows.rules.calendar import HANOI, hanoi_date
 
@@ -16,7 +16,8 @@ HALF_HOUR = 30
 SATURDAY = 5
 EXPERT = "Chuyên gia độc lập về công nghệ số"
 READY_TO_COME = ("tv26", "tv17")  # one announced from afar, one who never answered: they are still to come
-DAY = dt.timedelta(days=1)
+DAY, MINUTE = dt.timedelta(days=1), dt.timedelta(minutes=1)
+NUMBERED_ON_PAPER = 183  # Resolutions of the year when the Office began to number here
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Calendar:
     ready: dt.datetime
     next_month: dt.datetime
     province: dt.datetime
+    now: dt.datetime
 
     @property
     def founded(self) -> dt.datetime:
@@ -38,7 +40,7 @@ class Calendar:
 
 
 def calendar_around(now: dt.datetime) -> Calendar:
-    """The days around a moment: two weeks ago, last month, last August; the next session starts within the day."""
+    """The days around a moment: this week, last month, last August; the next session starts within the day."""
     today = hanoi_date(now)
     summer = dt.date(today.year, AUGUST, 5)
     if today - summer < PAST:
@@ -48,12 +50,13 @@ def calendar_around(now: dt.datetime) -> Calendar:
     return Calendar(
         summer=_at(_working_day(summer)),
         last_month=_at(_working_day(last.replace(day=min(today.day, 28)))),
-        laws=_at(_working_day(today - 14 * DAY), dt.time(14)),
+        laws=_at(_working_day(today - 3 * DAY), dt.time(14)),
         storm=_at(_working_day(today - 8 * DAY), dt.time(15)),
         put_off=_at(_working_day(today + 6 * DAY)),
         ready=next_start(now),
         next_month=_at(_working_day(coming)),
         province=_at(_working_day(today + 4 * DAY), dt.time(14)),
+        now=now,
     )
 
 
@@ -69,11 +72,12 @@ def next_start(now: dt.datetime) -> dt.datetime:
 
 
 def summer(on: Calendar, members: tuple[str, ...]) -> Session:
-    """Three reports and one plan, adopted by all who were there."""
+    """Three reports and one plan, adopted by all who were there; its Resolution was out in about a minute."""
     starts, day = on.summer, on.summer.date() - 12 * DAY
+    plan = Vote(issuance=Issuance((14, 6, 4, 19, 9, 5, 6), silent=("tv13",)))
     return Session(
-        REGULAR, f"Phiên họp Chính phủ thường kỳ tháng 7 năm {starts.year}", ROOM, starts - 9 * DAY,
-        starts - 7 * DAY, starts, (hearing(3, day), hearing(4, day), hearing(11, day), decision(10, day, (Vote(),))),
+        REGULAR, _summer_title(starts), ROOM, starts - 9 * DAY,
+        starts - 7 * DAY, starts, (hearing(3, day), hearing(4, day), hearing(11, day), decision(10, day, (plan,))),
         members=members, conference_url=_link(starts), remote=("tv12", "tv20"),
         leaves=(
             Leave("tv13", "Tháp tùng Lãnh đạo Đảng, Nhà nước thăm chính thức nước ngoài", True, "thutruong.bng"),
@@ -83,20 +87,37 @@ def summer(on: Calendar, members: tuple[str, ...]) -> Session:
     )  # fmt: skip
 
 
+def _summer_title(starts: dt.datetime) -> str:
+    return f"Phiên họp Chính phủ thường kỳ tháng 7 năm {starts.year}"
+
+
 def last_month(on: Calendar, members: tuple[str, ...]) -> Session:
-    """25 of 27 agree, some from afar; a plan fails; one changes the vote, one reserves an opinion; one vote twice."""
+    """25 of 27 agree, some from afar; a plan fails; one vote is held twice; last summer's plan is replaced.
+
+    Three Resolutions: one stands, one was altered after the vote for a reason and later recalled, one replaces another.
+    """
     starts, day = on.last_month, on.last_month.date() - 12 * DAY
     return Session(
         REGULAR, f"Phiên họp Chính phủ thường kỳ tháng {starts.month} năm {starts.year}", ROOM, starts - 9 * DAY,
         starts - 7 * DAY, starts,
-        (decision(2, day, (Vote(),)), decision(7, day, (POWER,), question=POWER_QUESTION),
-         decision(9, day, (UNIVERSITIES,)), decision(13, day, _handing_over(starts.date()))),
+        (decision(2, day, (Vote(issuance=ENTERPRISES),)), decision(7, day, (POWER,), question=POWER_QUESTION),
+         decision(13, day, _handing_over(starts.date())),
+         renewal(10, day, on.summer.date(), (Vote(issuance=_replacing(on.summer)),))),
         members=members, conference_url=_link(starts), remote=("tv06", "tv13", "tv24", "tv25"), minutes=240,
         leaves=(
             Leave("tv23", "Đi công tác nước ngoài theo quyết định của Thủ tướng Chính phủ", True, "thutruong.byt"),
             Leave("tv14", "Điều trị theo chỉ định của bác sĩ", True),
         ),
     )  # fmt: skip
+
+
+ENTERPRISES = Issuance((12, 5, 6, 23, 11, 4, 7), silent=("tv05", "tv14", "tv17", "tv23"))
+
+
+def _replacing(summer: dt.datetime) -> Issuance:
+    """Signed by the Deputy Prime Minister in charge; not everybody has confirmed that it came."""
+    plan = (_summer_title(summer), 4)
+    return Issuance((13, 7, 5, 27, 12, 6, 8), signer="tv05", replaces=plan, silent=("tv05", "tv14", "tv22", "tv26"))
 
 
 POWER_QUESTION = "Thông qua nội dung điều chỉnh Quy hoạch phát triển điện lực quốc gia?"
@@ -130,14 +151,22 @@ UNIVERSITIES = Vote(
         "tv26": Opinion(Choice.OTHER, "Đề nghị quy định rõ cơ chế thanh tra sau khi giao quyền tự chủ."),
     },
 )
+REPORTED_BEFORE = "báo cáo vướng mắc về Bộ trước ngày 15 hằng tháng"
+HANDED_OVER = Issuance(
+    (16, 21, 7, 31, 10, 5, 6),
+    changed=reworded(REPORTED_BEFORE, REPORTED_BEFORE.replace("15", "20")),
+    reason="Thống nhất thời hạn báo cáo với chế độ báo cáo định kỳ; đã xin ý kiến Thủ tướng Chính phủ.",
+    recalled="Danh sách đơn vị chuyển giao chưa thống nhất với hồ sơ trình; thu hồi để rà soát, ban hành lại.",
+    silent=("tv18",),
+)
 
 
 def _handing_over(day: dt.date) -> tuple[Vote, ...]:
     """A vote over the wrong version is annulled; the right one is put to a vote of its own."""
     heading = "Thời hạn thực hiện"
-    right = revised_draft(13, day, heading, "Địa phương tiếp nhận báo cáo vướng mắc về Bộ trước ngày 15 hằng tháng.")
+    right = revised_draft(13, day, heading, f"Địa phương tiếp nhận {REPORTED_BEFORE}.")
     reason = "Dự thảo trình biểu quyết chưa phải bản đã tiếp thu ý kiến tại phiên họp; biểu quyết lại theo bản đúng."
-    return Vote(annulled=reason, only=9), Vote({"tv25": Opinion(Choice.OTHER)}, revised=right)
+    return Vote(annulled=reason, only=9), Vote({"tv25": Opinion(Choice.OTHER)}, revised=right, issuance=HANDED_OVER)
 
 
 FIRE_QUESTION = (
@@ -147,15 +176,27 @@ FIRE_QUESTION = (
 
 
 def laws(on: Calendar, members: tuple[str, ...]) -> Session:
-    """All 27 are there; a tie follows the Prime Minister, who confirms it while a Deputy has the chair."""
+    """All 27 are there; a tie follows the Prime Minister, who confirms it while a Deputy has the chair.
+
+    One changes the vote, one reserves an opinion. One Resolution was numbered and stopped, so that its number is
+    cancelled and its vote waits for another; one waits for number and seal, one for the Prime Minister's signature.
+    """
     starts, day = on.laws, on.laws.date() - 12 * DAY
     against = ("tv03", "tv05", "tv06", "tv08", "tv11", "tv14", "tv16", "tv17", "tv19", "tv20", "tv22", "tv23", "tv26")
-    tie = Vote({handle: Opinion(Choice.DISAGREE) for handle in against} | {"tv25": Opinion(Choice.OTHER)})
-    identity = Vote({"tv15": Opinion(Choice.DISAGREE, "Giá trị pháp lý của xác thực mức 3 cần quy định rõ hơn.")})
+    tie = Vote(
+        {handle: Opinion(Choice.DISAGREE) for handle in against} | {"tv25": Opinion(Choice.OTHER)},
+        issuance=Issuance((58, 0, 95, 410), drafted_at=on.now - 55 * MINUTE),
+    )
+    identity = Vote(
+        {"tv15": Opinion(Choice.DISAGREE, "Giá trị pháp lý của xác thực mức 3 cần quy định rõ hơn.")},
+        issuance=Issuance((15, 6, 5, 22, 13), stopped="Viện dẫn sai ngày của Tờ trình tại phần căn cứ; soạn lại."),
+    )
+    universities = replace(UNIVERSITIES, issuance=Issuance((17, 0, 140), drafted_at=on.now - 40 * MINUTE))
     return Session(
         THEMATIC, f"Phiên họp Chính phủ chuyên đề về xây dựng pháp luật tháng {starts.month} năm {starts.year}", ROOM,
         starts - 8 * DAY, starts - 6 * DAY, starts,
-        (decision(1, day, (identity,)), decision(6, day, (tie,), "tv02", FIRE_QUESTION)),
+        (decision(1, day, (identity,)), decision(6, day, (tie,), "tv02", FIRE_QUESTION),
+         decision(9, day, (universities,))),
         members=members, conference_url=_link(starts), remote=("tv04", "tv13", "tv18", "tv19", "tv25"), minutes=150,
         leaves=(
             Leave("tv10", "Dự hội nghị chuyên đề của ngành", False,

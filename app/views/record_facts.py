@@ -67,6 +67,7 @@ FACTS: dict[str, Any] = {
     "PresenceChanged": _("Presence recorded"),
     "NumberAllotted": _("Number allotted"),
     "NumberCancelled": _("Number cancelled"),
+    "NumbersTakenOver": _("Numbers taken over from paper"),
     "ResolutionAbandoned": _("Draft Resolution given up"),
     "ResolutionDrafted": _("Resolution drafted"),
     "ResolutionPresented": _("Resolution presented for signature"),

@@ -11,13 +11,26 @@ from sqlalchemy import select
 from app import create_app
 from app.commands import sync_roles
 from app.demo import founding, names
+from app.demo.equipment import equip, take_over_numbers
 from app.demo.founding import NoRoles, NotEmpty, found
 from app.demo.presets import G2019, G2025_10, PRESETS
 from app.extensions import db
 from app.gateways import signing, storage
-from app.models import Appointment, MemberStaff, Office, Organisation, Person, RuleSet, SigningKey
-from app.workflows import polls
-from app.workflows.engine.rights import MEMBERS
+from app.models import (
+    Appointment,
+    AuditEntry,
+    MemberStaff,
+    NumberSeries,
+    Office,
+    Organisation,
+    Person,
+    RuleSet,
+    SealKey,
+    SignaturePicture,
+    SigningKey,
+)
+from app.workflows import polls, seals
+from app.workflows.engine.rights import MEMBERS, SYSTEM
 from app.workflows.engine.visibility import visible
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.quorum import quorum
@@ -101,6 +114,34 @@ def test_every_member_has_one_key_that_signs_with_the_pin_and_a_certificate_of_t
         cms = keeper.sign(key.key_ref, PIN, b"x", moment)
         signing.check_detached(cms, b"x", key.certificate.der)
         assert key.certificate.subject == key.person.full_name
+
+
+def test_the_records_office_keeps_the_seal_and_a_specimen_of_everybody_who_signs_resolutions(founded, signer):
+    seal = seals.standing_seal(founded.body_id)
+    assert (seal.certificate.subject, seal.enrolled_by_id) == ("Chính phủ", founded.people["vanthu"])
+    keeper, _authorities = signer
+    signing.use(*signer)
+    cms = keeper.sign_document(seal.key_ref, PIN, bytes(32))
+    signing.check_document(cms, bytes(32), seal.certificate.der)
+    held = select(Appointment.person_id).where(
+        Appointment.office.in_([Office.HEAD, Office.DEPUTY_HEAD]), Appointment.body_id == founded.body_id
+    )
+    pictures = list(db.session.scalars(select(SignaturePicture)))
+    assert {picture.person_id for picture in pictures} == set(db.session.scalars(held))
+    assert {picture.by_id for picture in pictures} == {founded.people["vanthu"]}
+    assert len({picture.sha256 for picture in pictures}) == len(pictures)
+    equip(founded.body_id, founded.people, founded.figures.values(), PIN, MOMENTS[founded.preset.code])
+    assert len(list(db.session.scalars(select(SignaturePicture)))) == len(pictures)
+    assert len(list(db.session.scalars(select(SealKey)))) == 1
+
+
+def test_numbers_go_on_from_those_that_were_given_on_paper(founded):
+    moment = MOMENTS[founded.preset.code]
+    take_over_numbers(SYSTEM, founded.body_id, 183, moment)
+    series = db.session.scalars(select(NumberSeries)).one()
+    assert (series.year, series.last_number, series.normative) == (day(founded).year, 183, False)
+    fact = db.session.scalars(select(AuditEntry).where(AuditEntry.fact == "NumbersTakenOver")).one()
+    assert fact.payload["last_number"] == 183
 
 
 def test_the_accounts_are_those_of_the_welcome_page(founded):

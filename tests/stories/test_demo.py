@@ -20,7 +20,7 @@ from app.demo.history import progress
 from app.demo.presets import G2025_10
 from app.demo.programme import Vote
 from app.extensions import db
-from app.gateways import signing, storage
+from app.gateways import pades, signing, storage
 from app.models import (
     Absence,
     AbsenceState,
@@ -29,8 +29,12 @@ from app.models import (
     AuditEntry,
     Ballot,
     Body,
+    Dispatch,
     Document,
+    DocumentKind,
     DocumentVersion,
+    DraftText,
+    IssuedNumber,
     ItemKind,
     Job,
     KeyRecovery,
@@ -38,6 +42,7 @@ from app.models import (
     MeetingState,
     MemberStaff,
     Notice,
+    NumberCancellation,
     Organisation,
     Outcome,
     Person,
@@ -46,20 +51,25 @@ from app.models import (
     Presence,
     Refusal,
     Reply,
+    Resolution,
+    ResolutionState,
     RuleSet,
+    SealKey,
     Seat,
     SeatRole,
     Secrecy,
     Setting,
+    SignaturePicture,
     SigningKey,
 )
-from app.workflows import ballots, documents, evidence, meetings, polls
+from app.workflows import ballots, documents, draft_texts, evidence, inbox, meetings, polls, resolutions
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import visible
 from app.workflows.rules.calendar import HANOI, hanoi_date
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.evidence import read_bundle
+from app.workflows.rules.resolution import parse_text, strings
 from tests.conftest import SETTINGS
 
 NOW = dt.datetime(2026, 11, 20, 9, 10, tzinfo=HANOI).astimezone(dt.UTC)
@@ -182,7 +192,7 @@ def test_there_is_a_session_in_every_state_that_a_list_shows(demo):
     states = Counter(meeting.state.value for meeting in of_the_government())
     assert states == {"closed": 3, "invited": 1, "postponed": 1, "cancelled": 1, "draft": 1}
     assert Counter(poll.state.value for poll in db.session.scalars(select(Poll))) == {
-        "published": 7, "annulled": 1, "draft": 1
+        "published": 8, "annulled": 1, "draft": 1
     }  # fmt: skip
 
 
@@ -193,12 +203,13 @@ def test_the_past_votes_came_out_as_the_story_says(demo):
         (Outcome.ADOPTED,     24,    0,        0,     3,         22,          2),
         (Outcome.ADOPTED,     25,    0,        0,     2,         21,          4),
         (Outcome.NOT_ADOPTED, 12,    9,        3,     3,         20,          4),
-        (Outcome.ADOPTED,     22,    2,        1,     2,         21,          4),
         (Outcome.ADOPTED,     24,    0,        1,     2,         21,          4),
+        (Outcome.ADOPTED,     25,    0,        0,     2,         21,          4),
         (Outcome.ADOPTED,     26,    1,        0,     0,         22,          5),
         (Outcome.ADOPTED,     13,    13,       1,     0,         22,          5),
+        (Outcome.ADOPTED,     24,    2,        1,     0,         22,          5),
     ]  # fmt: skip
-    tie = published[-1]
+    tie = published[-2]
     assert tie.outcome is Outcome.TIE_CONFIRM
     assert tie.item.chair_id == demo.people["tv02"]
 
@@ -218,7 +229,7 @@ def test_the_evidence_of_every_vote_verifies(demo):
     over = select(Poll.id).where(Poll.state.in_([PollState.PUBLISHED, PollState.ANNULLED]))
     auditor = demo.who("kiemtoan", NOW)
     poll_ids = list(db.session.scalars(over))
-    assert len(poll_ids) == 8
+    assert len(poll_ids) == 9
     for poll_id in poll_ids:
         files = read_bundle(evidence.bundle_of(auditor, poll_id, NOW))
         assert count(Ballot, Ballot.poll_id == poll_id) == sum(
@@ -282,14 +293,79 @@ def test_every_matter_comes_with_its_papers_of_several_pages(demo):
             assert all(paper.current for paper in papers) or item.kind is ItemKind.DISCUSSION
             assert item.summary
     pages = list(db.session.scalars(select(DocumentVersion.pages)))
-    assert (len(pages), min(pages)) == (45, 2)
+    assert (len(pages), min(pages)) == (49, 2)
+
+
+def issued(state):
+    return list(db.session.scalars(select(Resolution).where(Resolution.state == state).order_by(Resolution.id)))
+
+
+def test_every_draft_was_written_as_text_and_every_resolution_says_what_was_voted(demo):
+    drafts = select(DocumentVersion).join(Document).where(Document.kind == DocumentKind.DRAFT_RESOLUTION)
+    assert all(draft_texts.text_of(version) for version in db.session.scalars(drafts))
+    for resolution in db.session.scalars(select(Resolution)):
+        version = resolution.versions[-1]
+        assert resolutions.differs(version) == bool(version.reason), resolution.subject
+    assert [bool(each.versions[-1].reason) for each in issued(ResolutionState.RECALLED)] == [True]
+
+
+def test_resolutions_stand_at_every_stage_that_a_list_shows(demo):
+    states = Counter(resolution.state.value for resolution in db.session.scalars(select(Resolution)))
+    assert states == {"promulgated": 2, "replaced": 1, "recalled": 1, "abandoned": 1, "signed": 1, "presented": 1}
+    numbers = [number.text for number in db.session.scalars(select(IssuedNumber).order_by(IssuedNumber.id))]
+    assert numbers == ["184/NQ-CP", "185/NQ-CP", "186/NQ-CP", "187/NQ-CP", "188/NQ-CP"]
+    cancelled = db.session.scalars(select(NumberCancellation)).one()
+    assert (cancelled.number.text, cancelled.number.resolution.state) == ("188/NQ-CP", ResolutionState.ABANDONED)
+    (old,), (_first, new) = issued(ResolutionState.REPLACED), issued(ResolutionState.PROMULGATED)
+    assert (new.replaces_id, new.signer_id) == (old.id, demo.people["tv05"])
+    assert "thay thế Nghị quyết" in new.versions[-1].text.decode()
+
+
+def test_promulgation_took_about_a_minute_and_never_equally_long(demo):
+    out = [each for each in db.session.scalars(select(Resolution)) if each.promulgated_at]
+    seconds = [(each.promulgated_at - each.poll.closed_at).total_seconds() for each in out]
+    assert len(set(seconds)) == len(seconds) == 4
+    assert all(55 <= each <= 100 for each in seconds)
+    for each in out:
+        stages = [each.poll.closed_at, each.poll.published_at, each.drafted_at, each.presented_at, each.signed_at,
+                  each.numbered_at, each.sealed_at, each.promulgated_at]  # fmt: skip
+        assert stages == sorted(set(stages))
+
+
+def test_most_recipients_have_confirmed_and_some_have_not(demo):
+    for resolution in (*issued(ResolutionState.PROMULGATED), *issued(ResolutionState.RECALLED)):
+        received = [dispatch for dispatch in resolution.dispatches if dispatch.received_at]
+        assert len(resolution.dispatches) == 44
+        assert 0.75 < len(received) / 44 < 1
+    (recalled,) = issued(ResolutionState.RECALLED)
+    assert sum(dispatch.recall_seen_at is not None for dispatch in recalled.dispatches) > 33
+
+
+def test_every_promulgated_resolution_is_validly_signed_and_sealed(demo):
+    for resolution in db.session.scalars(select(Resolution).where(Resolution.promulgated_at.is_not(None))):
+        with storage.store().open(resolution.files[-1].sha256) as stored:
+            pdf = stored.read()
+        pins = [pades.Expected(each.role.value, each.statement.certificate.der) for each in resolution.signatures]
+        verdict = pades.verdict(pdf, pins, signing.trusted(), NOW)
+        assert (verdict.state, verdict.reasons) == ("valid", ())
+        signer = db.session.get_one(Person, resolution.signer_id)
+        assert [seen.name for seen in verdict.signers] == [signer.full_name, "Chính phủ"]
+
+
+@pytest.mark.parametrize(
+    ("handle", "kind"),
+    [("thutuong", "sign"), ("vanthu", "issue"), ("chuyenvien", "draft"), ("tv05", "receive"), ("tv14", "receive")],
+)
+def test_everybody_finds_the_work_of_a_resolution_waiting(demo, handle, kind):
+    assert kind in {task.kind.value for task in inbox.waiting_for(demo.who(handle, NOW), NOW)}
 
 
 @pytest.mark.parametrize(
     ("handle", "tables"),
     [
         ("chuyenvien", (Meeting, AgendaItem, Document, DocumentVersion, Poll, Seat, Absence, Organisation, Person,
-                        Appointment, MemberStaff, RuleSet, SigningKey, KeyRecovery, Notice)),
+                        Appointment, MemberStaff, RuleSet, SigningKey, KeyRecovery, Notice, Resolution)),
+        ("vanthu", (Resolution, IssuedNumber, SealKey, SignaturePicture, Dispatch)),
         ("kiemtoan", (Meeting, Poll, Ballot, AuditEntry, Refusal)),
         ("quantri", (Job, Person)),
         ("khachmoi", (Meeting, AgendaItem, Document, Poll, Notice)),
@@ -321,6 +397,8 @@ def test_titles_and_texts_are_composed_vietnamese(demo):
         *db.session.scalars(select(AgendaItem.summary)), *db.session.scalars(select(Document.title)),
         *db.session.scalars(select(Poll.question)), *db.session.scalars(select(Absence.reason)),
         *db.session.scalars(select(Meeting.state_reason)), *db.session.scalars(select(Poll.annulment_reason)),
+        *db.session.scalars(select(Resolution.subject)), *db.session.scalars(select(Resolution.reason)),
+        *(line for text in db.session.scalars(select(DraftText.text)) for line in strings(parse_text(text))),
     ]  # fmt: skip
     assert [words for words in said if ENGLISH.search(words)] == []
     assert [words for words in said if not unicodedata.is_normalized("NFC", words) or "{" in words] == []

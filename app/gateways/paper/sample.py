@@ -187,8 +187,11 @@ def _articles(matter: Matter, say: _Prose) -> Iterator[tuple[str, Sequence[str]]
 
 
 def _article(heading: str, clauses: Sequence[str]) -> dict[str, Any]:
-    made = [{"text": words.replace(blocks.END, "."), "points": []} for words in clauses]
-    return {"heading": heading, "intro": "", "clauses": made}
+    """A single clause has no number."""
+    said = [words.replace(blocks.END, ".") for words in clauses]
+    if len(said) == 1:
+        return {"heading": heading, "intro": said[0], "clauses": []}
+    return {"heading": heading, "intro": "", "clauses": [{"text": words, "points": []} for words in said]}
 
 
 def _part(heading: str, paragraphs: Iterable[str]) -> list[Flowable]:
