@@ -39,7 +39,7 @@ def gates(actor: Actor, resolution: Resolution, file: ResolutionFile, now: dt.da
 
 
 def _gate(ok: bool, title: Any, *notes: Any, checks: Any = ()) -> Gate:
-    return {"ok": ok, "title": title, "notes": [note for note in notes if note], "checks": list(checks)}
+    return {"ok": ok, "warn": False, "title": title, "notes": [note for note in notes if note], "checks": list(checks)}
 
 
 def _vote(resolution: Resolution) -> Gate:
@@ -56,7 +56,8 @@ def _vote(resolution: Resolution) -> Gate:
 def _text(file: ResolutionFile, compared: dict[str, Any]) -> Gate:
     note = _("version %(n)s, hash %(hash)s…", n=file.version.number, hash=file.version.sha256[:8])
     if compared["needs_reason"]:
-        return _gate(bool(compared["reason"]), _("The text differs from the voted one"), compared["summary"], note)
+        differs = _gate(bool(compared["reason"]), _("The text differs from the voted one"), compared["summary"], note)
+        return differs | {"warn": True}
     return _gate(True, _("The text that was voted on"), compared["summary"], note)
 
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import select
 
-from app.extensions import db
 from app.gateways import pades, signing, storage
-from app.models import CertificateRevocation, DocumentSignature, FileStage, Resolution, SignatureRole
+from app.models import DocumentSignature, FileStage, Resolution, SignatureRole
+from app.workflows import verification
 from app.workflows.engine.words import word
 
 LOOKS: dict[str, tuple[str, str, Any]] = {
@@ -35,19 +34,13 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
 
 
 def judged(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
-    """Our verdict on the latest signed form, against the certificates and times in the records."""
+    """Our verdict on the latest signed form, against what was signed so far: a seal to come is no fault yet."""
     file = next(file for file in reversed(resolution.files) if file.stage is not FileStage.PRESENTED)
     with storage.store().open(file.sha256) as source:
         content = source.read()
-    expected = [
-        pades.Expected(one.role.value, one.statement.certificate.der, one.statement.signed_at)
-        for one in resolution.signatures
-    ]
-    certificates = {one.statement.certificate_id: one.statement.certificate.serial for one in resolution.signatures}
-    rows = select(CertificateRevocation.certificate_id, CertificateRevocation.at)
-    revoked = db.session.execute(rows.where(CertificateRevocation.certificate_id.in_(certificates))).all()
-    since = {certificates[row[0]]: row[1] for row in revoked}
-    return pades.verdict(content, expected, signing.trusted(), now, since)
+    made = {signature.role.value for signature in resolution.signatures}
+    expected = [one for one in verification.expected_of(resolution) if one.role in made]
+    return pades.verdict(content, expected, signing.trusted(), now, verification.revocations_of(resolution))
 
 
 def _label(state: str, count: int, label: Any) -> str:

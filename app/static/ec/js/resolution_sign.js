@@ -108,6 +108,7 @@ function refused(problem) {
 function unsent() {
   if (!request?.pin) return;
   show("unsent");
+  say(one('[data-show="unsent"] b').textContent);
   let left = retry.seconds;
   retry.seconds = Math.min(retry.seconds * 2, MAX_WAIT);
   clearInterval(retry.timer);
