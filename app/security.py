@@ -47,7 +47,7 @@ ROLL_KEEP = ROLL_READ | (
 REGISTERS_READ = (
     _opens("OutgoingRecords", "Registers") | _opens("SealRecords", "Registers") | _opens("SpecimenRecords", "Registers")
 )  # fmt: skip
-REGISTERS_KEEP = REGISTERS_READ | (
+REGISTERS_KEEP = REGISTERS_READ | {("menu_access", "IssueQueue")} | (
     _opens("SealRecords", "Registers", "add", "suspend") | _opens("SpecimenRecords", "Registers", "add")
 )  # fmt: skip
 KEYS_RECOVER = _opens("KeyRecords", "Keys") | _opens("RecoveryRecords", "Keys", "add", "approve")

@@ -6,6 +6,7 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 from markupsafe import Markup
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -17,7 +18,7 @@ from app.views.records import RecordView, Step, Steps
 from app.workflows.engine.rights import Actor, Right
 
 REGISTERS = "Registers"
-LABEL = _("Records office")
+LABEL = _p("menu", "Registers")
 CANCELLED = "cancelled"
 TYPES: dict[str, Any] = {"resolution": _("Resolution")}
 
@@ -126,7 +127,9 @@ class OutgoingRecords(RecordView):
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
+    appbuilder.add_link(
+        "IssueQueue", href="IssuingView.queue", label=_("Number and seal"), category=REGISTERS, category_label=LABEL
+    )
     appbuilder.add_view(
-        OutgoingRecords, "OutgoingRecords", label=_("Register of outgoing documents"), category=REGISTERS,
-        category_label=LABEL,
-    )  # fmt: skip
+        OutgoingRecords, "OutgoingRecords", label=_("Register of outgoing documents"), category=REGISTERS
+    )

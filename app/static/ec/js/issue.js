@@ -1,0 +1,146 @@
+// The records office: number and seal with one request, asked again with the same nonce until there is an answer.
+import { startLive } from "./live.js";
+import { post, Refused, Unanswered } from "./net.js";
+import { refresh } from "./regions.js";
+import { startClocks } from "./stopwatch.js";
+import { icon, text } from "./text.js";
+import { nonce } from "./vote_sheet.js";
+
+const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
+const MAX_WAIT = 16;
+const root = document.querySelector("[data-issue]");
+let asked = null; // {nonce, pin, wait} from the first press until the answer
+
+const sheet = () => document.getElementById("sheet-issue");
+
+function put(line, sentence) {
+  line.querySelector("span").textContent = sentence || "";
+  line.hidden = !sentence;
+}
+
+function complain(problem) {
+  const form = sheet()?.querySelector("form");
+  const { number } = problem.details || {};
+  const numbered = number ? text("numbered_only", { number }) : "";
+  if (!form || !sheet().open) return warn(numbered, problem.message);
+  put(form.querySelector("[data-issue-problem]"), numbered);
+  const rule = problem.code === "pin_wrong" ? ` ${text("pin_rule")}` : "";
+  put(form.querySelector("[data-pin-problem]"), problem.message + rule);
+  form.elements.pin.setAttribute("aria-invalid", "true");
+  form.elements.pin.focus();
+  return undefined;
+}
+
+/** What went wrong stays on the page: the number that was given, and the reason. */
+function warn(numbered, sentence) {
+  const bar = document.createElement("div");
+  bar.className = `ec-banner ec-banner--${numbered ? "warn" : "bad"}`;
+  bar.setAttribute("role", "alert");
+  const words = document.createElement("p");
+  if (numbered) {
+    const strong = document.createElement("b");
+    strong.textContent = `${numbered} `;
+    words.append(strong);
+  }
+  words.append(sentence);
+  bar.append(icon(numbered ? "hourglass" : "circle-alert"), words);
+  document.querySelector('[data-region="flash"] .ec-flash').replaceChildren(bar);
+}
+
+const quiet = () => document.querySelector('[data-region="flash"] .ec-flash').replaceChildren();
+
+function clean(form) {
+  for (const line of form.querySelectorAll(".ec-error")) line.hidden = true;
+  form.elements.pin.removeAttribute("aria-invalid");
+}
+
+async function send() {
+  const open = document.getElementById("issue-open");
+  open?.setAttribute("aria-disabled", "true");
+  try {
+    await post(root.dataset.issue, { nonce: asked.nonce, pin: asked.pin }, 60);
+    asked = null;
+    quiet();
+  } catch (problem) {
+    if (problem instanceof Unanswered) {
+      again();
+      return;
+    }
+    if (!(problem instanceof Refused)) throw problem;
+    if (problem.code === "session_locked") {
+      again();
+      return;
+    }
+    asked = null;
+    if (problem.field === "pin") sheet()?.showModal();
+    complain(problem);
+  }
+  open?.removeAttribute("aria-disabled");
+  await refresh();
+}
+
+/** No answer: the number may be given and the seal may be made. The same request brings the same answer. */
+function again() {
+  let left = asked.wait;
+  asked.wait = Math.min(asked.wait * 2, MAX_WAIT);
+  const tick = () => {
+    warn("", text("issue_unanswered", { n: left }));
+    if (left-- > 0) return;
+    clearInterval(asked.timer);
+    warn("", text("issue_asking"));
+    send();
+  };
+  clearInterval(asked.timer);
+  asked.timer = setInterval(tick, 1000);
+  tick();
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const once = event.target.closest("[data-once]");
+    if (once) {
+      if (once.dataset.sent) event.preventDefault();
+      once.dataset.sent = "1";
+    }
+    const form = event.target.closest("[data-issue-form]");
+    if (!form) return;
+    event.preventDefault();
+    if (asked) return;
+    clean(form);
+    const pin = form.elements.pin.value;
+    if (!/^\d{6}$/.test(pin)) {
+      complain({ code: "pin_form", message: text("pin_length") });
+      return;
+    }
+    asked = { nonce: nonce(), pin, wait: FIRST_WAIT };
+    form.elements.pin.value = "";
+    sheet().close();
+    quiet();
+    send();
+  },
+  true,
+);
+
+document.addEventListener(
+  "close",
+  (event) => {
+    const form = event.target.querySelector?.("[data-issue-form]");
+    if (!form) return;
+    form.elements.pin.value = "";
+    clean(form);
+  },
+  true,
+);
+
+addEventListener("beforeunload", (event) => {
+  if (asked) event.preventDefault();
+});
+
+let known = Number(root.dataset.version);
+document.addEventListener("ec:snapshot", ({ detail }) => {
+  if (detail.meeting.version !== known) refresh();
+  known = detail.meeting.version;
+});
+startClocks();
+startLive();
