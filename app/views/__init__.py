@@ -12,6 +12,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         errors,
         evidence,
         hall,
+        issuing,
         keys,
         meetings,
         notices,
@@ -25,6 +26,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        verification,
     )
 
     protection.register(app, appbuilder)  # before every page
@@ -33,6 +35,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
     hall.register(app, appbuilder)
+    issuing.register(app, appbuilder)
     keys.register(app, appbuilder)
     meetings.register(app, appbuilder)
     notices.register(app, appbuilder)
@@ -45,3 +48,4 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    verification.register(app, appbuilder)

@@ -13,7 +13,10 @@ from app.workflows import login
 from app.workflows.login import Living
 
 TOKEN = "token"  # noqa: S105 - the name under which the cookie carries it
-OPEN_WHILE_LOCKED = frozenset(
+SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device
+    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document"}
+)
+OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
 )
 
@@ -34,7 +37,7 @@ def living() -> Living | None:
 
 def watch() -> Any:
     """Before every page: forget an ended session, stop at a locked one, note that somebody is there."""
-    if is_static():
+    if is_static() or request.endpoint in SESSIONLESS:
         return None
     found = living()
     if found is None:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_appbuilder import AppBuilder
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
@@ -15,6 +16,7 @@ from app.extensions import csrf, talisman
 from app.views import living
 
 SMALL_BODY = 1024 * 1024  # whatever is no upload of a signed-in person
+PUBLIC_BODY = 21 * 1024 * 1024  # a document of 20 MB to be checked, and what a form puts around it
 UPLOAD = "multipart/form-data"
 GENERATED = "/records/"  # the framework's pages carry style attributes
 POLICY = {
@@ -70,14 +72,34 @@ def register(app: Flask, _appbuilder: AppBuilder) -> None:
 
 def limit_body() -> None:
     """Large bodies are for uploads by people who are signed in; what is larger ends in 413 when it is read."""
-    if request.mimetype != UPLOAD or not current_user.is_authenticated:
+    if request.endpoint in living.SESSIONLESS:
+        request.max_content_length = PUBLIC_BODY
+    elif request.mimetype != UPLOAD or not current_user.is_authenticated:
         request.max_content_length = SMALL_BODY
 
 
 def require_token() -> None:
     """Every change carries the form token of its session, JSON included (X-CSRFToken); no view is exempt."""
-    if current_app.config["WTF_CSRF_ENABLED"] and request.routing_exception is None:
+    if not current_app.config["WTF_CSRF_ENABLED"] or request.routing_exception is not None:
+        return
+    if request.endpoint in living.SESSIONLESS:
+        require_own_page()
+    else:
         csrf.protect()
+
+
+def require_own_page() -> None:
+    """A form without a session has no token to carry; the browser says itself that the form stood on our own page.
+
+    Nothing is changed by such a form, and no cookie is looked at: all that a foreign page could do is use up the
+    tries of its visitors, and that is refused here.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    said = request.headers.get("Sec-Fetch-Site")  # not sent over plain http, and not by old browsers
+    ours = {f"{scheme}://{request.host}" for scheme in ("http", "https")}
+    if not (said == "same-origin" if said else request.headers.get("Origin") in ours):
+        raise CSRFError("the form was not sent from a page of this site")
 
 
 def finish(response: Response) -> Response:
@@ -97,7 +119,8 @@ def finish(response: Response) -> Response:
 def _connections() -> str:
     """This origin and its sockets, by name: not every browser counts a socket as the same origin."""
     host = request.headers.get("Host", "")
-    if isinstance(request.routing_exception, SecurityError) or not HOST.fullmatch(host):
+    foreign = isinstance(request.routing_exception, SecurityError) or not HOST.fullmatch(host)
+    if foreign or request.endpoint in living.SESSIONLESS:
         return "'self'"
     return f"'self' wss://{host}" if request.is_secure else f"'self' ws://{host} wss://{host}"
 

@@ -1,0 +1,151 @@
+"""The public page behind the code on a document (xác minh): no sign-in, no cookie; a file sent here is kept nowhere."""
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from typing import IO, Any
+
+from flask import Flask, current_app, make_response, render_template, request, url_for
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.wrappers import Response
+
+from app.gateways import pades
+from app.views.actor import now
+from app.views.sign_in import address
+from app.views.verification_page import document_page, file_page, not_found, refused
+from app.workflows import public_documents
+from app.workflows.public_tries import TooManyTries, Try, charge, refuse_exhausted
+
+FILE = "file"
+AT_ONCE = threading.BoundedSemaphore(4)  # files in memory: a fifth person waits a moment
+PATIENCE = 10  # seconds
+DRAINED = 64 * 1024 * 1024  # of a body that is too large: read and dropped, so that the answer arrives
+PIECE = 256 * 1024
+FEW, SMALL = 8, 64 * 1024  # parts of the form, and bytes of those that are no file
+LANGUAGE = "vi"  # unless the address asks for another one
+Shown = dict[str, Any]
+
+
+def public(view: Callable[..., tuple[Shown, int]]) -> Callable[..., Response]:
+    """Answer in the language of the address, on a page of its own kind, in every case."""
+
+    @wraps(view)
+    def shown(*args: Any, **kwargs: Any) -> Response:
+        asked = request.args.get("lang", LANGUAGE)
+        language = asked if asked in current_app.config["LANGUAGES"] else LANGUAGE
+        with force_locale(language):
+            try:
+                context, status = view(*args, **kwargs)
+            except TooManyTries as refusal:
+                context, status = refused(_("Please wait a little"), str(refusal)), refusal.http_status
+            except RequestEntityTooLarge:
+                drain()
+                context, status = refused(_("The file is too large"), _("At most 20 MB. It was not examined.")), 413
+            return _page(context, status, language)
+
+    return shown
+
+
+class VerificationView(BaseView):
+    """Everybody gets the same answers; app/workflows/public_tries.py counts guesses and files by network address."""
+
+    route_base = "/xac-minh"
+    default_view = "start"
+
+    @expose("/", methods=["GET"])
+    @public
+    def start(self) -> tuple[Shown, int]:
+        return {"band": None, "document": None}, 200
+
+    @expose("/", methods=["POST"])
+    @public
+    def check(self) -> tuple[Shown, int]:
+        return _checked(None)
+
+    @expose("/<string:token>", methods=["GET"])
+    @public
+    def document(self, token: str) -> tuple[Shown, int]:
+        at = now()
+        refuse_exhausted(Try.GUESS, address(), at)
+        found = public_documents.document_by_token(token)
+        return (document_page(found, at), 200) if found else _guessed()
+
+    @expose("/<string:token>", methods=["POST"])
+    @public
+    def check_document(self, token: str) -> tuple[Shown, int]:
+        refuse_exhausted(Try.GUESS, address(), now())
+        return _checked(token) if public_documents.document_by_token(token) else _guessed()
+
+
+def _guessed() -> tuple[Shown, int]:
+    """A wrong code counts, whether or not anybody meant to guess."""
+    charge(Try.GUESS, address(), now())
+    return not_found(), 404
+
+
+def _checked(token: str | None) -> tuple[Shown, int]:
+    at = now()
+    charge(Try.UPLOAD, address(), at)
+    if not AT_ONCE.acquire(timeout=PATIENCE):
+        return refused(_("Please wait a little"), _("Many files are being checked just now. Send yours again.")), 429
+    try:
+        pdf = received()
+        if not pdf:
+            return refused(_("No file arrived"), _("Choose a PDF file that is not empty, then send it again.")), 422
+        if len(pdf) > pades.Limits().size:
+            raise RequestEntityTooLarge
+        return file_page(public_documents.check_file(pdf, token, at), at), 200
+    finally:
+        AT_ONCE.release()
+
+
+def received() -> bytes:
+    """The file of the form, read into memory and never written to a disk; b"" when there is none."""
+    parser = FormDataParser(
+        stream_factory=_in_memory, max_form_memory_size=SMALL, max_form_parts=FEW,
+        max_content_length=request.max_content_length,
+    )  # fmt: skip
+    _stream, _form, files = parser.parse(
+        request.stream, request.mimetype, request.content_length, request.mimetype_params
+    )
+    sent = files.get(FILE)
+    return sent.stream.read() if sent else b""
+
+
+def _in_memory(
+    total_content_length: int | None, content_type: str | None, filename: str | None, content_length: int | None = None
+) -> IO[bytes]:
+    """Where a file of the form lies while it is looked at; the limit of the body is the limit of this."""
+    return BytesIO()
+
+
+def drain() -> None:
+    """Let the sender finish, as far as that is bearable: a browser that is cut off shows no answer."""
+    left = min(request.content_length or 0, DRAINED)
+    source = request.environ["wsgi.input"]
+    while left > 0 and (piece := source.read(min(PIECE, left))):
+        left -= len(piece)
+
+
+def _page(context: Shown, status: int, language: str) -> Response:
+    others = {code: found["name"] for code, found in current_app.config["LANGUAGES"].items() if code != language}
+    token = context.get("token") or ""
+    here = url_for("VerificationView.document", token=token) if token else url_for("VerificationView.start")
+    asked = "" if language == LANGUAGE else f"?lang={language}"
+    page = render_template(
+        "ec/verification.html", **{"file_sha256": "", "token": "", **context}, language=language, action=here + asked,
+        largest=pades.Limits().size,
+        languages=[{"code": code, "name": name, "url": f"{here}?lang={code}"} for code, name in others.items()],
+    )  # fmt: skip
+    answer = make_response(page, status)
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def register(_app: Flask, appbuilder: AppBuilder) -> None:
+    appbuilder.add_view_no_menu(VerificationView)

@@ -1,0 +1,97 @@
+"""Public verification (tra cứu công khai): what everybody may know of a promulgated document, or of a file at hand."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.extensions import db
+from app.gateways import pades, signing, storage
+from app.models import DocumentSignature, Meeting, Resolution, ResolutionFile, SignedStatement
+from app.workflows import verification
+from app.workflows.engine.transaction import end_reading
+from app.workflows.engine.visibility import OUT
+from app.workflows.rules.canonical import digest
+
+TOKEN = re.compile(r"[0-9a-f]{32}")
+KEPT = 16  # verdicts in memory, with the files they are about
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that somebody sent: what is thought of it, and the promulgated document that it is or was made from.
+
+    `identical`: to the byte the file that was promulgated. `claimed`: the document whose page it was sent to.
+    """
+
+    verdict: pades.Verdict
+    document: Resolution | None
+    claimed: Resolution | None
+    identical: bool
+
+
+def document_by_token(token: str) -> Resolution | None:
+    """The document behind a code; None before its promulgation and for every wrong code alike."""
+    if not TOKEN.fullmatch(token):
+        return None
+    rows = select(Resolution).where(Resolution.token == token, Resolution.state.in_(OUT))
+    statement = selectinload(Resolution.signatures).joinedload(DocumentSignature.statement)
+    rows = rows.options(
+        joinedload(Resolution.meeting).joinedload(Meeting.body), joinedload(Resolution.number),
+        selectinload(Resolution.files), statement.joinedload(SignedStatement.certificate),
+    )  # fmt: skip
+    return db.session.scalars(rows).one_or_none()
+
+
+def successor_of(resolution: Resolution) -> Resolution | None:
+    """The promulgated document that replaces this one."""
+    rows = select(Resolution).where(Resolution.replaces_id == resolution.id, Resolution.state.in_(OUT))
+    return db.session.scalars(rows.options(joinedload(Resolution.number))).first()
+
+
+def file_of(resolution: Resolution) -> ResolutionFile:
+    """The file that was promulgated."""
+    return resolution.files[-1]
+
+
+def verdict_of(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
+    """What is to be thought of the stored file; read each time, judged once a minute while it stays the same."""
+    with storage.store().open(file_of(resolution).sha256) as source:
+        content = source.read()
+    expected, revoked = verification.expected_of(resolution), verification.revocations_of(resolution)
+    return _judged(content, expected, tuple(sorted(revoked.items())), now.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=KEPT)
+def _judged(
+    content: bytes, expected: tuple[pades.Expected, ...], revoked: tuple[tuple[str, dt.datetime], ...], at: dt.datetime
+) -> pades.Verdict:
+    """`at` is the minute that has begun: far less than the clocks of two machines may differ."""
+    return pades.verdict(content, expected, signing.trusted(), at, dict(revoked))
+
+
+def check_file(pdf: bytes, token: str | None, now: dt.datetime) -> Checked:
+    """The verdict on a file from outside, held against the document of the page it was sent to, or against all.
+
+    It is read in a confined process and kept nowhere. What is not promulgated is as unknown as a stranger's paper.
+    """
+    claimed = document_by_token(token) if token else None
+    about = _public(verification.with_file(digest(pdf))) or claimed
+    verdict = verification.verify_as(about, pdf, now) if about else _unpinned(pdf, now)
+    made_from = _public(verification.with_signed_bytes(signer.covered_sha256 for signer in verdict.signers))
+    if made_from is not None and (about is None or made_from.id != about.id):
+        verdict = verification.verify_as(made_from, pdf, now)
+    identical = made_from is not None and file_of(made_from).sha256 == verdict.sha256
+    return Checked(verdict, made_from, claimed, identical)
+
+
+def _public(resolution: Resolution | None) -> Resolution | None:
+    return resolution if resolution is not None and resolution.state in OUT else None
+
+
+def _unpinned(pdf: bytes, now: dt.datetime) -> pades.Verdict:
+    end_reading()
+    return pades.examine(pdf, (), signing.trusted(), now)
