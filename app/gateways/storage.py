@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import tempfile
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from flask_babel import lazy_gettext as _
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 KEY = re.compile(r"[0-9a-f]{64}\Z")
@@ -50,6 +53,14 @@ class StorageFull(StorageError):
     message = _("The document store is full; nothing was saved. Please tell the administrator.")
 
 
+class StorageUnavailable(StorageError):
+    """The disk fails in another way: read-only, gone, not ours, broken. What is known of the file does not change."""
+
+    code = "storage_unavailable"
+    http_status = 503
+    message = _("The document store cannot be used now. Nothing was changed; please tell the administrator.")
+
+
 class NotStored(StorageError):
     code = "not_stored"
     http_status = 404
@@ -72,19 +83,22 @@ class Storage:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, source: BinaryIO | bytes, limit: int) -> Stored:
-        """Keep the bytes; the same bytes twice are one file. TooLarge or StorageFull leave nothing behind."""
+        """Keep the bytes; the same bytes twice are one file. A StorageError leaves nothing behind."""
         try:
             return self._write(source, limit)
+        except ConnectionError:
+            raise  # of the source: the store is well
         except OSError as error:
-            if error.errno in FULL:
-                raise StorageFull from error
-            raise
+            raise self._fault(error) from error
 
     def open(self, key: str) -> BinaryIO:
+        """The bytes under a key, to be closed; NotStored, or StorageUnavailable when the whole store is away."""
         try:
             return self._place(key).open("rb")
-        except FileNotFoundError as error:
-            raise NotStored from error
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and self.folder.is_dir():
+                raise NotStored from error
+            raise self._fault(error) from error
 
     def exists(self, key: str) -> bool:
         return self._place(key).is_file()
@@ -107,6 +121,11 @@ class Storage:
         for folder in (place.parent, self.folder):
             _sync_folder(folder)
         return stored
+
+    def _fault(self, error: OSError) -> StorageError:
+        """What to answer with; the cause is for the log of whoever runs the installation."""
+        log.error("document store %s: %s", self.folder, error)
+        return StorageFull() if error.errno in FULL else StorageUnavailable()
 
     def _place(self, key: str) -> Path:
         return self.folder / _valid(key)[:2] / key

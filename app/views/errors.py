@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, IntegrityError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from app.gateways.storage import StorageError
 from app.views.actor import now
 from app.views.addresses import same_site_referrer
 from app.views.guards import wants_json
@@ -44,6 +45,7 @@ CODES = {400: "bad_request", 401: "not_signed_in", 403: "not_allowed", 404: "not
 def register(app: Flask, _appbuilder: AppBuilder) -> None:
     """Bind the renderers; FAB's own pages use them too."""
     app.register_error_handler(WorkflowError, refused)
+    app.register_error_handler(StorageError, unstored)
     app.register_error_handler(HTTPException, failed)
     app.register_error_handler(CSRFError, outdated)
     app.register_error_handler(SecurityError, foreign_host)
@@ -61,6 +63,11 @@ def refused(error: WorkflowError) -> Any:
         flash(str(error), "danger")
         return redirect(same_site_referrer(), 303)
     return page(error.http_status, str(error))
+
+
+def unstored(error: StorageError) -> Any:
+    """A page or file for which the document store was asked in vain; the store has told the log why."""
+    return answer(error.http_status, str(error), error.code)
 
 
 def failed(error: HTTPException) -> Any:

@@ -93,10 +93,10 @@ def sign_resolution(
                 actor, about, keys.own_ring(actor), lambda key: signing.signer().sign_document(key, pin, sha), now
             ),
         )  # fmt: skip
+        stored, pages = resolutions.keep(about, made.content), paper.page_count(made.content)
     except WorkflowError as refusal:
         record_refusal("sign_resolution", actor, refusal)
         raise
-    stored, pages = resolutions.keep(made.content), paper.page_count(made.content)
     return _complete(actor, resolution_id, file_sha256, nonce, made, stored, pages, now, changes_seen)
 
 
@@ -157,8 +157,7 @@ def make(
 ) -> Made:
     """Reserve a place in the file, sign its digest, complete the file; no transaction is open meanwhile."""
     end_reading()
-    with storage.store().open(file_sha256) as source:
-        content = source.read()
+    content = resolutions.content_of(about, file_sha256)
     try:
         reservation = reserve(content)
         cms = sign(reservation.digest)

@@ -65,10 +65,12 @@ class PaperRefused(WorkflowError):
 
 
 class StoreRefused(WorkflowError):
-    def __init__(self, subject: Any, failed: storage.StorageError) -> None:
+    """The document store did not take or give a file; carries the store's own code, status and sentence."""
+
+    def __init__(self, subject: Any, failed: storage.StorageError, field: str | None = "file") -> None:
         super().__init__(subject)
         self.code, self.http_status = failed.code, failed.http_status  # type: ignore[misc]
-        self.field, self.message = "file", failed.message  # type: ignore[misc]
+        self.field, self.message = field, failed.message  # type: ignore[misc]
 
 
 @dataclass(frozen=True)

@@ -129,12 +129,12 @@ def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now:
             ),
         )  # fmt: skip
         _prove(actor, resolution_id, made, now)
+        stored, pages = resolutions.keep(about, made.content), paper.page_count(made.content)
     except keys.NoKey as missing:
         raise seals.NoSeal(about) from missing
     except WorkflowError as refusal:
         record_refusal("seal_resolution", actor, refusal)
         raise
-    stored, pages = resolutions.keep(made.content), paper.page_count(made.content)
     return _complete(actor, resolution_id, nonce, made, stored, pages, now)
 
 

@@ -28,9 +28,9 @@ from app.models import (
     ResolutionVersion,
     Urgency,
 )
-from app.workflows import draft_texts, polls
+from app.workflows import documents, draft_texts, polls
 from app.workflows.engine.check_words import check_word
-from app.workflows.engine.errors import BadValue, WorkflowError
+from app.workflows.engine.errors import BadValue, Detached, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
@@ -241,14 +241,15 @@ def present_resolution(actor: Actor, resolution_id: int, now: dt.datetime) -> Re
         version = resolution.versions[-1]
         refuse_unready(resolution, version)
         text, sheet, version_id = parse_text(version.text), sheet_of(resolution, version, now), version.id
+        about = Detached.of(resolution)
         end_reading()
         printed = paper.resolution(text, sheet)
         findings = [finding for finding in paper.check_layout(printed) if not finding.ok]
-        pages = paper.page_count(printed)
+        pages, stored = paper.page_count(printed), keep(about, printed)
     except WorkflowError as refusal:
         record_refusal("present_resolution", actor, refusal)
         raise
-    return _present(actor, resolution_id, version_id, keep(printed), pages, findings, now)
+    return _present(actor, resolution_id, version_id, stored, pages, findings, now)
 
 
 @use_case
@@ -391,8 +392,21 @@ def public_address(resolution: Resolution) -> str:
     return f"{current_app.config['PUBLIC_URL'].rstrip('/')}/xac-minh/{resolution.token}"
 
 
-def keep(content: bytes) -> storage.Stored:
-    return storage.store().put(content, LARGEST_FILE)
+def keep(about: Subject, content: bytes) -> storage.Stored:
+    """The form in the store, before anything is written about it; StoreRefused when the store does not take it."""
+    try:
+        return storage.store().put(content, LARGEST_FILE)
+    except storage.StorageError as failed:
+        raise documents.StoreRefused(about, failed, field=None) from failed
+
+
+def content_of(about: Subject, sha256: str) -> bytes:
+    """The bytes of a form from the store; StoreRefused when it does not give them."""
+    try:
+        with storage.store().open(sha256) as source:
+            return source.read()
+    except storage.StorageError as failed:
+        raise documents.StoreRefused(about, failed, field=None) from failed
 
 
 def add_file(

@@ -64,7 +64,7 @@ class Issued:
         try:
             with storage.store().open(self.file_sha256) as source:
                 pdf = source.read()
-        except storage.StorageError as missing:
+        except storage.NotStored as missing:
             raise EvidenceBroken(self.about, fault="the Resolution is not in the store") from missing
         if digest(pdf) != self.file_sha256:
             raise EvidenceBroken(self.about, fault="the Resolution is not the file whose hash is kept")

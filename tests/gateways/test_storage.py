@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from app.gateways.storage import MemoryStorage, NotStored, Storage, StorageFull, TooLarge
+from app.gateways.storage import MemoryStorage, NotStored, Storage, StorageFull, StorageUnavailable, TooLarge
 
 LIMIT = 1000
 
@@ -83,13 +83,28 @@ def test_a_full_disk_is_a_refusal_without_a_torso(folder, monkeypatch, code):
     assert everything_in(folder) == []
 
 
-def test_another_fault_of_the_disk_is_not_called_full(folder, monkeypatch):
+@pytest.mark.parametrize("code", [errno.EIO, errno.EROFS, errno.EACCES])
+def test_another_fault_of_the_disk_is_not_called_full_and_leaves_no_torso(folder, monkeypatch, code):
     def broken(handle):
-        raise OSError(errno.EIO, "input/output error")
+        raise OSError(code, "out of order")
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OSError, match="input/output"):
+    with pytest.raises(StorageUnavailable) as refusal:
         folder.put(b"x", LIMIT)
+    assert refusal.value.http_status == 503
+    assert everything_in(folder) == []
+
+
+def test_a_file_is_not_called_lost_while_the_whole_folder_is_away(folder):
+    stored = folder.put(b"x", LIMIT)
+    away = folder.folder.rename(folder.folder.with_name("away"))
+    with pytest.raises(StorageUnavailable):
+        folder.open(stored.sha256)
+    with pytest.raises(StorageUnavailable):
+        folder.put(b"y", LIMIT)
+    away.rename(folder.folder)
+    with folder.open(stored.sha256) as source:
+        assert source.read() == b"x"
 
 
 def test_nothing_carries_its_name_before_it_is_on_the_disk(folder, monkeypatch):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways import pades, signing, storage
@@ -13,11 +14,12 @@ from app.models import (
     CertificateRevocation,
     DocumentSignature,
     KeyState,
+    Refusal,
     ResolutionState,
     SignatureRole,
     SigningKey,
 )
-from app.workflows import document_signing, keys, poll_acts, resolutions, seals
+from app.workflows import document_signing, documents, keys, poll_acts, resolutions, seals
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
 from tests.cabinet import PIN
 from tests.conftest import both, nonce_of
@@ -169,8 +171,10 @@ def test_a_store_that_is_full_leaves_the_resolution_presented(app, monkeypatch):
 
     with monkeypatch.context() as broken:
         broken.setattr(storage.store(), "put", full)
-        with pytest.raises(storage.StorageFull):
+        with pytest.raises(documents.StoreRefused) as refusal:
             scene.signed()
+    assert (refusal.value.code, refusal.value.http_status, refusal.value.field) == ("storage_full", 507, None)
+    assert db.session.scalars(select(Refusal.code)).all()[-1] == "storage_full"
     assert scene.resolution.state is ResolutionState.PRESENTED
     assert scene.signed().resolution.state is ResolutionState.SIGNED
 
