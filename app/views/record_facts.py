@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.gateways.intake.refusals import SENTENCES
+from app.gateways.storage import StorageError
 from app.workflows.engine.errors import WorkflowError
 
 FACTS: dict[str, Any] = {
@@ -255,7 +256,7 @@ def reason_word(code: str) -> Any:
 @cache
 def _sentences() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    waiting = [WorkflowError]
+    waiting: list[type[WorkflowError] | type[StorageError]] = [WorkflowError, StorageError]
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
