@@ -1,6 +1,5 @@
 """What the person who looks at a Resolution may do with it now; the acts decide again when it is done."""
 
-import datetime as dt
 from typing import Any
 
 from flask import url_for
@@ -17,10 +16,10 @@ ISSUING = {SIGNED, NUMBERED, SEALED}
 Offer = dict[str, Any]
 
 
-def offers(actor: Actor, resolution: Resolution, now: dt.datetime) -> dict[str, Any]:
+def offers(actor: Actor, resolution: Resolution) -> dict[str, Any]:
     """`main`: the one thing that waits for this person, or None; `links`; `sheets`: acts that ask for a reason."""
     return {
-        "main": _main(actor, resolution, now),
+        "main": _main(actor, resolution),
         "links": _links(actor, resolution),
         "sheets": _sheets(actor, resolution),
     }
@@ -31,7 +30,7 @@ def _can(actor: Actor, resolution: Resolution, name: str) -> bool:
     return resolution.state in move.sources and actor.may(move.right, resolution)
 
 
-def _main(actor: Actor, resolution: Resolution, now: dt.datetime) -> Offer | None:
+def _main(actor: Actor, resolution: Resolution) -> Offer | None:
     if _can(actor, resolution, "present"):
         return _post("present", resolution, _("Present for signature"), "send")
     if _can(actor, resolution, "sign") and actor.person_id == resolution.signer_id:
@@ -41,15 +40,15 @@ def _main(actor: Actor, resolution: Resolution, now: dt.datetime) -> Offer | Non
         labels = {SEALED: _("Promulgate"), NUMBERED: _("Seal")}
         label = labels.get(resolution.state) or _("Number and seal")
         return _link(f"/resolutions/{resolution.id}/issue", label, "stamp", act=True)
-    if resolution.state in OUT and _awaits_receipt(actor, resolution, now):
+    if resolution.state in OUT and _awaits_receipt(actor, resolution):
         recalled = resolution.state is RECALLED
         label = _("Confirm that you know of the recall") if recalled else _("Confirm receipt")
         return _post("receipt", resolution, label, "check")
     return None
 
 
-def _awaits_receipt(actor: Actor, resolution: Resolution, now: dt.datetime) -> bool:
-    mine = promulgation.own_dispatches(actor, resolution, now)
+def _awaits_receipt(actor: Actor, resolution: Resolution) -> bool:
+    mine = promulgation.own_dispatches(actor, resolution)
     if resolution.state is RECALLED:
         return any(one.recall_seen_at is None for one in mine)
     return any(one.received_at is None for one in mine)

@@ -46,7 +46,7 @@ def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[
         "copy": copy(actor, resolution), "text": parse_text(version.text), "signatures": signatures(resolution, now),
         "comparison": comparison(resolution, version), "dispatch": dispatch(resolution),
         "versions": versions(actor, resolution), "history": history(actor, resolution),
-        "public": _public(resolution), "links": _links(actor, resolution), "acts": offers(actor, resolution, now),
+        "public": _public(resolution), "links": _links(actor, resolution), "acts": offers(actor, resolution),
         "related": _related(actor, resolution), "live": live(actor, resolution),
     }  # fmt: skip
 

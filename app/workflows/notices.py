@@ -21,9 +21,9 @@ from app.models import (
     RollEntry,
     Seat,
 )
-from app.workflows.engine.rights import Actor
+from app.workflows.engine.rights import RECEIVING, Actor
 from app.workflows.engine.transaction import use_case
-from app.workflows.engine.visibility import RECEIVING, seen, visible
+from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
 
 # what a notice repeats of its fact

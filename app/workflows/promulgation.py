@@ -11,7 +11,6 @@ from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.errors import BadSignature as BadCms
 from app.models import (
-    Appointment,
     Dispatch,
     Organisation,
     OrganisationKind,
@@ -26,7 +25,7 @@ from app.workflows.engine.errors import BadValue, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
-from app.workflows.engine.visibility import OUT, RECEIVING, nothing, seen
+from app.workflows.engine.visibility import OUT, nothing, seen
 from app.workflows.resolutions import LIFECYCLE
 from app.workflows.rules.calendar import hanoi_date, iso_utc
 from app.workflows.rules.canonical import canonical, digest
@@ -136,7 +135,7 @@ def _replace(actor: Actor, successor: Resolution, now: dt.datetime) -> None:
 def acknowledge(actor: Actor, resolution_id: int, now: dt.datetime) -> list[Dispatch]:
     """Đã nhận: for oneself, and for the organisation in which one holds a post; after a recall, that it was seen."""
     resolution = resolutions.locked(actor, resolution_id)
-    mine = own_dispatches(actor, resolution, now)
+    mine = own_dispatches(actor, resolution)
     if resolution.state not in OUT or not mine:
         raise NotFound(nothing(actor, Dispatch, resolution_id))
     for dispatch in mine:
@@ -149,16 +148,13 @@ def acknowledge(actor: Actor, resolution_id: int, now: dt.datetime) -> list[Disp
     return mine
 
 
-def own_dispatches(actor: Actor, resolution: Resolution, now: dt.datetime) -> list[Dispatch]:
+def own_dispatches(actor: Actor, resolution: Resolution) -> list[Dispatch]:
     """What was sent to this person, or to an organisation the person stands for today."""
-    held = select(Appointment.organisation_id).where(Appointment.person_id == (actor.person_id or 0))
-    held = held.where(Appointment.office.in_(RECEIVING), Appointment.in_force(hanoi_date(now)))
-    organisations = set(db.session.scalars(held))
     return [
         dispatch
         for dispatch in resolution.dispatches
-        if dispatch.person_id == actor.person_id
-        or (dispatch.organisation_id is not None and dispatch.organisation_id in organisations)
+        if (dispatch.person_id is not None and dispatch.person_id == actor.person_id)
+        or dispatch.organisation_id in actor.organisations
     ]
 
 

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Appointment, Office, Person, Seat, SeatRole
+from app.models import Appointment, Meeting, Office, Person, Seat, SeatRole
 from app.workflows.engine.errors import NotAllowed, Subject
 
 (HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER, DEPUTY_MINISTER, CLERK, RECORDS, AUDITOR, ADMINISTRATOR) = Office
@@ -18,7 +18,9 @@ CHAIR, SECRETARY, ATTENDEE, SUBSTITUTE, GUEST = SeatRole
 Capacity = Office | SeatRole
 
 MEMBERS = frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER})
+RECEIVING = MEMBERS | {DEPUTY_MINISTER, CLERK, RECORDS}  # open what is sent to the organisation they belong to
 EVERY_SEAT = frozenset(SeatRole)
+DESK = frozenset({CHAIR, SECRETARY})  # seats of those who hold a post in the body: without one they count for nothing
 
 
 class Right(StrEnum):
@@ -132,13 +134,17 @@ SAID = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking, with every office held today and every seat. The clock acts as SYSTEM."""
+    """Who is asking, with every office held today and every seat. The clock acts as SYSTEM.
+
+    `organisations` are those for which the person receives documents today.
+    """
 
     person_id: int | None
     offices: frozenset[tuple[int, Office]] = frozenset()
     seats: frozenset[tuple[int, SeatRole]] = frozenset()
     name: str = field(default="", compare=False)
     post: str = field(default="", compare=False)
+    organisations: frozenset[int] = frozenset()
 
     @cached_property
     def body_ids(self) -> frozenset[int]:
@@ -179,9 +185,12 @@ def actor_of(user_id: int, on: dt.date) -> Actor:
 
 def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
     """The capacities of a person on a Hanoi date."""
-    held = select(Appointment.body_id, Appointment.office, Appointment.post).where(Appointment.person_id == person_id)
-    held = held.where(Appointment.in_force(on)).order_by(Appointment.rank, Appointment.id)
-    offices = db.session.execute(held).all()
-    seats = db.session.execute(select(Seat.meeting_id, Seat.role).where(Seat.person_id == person_id)).all()
-    in_bodies, in_meetings = frozenset((row[0], row[1]) for row in offices), frozenset((m, r) for m, r in seats)
-    return Actor(person_id, in_bodies, in_meetings, name, offices[0].post if offices else "")
+    held = select(Appointment.body_id, Appointment.office, Appointment.post, Appointment.organisation_id)
+    held = held.where(Appointment.person_id == person_id, Appointment.in_force(on))
+    offices = db.session.execute(held.order_by(Appointment.rank, Appointment.id)).all()
+    in_bodies, bodies = frozenset((row.body_id, row.office) for row in offices), {row.body_id for row in offices}
+    seats = select(Seat.meeting_id, Seat.role, Meeting.body_id).join(Meeting, Meeting.id == Seat.meeting_id)
+    taken = db.session.execute(seats.where(Seat.person_id == person_id)).all()
+    in_meetings = frozenset((row.meeting_id, row.role) for row in taken if row.role not in DESK or row.body_id in bodies)
+    receives = frozenset(row.organisation_id for row in offices if row.organisation_id and row.office in RECEIVING)
+    return Actor(person_id, in_bodies, in_meetings, name, offices[0].post if offices else "", receives)

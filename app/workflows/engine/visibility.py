@@ -49,7 +49,6 @@ from app.workflows.engine.rights import (
     ADMINISTRATOR,
     AUDITOR,
     CLERK,
-    DEPUTY_MINISTER,
     GUEST,
     HEAD,
     MEMBERS,
@@ -65,7 +64,6 @@ Row = TypeVar("Row", bound=Model)
 PREPARING = frozenset({CLERK, MINISTER_CHAIRMAN, HEAD, AUDITOR})  # see meetings and questions while they are drafts
 ATTENDING = MEMBERS | {CLERK, RECORDS, AUDITOR}  # see every meeting of the body once it is called
 KEEPERS = frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS, AUDITOR})  # see which seals and specimen signatures stand
-RECEIVING = MEMBERS | {DEPUTY_MINISTER, CLERK, RECORDS}  # open what is sent to the organisation they belong to
 STAFF = MEMBERS | {CLERK, RECORDS, AUDITOR}
 
 
@@ -151,16 +149,13 @@ SIGNED = (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEAL
 def _resolutions(actor: Actor) -> Criterion:
     """In the making to those who make it; once signed to the members; once promulgated to its recipients."""
     running = [m for m, role in actor.seats if role in (SeatRole.CHAIR, SeatRole.SECRETARY)]
-    held = select(Appointment.organisation_id).where(
-        Appointment.person_id == (actor.person_id or 0), Appointment.organisation_id.is_not(None),
-        Appointment.office.in_(RECEIVING),
-    )  # fmt: skip
+    signer = Resolution.signer_id == (actor.person_id or 0)
     sent = select(Dispatch.resolution_id).where(
-        or_(Dispatch.person_id == (actor.person_id or 0), Dispatch.organisation_id.in_(held))
+        or_(Dispatch.person_id == (actor.person_id or 0), Dispatch.organisation_id.in_(sorted(actor.organisations)))
     )
     return or_(
         _in_bodies(Resolution.body_id, actor, PREPARING | {RECORDS}),
-        Resolution.signer_id == (actor.person_id or 0),
+        and_(signer, or_(Resolution.state.in_(SIGNED), _in_bodies(Resolution.body_id, actor, MEMBERS))),
         Resolution.meeting_id.in_(running),
         and_(Resolution.state.in_(SIGNED), _in_bodies(Resolution.body_id, actor, MEMBERS)),
         and_(Resolution.state.in_(OUT), Resolution.id.in_(sent)),
