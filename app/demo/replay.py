@@ -19,6 +19,7 @@ from sqlalchemy import inspect
 from app.demo.cases import CASES, FIRST
 from app.demo.founding import found
 from app.demo.presets import G2019
+from app.demo.resolving import NOTHING, course_of, expect_valid
 from app.demo.stage import START, Clock, Stage, Unexpected, expect
 from app.extensions import db
 from app.gateways import signing, storage
@@ -36,16 +37,21 @@ class DatabaseInUse(Exception):
 
 
 def replay(make: Factory, case: str, out: Path, database: str | None = None) -> dict[str, Any]:
-    """Play a case and write tally.pdf, evidence.zip and report.json into `out`; the report and its sentence.
+    """Play a case and write tally.pdf, resolution.pdf, evidence.zip and report.json into `out`; report and sentence.
 
-    authority.pem beside them is what OpenSSL needs to check the signatures of the bundle.
+    A vote that did not adopt has no resolution.pdf. authority.pem beside them is what OpenSSL needs to check the
+    signatures of bundle and Resolution.
     Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
     """
     scratch = tempfile.TemporaryDirectory(prefix="ecabinet-replay-")
     with scratch as folder, _staged(make, Path(folder), database) as stage:
         poll_id = CASES[case].play(stage)
         files = {"tally.pdf": stage.tally_record(poll_id), "evidence.zip": stage.bundle(poll_id)}
-        report, sentence = stage.report(poll_id), stage.result(poll_id)["sentence"]
+        came_of_it = NOTHING
+        if course := course_of(stage, poll_id):
+            files["resolution.pdf"], came_of_it = course.document(), course.report()
+            expect_valid(came_of_it)
+        report, sentence = {**stage.report(poll_id), **came_of_it}, stage.result(poll_id)["sentence"]
     found_figures = {name: report[name] for name in CASES[case].figures}
     expect(found_figures, CASES[case].figures, "báo cáo")
     files["report.json"] = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
@@ -121,8 +127,20 @@ def account(case: str, report: dict[str, Any], out: Path) -> str:
             report["sentence"],
             f"Từ mở đến đóng biểu quyết: {_seconds(report['open_to_close_s'])}; từ đóng biểu quyết đến công bố: "
             f"{_seconds(report['close_to_published_s'])}.",
+            _resolution(report),
             f"Hệ thống trả lời đúng quy định. Biên bản, bằng chứng và báo cáo: {out}",
         )
+    )
+
+
+def _resolution(report: dict[str, Any]) -> str:
+    if report["number"] is None:
+        return "Không có Nghị quyết: nội dung không được thông qua."
+    signers = ", ".join(signer["name"] for signer in report["verdict"]["signers"])
+    return (
+        f"Nghị quyết số {report['number']}: ký số sau {_seconds(report['vote_closed_to_signed_s'])}, ban hành sau "
+        f"{_seconds(report['vote_closed_to_promulgated_s'])} kể từ khi đóng biểu quyết; chữ ký và dấu hợp lệ "
+        f"({signers})."
     )
 
 

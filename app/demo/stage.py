@@ -76,6 +76,10 @@ class Stage:
     meeting_id: int = 0
     item_id: int = 0
 
+    def another(self) -> "Stage":
+        """A session beside this one, with the same people and the same clock."""
+        return Stage(self.founded, self.pin, self.clock)
+
     @property
     def members(self) -> list[str]:
         return self.founded.members
@@ -197,6 +201,10 @@ class Stage:
     def publish(self, poll_id: int) -> None:
         with self.step("publish_result"):
             polls.publish_poll(self.who(HEAD), poll_id, self.clock.now())
+
+    def adopted(self, poll_id: int) -> bool:
+        """Whether the published result is that the Government adopts."""
+        return self.result(poll_id)["outcome"] == Outcome.ADOPTED
 
     def end_session(self) -> None:
         with self.step("close_item"):

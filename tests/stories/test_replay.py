@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,19 +16,30 @@ from app.demo.cases import CASES, FIRST
 from app.extensions import db
 from app.gateways.signing import Argon2Cost, software
 from app.models import Meeting
-from app.workflows import attendance, ballots, poll_acts, polls
+from app.workflows import attendance, ballots, issuing, poll_acts, polls, resolutions, verification
 from app.workflows.rules import result as result_rules
 from app.workflows.rules.evidence import read_bundle
 from app.workflows.rules.result import public_view
 from app.workflows.rules.tally import Verdict
+from tests.cabinet import PIN
 from tests.gateways.signing_cases import openssl_accepts
 from tests.gateways.test_paper_tally import reread
 
 ROOT = Path(__file__).parents[2]
 KEYS = {
     "members", "in_room", "remote", "agree", "disagree", "other", "not_voting", "percent_of_all", "outcome", "rule_set",
-    "steps", "open_to_close_s", "close_to_published_s",
+    "steps", "open_to_close_s", "close_to_published_s", "number", "vote_closed_to_signed_s",
+    "vote_closed_to_promulgated_s", "verdict",
 }  # fmt: skip
+DURATIONS = {"open_to_close_s", "close_to_published_s", "vote_closed_to_signed_s", "vote_closed_to_promulgated_s"}
+VALID = {
+    "state": "valid",
+    "signers": [
+        {"role": "signature", "name": "Trần Bách Tùng", "post": "Thủ tướng Chính phủ"},
+        {"role": "seal", "name": "Chính phủ", "post": "Chính phủ"},
+    ],
+}
+NOTHING = {"number": None, "vote_closed_to_signed_s": None, "vote_closed_to_promulgated_s": None, "verdict": None}
 SESSION_DAY = dt.datetime(2019, 6, 24, 2, 10, tzinfo=dt.UTC)
 
 
@@ -53,12 +65,14 @@ def test_the_command_replays_the_first_session_from_a_bare_shell(tmp_path):
     assert not (tmp_path / "var/ecabinet.db").exists()
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert set(report) == KEYS
-    assert {name: report[name] for name in KEYS - {"steps", "open_to_close_s", "close_to_published_s"}} == {
+    assert {name: report[name] for name in KEYS - DURATIONS - {"steps"}} == {
         "members": 27, "in_room": 21, "remote": 4, "agree": 25, "disagree": 0, "other": 0, "not_voting": 2,
-        "percent_of_all": 92.6, "outcome": "adopted", "rule_set": "QC-138-2016",
+        "percent_of_all": 92.6, "outcome": "adopted", "rule_set": "QC-138-2016", "number": "01/NQ-CP",
+        "verdict": VALID,
     }  # fmt: skip
     check_times(report)
     check_files(tmp_path / "out", tmp_path)
+    check_resolution(tmp_path / "out")
 
 
 def check_times(report: dict) -> None:
@@ -74,6 +88,11 @@ def check_times(report: dict) -> None:
     casting = steps[names.index("cast_ballots")]["seconds"]
     assert 0 < casting <= report["open_to_close_s"] < 300
     assert 0 <= report["close_to_published_s"] < 60
+    made = [names.index(f"{act}_resolution") for act in ("draft", "present", "sign", "seal", "promulgate")]
+    assert made == sorted(made)
+    assert names.index("sign_resolution") < names.index("allot_number") < names.index("seal_resolution")
+    signed, promulgated = report["vote_closed_to_signed_s"], report["vote_closed_to_promulgated_s"]
+    assert report["close_to_published_s"] < signed < promulgated < 60
 
 
 def check_files(out: Path, scratch: Path) -> None:
@@ -96,6 +115,37 @@ def check_files(out: Path, scratch: Path) -> None:
     assert public_view(result) == result
 
 
+def check_resolution(out: Path) -> None:
+    """The document is the one of the evidence; poppler and OpenSSL find both signatures good, as README.md says."""
+    document = out / "resolution.pdf"
+    files = read_bundle((out / "evidence.zip").read_bytes())
+    assert files["resolution/resolution.pdf"] == document.read_bytes()
+    text = shell(f"pdftotext -layout {document} -", out)
+    for words in ("Số: 01/NQ-CP", "Hà Nội, ngày 24 tháng 6 năm 2019", "NGHỊ QUYẾT", "TM. CHÍNH PHỦ", "Trần Bách Tùng"):
+        assert words in text
+    said = shell(f"pdfsig {document}", out).partition("Signature #2:")
+    assert [part.count("Signature is Valid.") for part in said] == [1, 0, 1]
+    assert ["Not total document signed" in part for part in said] == [True, False, False]
+    assert "Total document signed" in said[2]
+    for command in blocks_of_readme("pdfsig -dump"):
+        assert "CMS Verification successful" in shell(command, out)
+
+
+def blocks_of_readme(marked: str) -> list[str]:
+    """The shell lines of README.md that hold these words."""
+    told = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    found = [block for block in told if marked in block]
+    assert found
+    return found
+
+
+def shell(command: str, folder: Path) -> str:
+    done = subprocess.run(
+        ["/bin/sh", "-ec", command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    return done.stdout
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case != FIRST])
 def test_every_other_case_comes_out_as_the_rules_say(cheap, tmp_path, case):
     done = played(case, tmp_path)
@@ -106,6 +156,22 @@ def test_every_other_case_comes_out_as_the_rules_say(cheap, tmp_path, case):
     result = json.loads(read_bundle((tmp_path / "evidence.zip").read_bytes())["result.json"])
     assert result["outcome"] == report["outcome"]
     assert (tmp_path / "tally.pdf").read_bytes().startswith(b"%PDF")
+    adopted = report["outcome"] == "adopted"
+    assert (tmp_path / "resolution.pdf").exists() == adopted
+    if adopted:
+        assert (report["verdict"], report["number"][2:]) == (VALID, "/NQ-CP")
+        assert f"Nghị quyết số {report['number']}" in done.output
+    else:
+        assert {name: report[name] for name in NOTHING} == NOTHING
+        assert "Không có Nghị quyết" in done.output
+
+
+def test_numbers_are_given_without_gap_or_double_on_postgresql(cheap, tmp_path, postgres_server):
+    postgres_server.create_database("ecab_race")
+    done = played("number-race", tmp_path, "--database", postgres_server.url("ecab_race", "ecab_owner"))
+    assert done.exit_code == 0, done.output
+    steps = [step["name"] for step in json.loads((tmp_path / "report.json").read_text())["steps"]]
+    assert "number_race" in steps
 
 
 def test_the_session_is_the_same_on_postgresql(cheap, tmp_path, postgres_server):
@@ -140,6 +206,10 @@ def counts_everybody_who_sits(meeting):
     return polls.quorum_rule.Presence(27, len(present), 0)
 
 
+def accepts_any_pin(self, key_ref, _pin, digest, real=software.SoftwareSigner.sign_document):
+    return real(self, key_ref, PIN, digest)
+
+
 BREACHES = [
     (FIRST, result_rules, "decide", loses_everything, "kết luận"),
     ("not-adopted", result_rules, "decide", counts_more_for_than_against, "không quá nửa"),
@@ -149,6 +219,11 @@ BREACHES = [
     ("substitute", polls, "presence_of", counts_everybody_who_sits, "người dự thay"),
     ("change-of-vote", ballots, "_require_open", never_refuses, "sau khi đóng biểu quyết"),
     ("annulled", ballots, "_require_open", never_refuses, "lần biểu quyết đã hủy"),
+    ("not-adopted", resolutions, "_require_vote", never_refuses, "lần biểu quyết đã hủy"),
+    ("altered-after-vote", resolutions, "differs", lambda _version: False, "mà không nêu lý do"),
+    ("number-race", issuing.numbering, "full_number", lambda *_args: "01/NQ-CP", "cấp cùng một lúc"),
+    ("seal-fails", software.SoftwareSigner, "sign_document", accepts_any_pin, "khi mã PIN sai"),
+    (FIRST, verification, "expected_of", lambda _resolution: (), "kết quả xác minh"),
 ]
 
 
