@@ -67,6 +67,13 @@ class NotStored(StorageError):
     message = _("The file is not in the document store.")
 
 
+class Altered(StorageError):
+    """Somebody changed the bytes under their hash: nothing may be signed, sealed or shown of them."""
+
+    code = "altered"
+    message = _("The file in the document store is not the one that was kept there. Tell the administrator at once.")
+
+
 class Store(Protocol):
     """The contract of both twins; `limit` is in bytes."""
 
@@ -198,3 +205,13 @@ def store() -> Store:
     if not _chosen:
         raise RuntimeError("no document store was chosen")
     return _chosen[0]
+
+
+def read(key: str) -> bytes:
+    """All bytes under a key, proved to be those that were kept; Altered when they are not."""
+    with store().open(key) as source:
+        content = source.read()
+    if sha256(content).hexdigest() != key:
+        log.error("document store: the bytes under %s were changed", key)
+        raise Altered
+    return content

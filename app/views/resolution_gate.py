@@ -75,8 +75,7 @@ def _layout(file: ResolutionFile) -> Gate:
 @lru_cache(maxsize=16)
 def _measured(sha256: str) -> tuple[paper.Finding, ...]:
     """The same for the same bytes; measured once, although the page is drawn anew with every change in the meeting."""
-    with storage.store().open(sha256) as source:
-        return tuple(paper.check_layout(source.read()))
+    return tuple(paper.check_layout(storage.read(sha256)))
 
 
 def _counted(title: str, checks: list[Any], *notes: Any) -> Gate:

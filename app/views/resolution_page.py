@@ -40,7 +40,7 @@ from app.workflows.rules.resolution import parse_text
 def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/resolution.html; NotFound for whoever may not see it."""
     resolution = read(actor, resolution_id)
-    version = resolution.versions[-1]
+    version = resolutions.current_version(resolution)
     return {
         "resolution": head(resolution), "course": watch(course_of(resolution), now),
         "copy": copy(actor, resolution), "text": parse_text(version.text), "signatures": signatures(resolution, now),

@@ -6,9 +6,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.gateways import pades, signing, storage
-from app.models import DocumentSignature, FileStage, Resolution, SignatureRole
-from app.workflows import verification
+from app.gateways import pades, signing
+from app.models import DocumentSignature, Resolution, SignatureRole
+from app.workflows import resolutions, verification
 from app.workflows.engine.words import word
 
 LOOKS: dict[str, tuple[str, str, Any]] = {
@@ -35,12 +35,13 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
 
 def judged(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
     """Our verdict on the latest signed form, against what was signed so far: a seal to come is no fault yet."""
-    file = next(file for file in reversed(resolution.files) if file.stage is not FileStage.PRESENTED)
-    with storage.store().open(file.sha256) as source:
-        content = source.read()
     made = {signature.role.value for signature in resolution.signatures}
     expected = [one for one in verification.expected_of(resolution) if one.role in made]
-    return pades.verdict(content, expected, signing.trusted(), now, verification.revocations_of(resolution))
+    revoked = verification.revocations_of(resolution)
+    return verification.of_copy(
+        resolutions.signed_file(resolution),
+        lambda content: pades.verdict(content, expected, signing.trusted(), now, revoked),
+    )
 
 
 def _label(state: str, count: int, label: Any) -> str:

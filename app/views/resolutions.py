@@ -1,6 +1,7 @@
 """Resolutions as members, the chair and their makers see them: list, record, printed form, acts around the signing."""
 
 import re
+from io import BytesIO
 
 from flask import Flask, flash, jsonify, make_response, redirect, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
@@ -45,7 +46,7 @@ class ResolutionView(BaseView):
         """The PDF, whole or in ranges; kept by no cache, and able to do nothing where it is opened."""
         resolution, file, content = copies.open_copy(current_actor(), resolution_id)
         answer = send_file(
-            content, mimetype="application/pdf", as_attachment="save" in request.args, etag=file.sha256,
+            BytesIO(content), mimetype="application/pdf", as_attachment="save" in request.args, etag=file.sha256,
             conditional=False, download_name=download_name(resolution),
         )  # fmt: skip
         answer.content_length = file.size

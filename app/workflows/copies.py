@@ -1,7 +1,6 @@
 """Copies of a Resolution (bản in): who may read or take away its printed form, and its pages as pictures."""
 
 from functools import lru_cache
-from typing import BinaryIO
 
 from flask_babel import lazy_gettext as _
 
@@ -46,10 +45,10 @@ def copy_of(actor: Actor, resolution_id: int) -> tuple[Resolution, ResolutionFil
     return resolution, file
 
 
-def open_copy(actor: Actor, resolution_id: int) -> tuple[Resolution, ResolutionFile, BinaryIO]:
-    """The same with its bytes."""
+def open_copy(actor: Actor, resolution_id: int) -> tuple[Resolution, ResolutionFile, bytes]:
+    """The same with its bytes; storage.Altered when they are not those that were signed or sealed."""
     resolution, file = copy_of(actor, resolution_id)
-    return resolution, file, storage.store().open(file.sha256)
+    return resolution, file, storage.read(file.sha256)
 
 
 def page_of(actor: Actor, resolution_id: int, page: int) -> ResolutionFile:
@@ -68,6 +67,4 @@ def picture(sha256: str, page: int) -> bytes:
 
 @lru_cache(maxsize=KEPT)
 def _drawn(sha256: str, page: int) -> bytes:
-    with storage.store().open(sha256) as source:
-        content = source.read()
-    return paper.page_image(content, page, WIDTH)
+    return paper.page_image(storage.read(sha256), page, WIDTH)

@@ -1,7 +1,7 @@
 """Signing a Resolution (ký số văn bản): the person's signature, put into the very file that was read."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,12 @@ from app.workflows.rules.canonical import digest
 class SignatureImpossible(WorkflowError):
     code = "signature_impossible"
     message = _("The document cannot be signed: %(reason)s")
+
+
+class SignatureUnproven(WorkflowError):
+    code = "signature_unproven"
+    http_status = 500
+    message = _("The signed document did not pass our own verification, so it was not kept: %(reasons)s")
 
 
 class ChangesUnseen(WorkflowError):
@@ -80,10 +86,12 @@ def sign_resolution(
     """
     try:
         resolution = seen(actor, Resolution, resolution_id)
+        _require_signer(actor, resolution)
         if done(resolution, SignatureRole.SIGNATURE, nonce):
             return resolution
         file, certificate, picture = _admit(actor, resolution, file_sha256, nonce, now, changes_seen)
         about, name, reason = Detached.of(resolution), resolution.signer.full_name, resolution.subject
+        expected = [pades.Expected(SignatureRole.SIGNATURE.value, certificate.der)]
         made = make(
             about, file.sha256, certificate.id,
             lambda content: pades.reserve(
@@ -93,6 +101,8 @@ def sign_resolution(
                 actor, about, keys.own_ring(actor), lambda key: signing.signer().sign_document(key, pin, sha), now
             ),
         )  # fmt: skip
+        if against := faults(made, expected, now):
+            raise SignatureUnproven(about, reasons=against)
         stored, pages = resolutions.keep(about, made.content), paper.page_count(made.content)
     except WorkflowError as refusal:
         record_refusal("sign_resolution", actor, refusal)
@@ -130,22 +140,26 @@ def _admit(
 ) -> tuple[ResolutionFile, Certificate, bytes]:
     """Everything that must hold before the PIN and again before the commit (rule:R1, rule:R27)."""
     check_nonce(resolution, nonce)
+    _require_signer(actor, resolution)
     LIFECYCLE.admit("sign", resolution, actor)
-    resolutions.require_signer(actor, resolution)
+    resolutions.refuse_changed_post(resolution, now)
     file = resolutions.presented_file(resolution)
     if file.sha256 != file_sha256:
         raise FileChanged(resolution)
     resolutions.refuse_unready(resolution, file.version)
     if resolutions.differs(file.version) and not changes_seen:
         raise ChangesUnseen(resolution)
-    key = keys.active_key(actor.person_id or 0)
-    if key is None:
-        raise keys.NoKey(resolution)
-    keys.check_usable(resolution, key.certificate, now)
+    key = keys.own_usable_key(actor, resolution, now)
     picture = seals.picture_of(resolution.signer_id)
     if picture is None:
         raise seals.NoPicture(resolution)
     return file, key.certificate, picture
+
+
+def _require_signer(actor: Actor, resolution: Resolution) -> None:
+    """Also before an earlier answer is given again: a nonce that somebody overheard opens nothing."""
+    actor.require(LIFECYCLE.moves["sign"].right, resolution)
+    resolutions.require_signer(actor, resolution)
 
 
 def make(
@@ -166,6 +180,14 @@ def make(
         return Made(pades.complete(reservation, cms), signed, cms, certificate_id)
     except PadesRefused as refused:
         raise SignatureImpossible(about, reason=str(refused)) from refused
+
+
+def faults(made: Made, expected: Sequence[pades.Expected], now: dt.datetime) -> str:
+    """What our own verdict has against the file that was just made, in sentences; nothing is kept that is not valid."""
+    end_reading()
+    verdict = pades.verdict(made.content, expected, signing.trusted(), now, ask_second=False)
+    said = "; ".join(reason.sentence for reason in verdict.reasons)
+    return "" if verdict.state == "valid" else said or verdict.state
 
 
 def add_signature(

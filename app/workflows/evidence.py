@@ -102,8 +102,11 @@ def tally_record(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
 
 
 def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
-    """Evidence bundle v1 as a zip; the same bytes at each call. An annulled vote has the act instead of a result."""
-    return _hand_out(actor, poll_id, BUNDLE, now, _admit_to_bundle, _pack)
+    """Evidence bundle v1 as a zip; the same bytes at each call. An annulled vote has the act instead of a result.
+
+    A recalled Resolution goes with it to auditors only, like the file itself.
+    """
+    return _hand_out(actor, poll_id, BUNDLE, now, _admit_to_bundle, lambda checked: _pack(checked, actor))
 
 
 def _admit_to_result(actor: Actor, poll: Poll) -> None:
@@ -168,11 +171,14 @@ def _set_record(checked: Sealed) -> bytes:
     )
 
 
-def _pack(checked: Sealed) -> bytes:
+def _pack(checked: Sealed, actor: Actor) -> bytes:
+    issued = checked.resolution
+    if issued and issued.recall and not actor.holds(frozenset({AUDITOR}), issued.about.body_id):
+        issued = None
     return bundle(
         bundle_files(
             checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts,
-            _issued_files(checked.resolution) if checked.resolution else {},
+            _issued_files(issued) if issued else {},
         )
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ from app.workflows.rules.calendar import hanoi_date
 
 class ClockBehind(WorkflowError):
     code = "clock_behind"
-    message = _("The last number of this series is of %(day)s; the clock of the server is behind. Have it set first.")
+    message = _("The signature or the last number is of %(day)s; the clock of the server is behind. Have it set first.")
 
 
 class SealUnproven(WorkflowError):
@@ -79,9 +79,7 @@ def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resoluti
     move = LIFECYCLE.admit("number", resolution, actor)
     on = hanoi_date(now)
     series = _locked_series(resolution, on.year)
-    last_day = db.session.scalar(select(func.max(IssuedNumber.issued_on)).where(IssuedNumber.series_id == series.id))
-    if last_day is not None and last_day > on:
-        raise ClockBehind(resolution, day=f"{last_day:%d/%m/%Y}")
+    _refuse_earlier_day(resolution, on)
     series.last_number += 1
     symbol = numbering.symbol(TYPE, resolution.meeting.body.code)
     number = IssuedNumber(
@@ -94,6 +92,15 @@ def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resoluti
     move.apply(resolution, numbered_at=now)
     record_live(actor, resolution.meeting, resolution, NumberAllotted, now, number=number.text)
     return resolution
+
+
+def _refuse_earlier_day(resolution: Resolution, on: dt.date) -> None:
+    """No number is dated before the signature, nor before a number that the body gave, of whichever year or kind."""
+    given = select(func.max(IssuedNumber.issued_on)).where(IssuedNumber.body_id == resolution.body_id)
+    signed = resolution.signed_at and hanoi_date(resolution.signed_at)
+    latest = max((day for day in (db.session.scalar(given), signed) if day), default=on)
+    if on < latest:
+        raise ClockBehind(resolution, day=f"{latest:%d/%m/%Y}")
 
 
 def _locked_series(resolution: Resolution, year: int) -> NumberSeries:
@@ -112,6 +119,7 @@ def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now:
     """
     try:
         resolution = seen(actor, Resolution, resolution_id)
+        actor.require(LIFECYCLE.moves["seal"].right, resolution)
         if document_signing.done(resolution, SignatureRole.SEAL, nonce):
             return resolution
         file, seal = _admit(actor, resolution, nonce, now)
@@ -175,14 +183,10 @@ def _admit(actor: Actor, resolution: Resolution, nonce: str, now: dt.datetime) -
 def _prove(actor: Actor, resolution_id: int, made: Made, now: dt.datetime) -> None:
     """Never call sealed what our own verdict does not call valid."""
     resolution = seen(actor, Resolution, resolution_id)
-    seal = db.session.get_one(Certificate, made.certificate_id)
-    expected = [
-        pades.Expected(SignatureRole.SIGNATURE.value, resolution.signatures[0].statement.certificate.der),
-        pades.Expected(SignatureRole.SEAL.value, seal.der),
-    ]
-    verdict = pades.verdict(made.content, expected, signing.trusted(), now, ask_second=False)
-    if verdict.state != "valid":
-        raise SealUnproven(resolution, reasons="; ".join(str(reason.sentence) for reason in verdict.reasons))
+    about, seal = Detached.of(resolution), db.session.get_one(Certificate, made.certificate_id)
+    signed = pades.Expected(SignatureRole.SIGNATURE.value, resolution.signatures[0].statement.certificate.der)
+    if against := document_signing.faults(made, [signed, pades.Expected(SignatureRole.SEAL.value, seal.der)], now):
+        raise SealUnproven(about, reasons=against)
 
 
 def values_of(resolution: Resolution) -> dict[str, str]:

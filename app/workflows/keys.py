@@ -183,6 +183,16 @@ def check_usable(subject: Subject, certificate: Certificate, now: dt.datetime) -
         raise CertificateNotUsable(subject, reason=refused.message, fault=str(refused.reason)) from refused
 
 
+def own_usable_key(actor: Actor, subject: Subject, now: dt.datetime) -> SigningKey:
+    """The actor's own key, when nothing speaks against signing with it now; asked again before the commit."""
+    key = active_key(actor.person_id or 0)
+    if key is None:
+        raise NoKey(subject)
+    refuse_suspended(subject, key.certificate_id)
+    check_usable(subject, key.certificate, now)
+    return key
+
+
 def refuse_suspended(subject: Subject, certificate_id: int | None) -> None:
     """What a key signed before it was suspended may no longer take effect: nobody knows who held it."""
     state = select(SigningKey.state).where(SigningKey.certificate_id == certificate_id)

@@ -94,7 +94,7 @@ def promulgate_resolution(
     number = resolution.number.text if resolution.number else ""
     record_live(
         actor, resolution.meeting, resolution, ResolutionPromulgated, now, number=number,
-        file_sha256=resolution.files[-1].sha256, recipients=len(sent),
+        file_sha256=resolutions.signed_file(resolution).sha256, recipients=len(sent),
     )  # fmt: skip
     if resolution.replaces_id is not None:
         _replace(actor, resolution, now)
@@ -167,14 +167,11 @@ def prepare_recall(actor: Actor, resolution_id: int, reason: str, nonce: str, no
     why = block(resolution, reason, "reason", resolutions.LONGEST_REASON, refusal=resolutions.ReasonMissing)
     if db.session.scalar(select(PreparedStatement.id).filter_by(poll_id=resolution.poll_id, nonce=nonce)):
         raise NonceReused(resolution)
-    key = keys.active_key(actor.person_id or 0)
-    if key is None:
-        raise keys.NoKey(resolution)
-    keys.check_usable(resolution, key.certificate, now)
+    key = keys.own_usable_key(actor, resolution, now)
     statement = canonical(
         recall_statement(
             resolution_id=resolution.id, number=resolution.number.text if resolution.number else "",
-            file_sha256=resolution.files[-1].sha256, subject=resolution.subject, reason=why,
+            file_sha256=resolutions.signed_file(resolution).sha256, subject=resolution.subject, reason=why,
             person=key.person.full_name, nonce=nonce, server_time=iso_utc(now),
         )
     )  # fmt: skip
@@ -211,10 +208,7 @@ def _recall(
     if prepared is None or prepared.statement != statement or prepared.expires_at < now:
         raise NotPrepared(resolution)
     move = LIFECYCLE.admit("recall", resolution, actor)
-    key = keys.active_key(actor.person_id or 0)
-    if key is None:
-        raise keys.NoKey(resolution)
-    keys.check_usable(resolution, key.certificate, now)
+    key = keys.own_usable_key(actor, resolution, now)
     try:
         signing.check_detached(cms, statement, key.certificate.der)
     except BadCms as bad:
@@ -235,6 +229,9 @@ def _recall(
 
 
 def _prepared(actor: Actor, resolution: Resolution, nonce: str) -> PreparedStatement | None:
+    """What this person was shown about this very Resolution: the bytes decide, not the vote that both belong to."""
     kind = StatementKind.RESOLUTION_RECALL
     rows = select(PreparedStatement).filter_by(poll_id=resolution.poll_id, person_id=actor.person_id, nonce=nonce)
-    return db.session.scalar(rows.where(PreparedStatement.kind == kind))
+    prepared = db.session.scalar(rows.where(PreparedStatement.kind == kind))
+    same = prepared is not None and parse_recall(prepared.statement)["resolution_id"] == resolution.id
+    return prepared if same else None

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
-from app.gateways import pades, signing, storage
+from app.gateways import pades, signing
 from app.models import DocumentSignature, Meeting, Resolution, ResolutionFile, SignedStatement
-from app.workflows import verification
+from app.workflows import resolutions, verification
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import OUT
 from app.workflows.rules.canonical import digest
@@ -54,15 +54,14 @@ def successor_of(resolution: Resolution) -> Resolution | None:
 
 def file_of(resolution: Resolution) -> ResolutionFile:
     """The file that was promulgated."""
-    return resolution.files[-1]
+    return resolutions.signed_file(resolution)
 
 
 def verdict_of(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
     """What is to be thought of the stored file; read each time, judged once a minute while it stays the same."""
-    with storage.store().open(file_of(resolution).sha256) as source:
-        content = source.read()
     expected, revoked = verification.expected_of(resolution), verification.revocations_of(resolution)
-    return _judged(content, expected, tuple(sorted(revoked.items())), now.replace(second=0, microsecond=0))
+    minute, known = now.replace(second=0, microsecond=0), tuple(sorted(revoked.items()))
+    return verification.of_copy(file_of(resolution), lambda content: _judged(content, expected, known, minute))
 
 
 @lru_cache(maxsize=KEPT)

@@ -240,6 +240,7 @@ def present_resolution(actor: Actor, resolution_id: int, now: dt.datetime) -> Re
         LIFECYCLE.admit("present", resolution, actor)
         version = resolution.versions[-1]
         refuse_unready(resolution, version)
+        refuse_changed_post(resolution, now)
         text, sheet, version_id = parse_text(version.text), sheet_of(resolution, version, now), version.id
         about = Detached.of(resolution)
         end_reading()
@@ -352,6 +353,13 @@ def refuse_unready(resolution: Resolution, version: ResolutionVersion) -> None:
         raise TextDiffers(resolution)
 
 
+def refuse_changed_post(resolution: Resolution, now: dt.datetime) -> None:
+    """Whoever signs holds today the post that is printed above the name."""
+    held = _may_sign(resolution.body_id, resolution.signer_id, hanoi_date(now))
+    if held is None or held.post != resolution.signer_post:
+        raise NoSigner(resolution)
+
+
 def _said(finding: completeness.Finding) -> str:
     return f"{check_word(finding.code)} ({finding.found})" if finding.found else str(check_word(finding.code))
 
@@ -363,7 +371,23 @@ def presented_file(resolution: Resolution) -> ResolutionFile:
 
 def current_file(resolution: Resolution) -> ResolutionFile | None:
     """The latest form: presented, signed or sealed; nothing while the text is being drafted."""
+    if resolution.signatures:
+        return signed_file(resolution)
     return None if resolution.state is DRAFTING or not resolution.files else resolution.files[-1]
+
+
+def signed_file(resolution: Resolution) -> ResolutionFile:
+    """The form that carries the latest signature: a row that is slipped in later makes no other document of it."""
+    signature = resolution.signatures[-1]
+    return next(file for file in resolution.files if file.id == signature.file_id)
+
+
+def current_version(resolution: Resolution) -> ResolutionVersion:
+    """The text that was signed, before that the latest one."""
+    if not resolution.signatures:
+        return resolution.versions[-1]
+    signed = signed_file(resolution).version_id
+    return next(version for version in resolution.versions if version.id == signed)
 
 
 def sheet_of(resolution: Resolution, version: ResolutionVersion, now: dt.datetime) -> paper.ResolutionSheet:
@@ -401,10 +425,9 @@ def keep(about: Subject, content: bytes) -> storage.Stored:
 
 
 def content_of(about: Subject, sha256: str) -> bytes:
-    """The bytes of a form from the store; StoreRefused when it does not give them."""
+    """The bytes of a form from the store, proved by their hash; StoreRefused when it does not give them."""
     try:
-        with storage.store().open(sha256) as source:
-            return source.read()
+        return storage.read(sha256)
     except storage.StorageError as failed:
         raise documents.StoreRefused(about, failed, field=None) from failed
 

@@ -62,12 +62,11 @@ class Issued:
     def content(self) -> bytes:
         """The document from the store, judged as on the day of its promulgation; EvidenceBroken unless it is valid."""
         try:
-            with storage.store().open(self.file_sha256) as source:
-                pdf = source.read()
+            pdf = storage.read(self.file_sha256)
         except storage.NotStored as missing:
             raise EvidenceBroken(self.about, fault="the Resolution is not in the store") from missing
-        if digest(pdf) != self.file_sha256:
-            raise EvidenceBroken(self.about, fault="the Resolution is not the file whose hash is kept")
+        except storage.Altered as altered:
+            raise EvidenceBroken(self.about, fault="the Resolution is not the file whose hash is kept") from altered
         verdict = pades.verdict(pdf, self.signatures, signing.trusted(), self.promulgated_at)
         if verdict.state != "valid":
             codes = ", ".join(reason.code for reason in verdict.reasons)
@@ -186,7 +185,7 @@ def _issued(poll: Poll) -> Issued | None:
     resolution = db.session.scalars(rows).one_or_none()
     if resolution is None or resolution.promulgated_at is None or resolution.number is None:
         return None
-    file = resolution.files[-1]
+    file = resolution.signatures[-1].file  # the seal is the last one
     if digest(file.version.text) != file.version.sha256:
         raise ValueError(f"the text of Resolution {resolution.id} has another hash")
     for signature in resolution.signatures:

@@ -1,12 +1,12 @@
 """Verification (xác minh văn bản): which signatures the records expect of a PDF, and what is to be thought of it."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 
 from app.extensions import db
-from app.gateways import pades, signing
+from app.gateways import pades, signing, storage
 from app.models import (
     CertificateRevocation,
     DocumentSignature,
@@ -20,6 +20,7 @@ from app.workflows.engine.transaction import end_reading
 from app.workflows.rules.canonical import digest
 
 ORDER = (SignatureRole.SIGNATURE, SignatureRole.SEAL)
+ALTERED = {FileStage.SIGNED: "changed_after_signature", FileStage.SEALED: "changed_after_seal"}
 
 
 def verify(pdf: bytes, now: dt.datetime) -> pades.Verdict:
@@ -38,6 +39,15 @@ def verify(pdf: bytes, now: dt.datetime) -> pades.Verdict:
 def verify_as(resolution: Resolution, pdf: bytes, now: dt.datetime) -> pades.Verdict:
     """The verdict on a file that claims to be this Resolution."""
     return _examine(pdf, expected_of(resolution), revocations_of(resolution), now)
+
+
+def of_copy(file: ResolutionFile, judge: Callable[[bytes], pades.Verdict]) -> pades.Verdict:
+    """The verdict on a signed or sealed form in the store; bytes that are not those of the records are never valid."""
+    try:
+        content = storage.read(file.sha256)
+    except storage.Altered:
+        return pades.unread(b"", ALTERED[file.stage])
+    return judge(content)
 
 
 def expected_of(resolution: Resolution) -> tuple[pades.Expected, ...]:

@@ -4,7 +4,7 @@ from app.gateways.pades.pictures import accept_picture, seal_picture, signature_
 from app.gateways.pades.reasons import STATES, Reason
 from app.gateways.pades.refusals import PadesRefused
 from app.gateways.pades.reserve import Reservation, complete, reserve
-from app.gateways.pades.verdict import Expected, SignerSeen, Verdict, verdict
+from app.gateways.pades.verdict import Expected, SignerSeen, Verdict, unread, verdict
 
 __all__ = [
     "STATES",
@@ -21,5 +21,6 @@ __all__ = [
     "reserve",
     "seal_picture",
     "signature_picture",
+    "unread",
     "verdict",
 ]

@@ -121,7 +121,7 @@ def verdict(
 
 
 def unread(pdf: bytes, code: str) -> Verdict:
-    """The verdict on a file that was not read to the end."""
+    """The verdict on a file that was not read, or not to the end."""
     return _verdict(pdf, (Reason(code),), ())
 
 

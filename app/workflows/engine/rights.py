@@ -188,9 +188,10 @@ def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
     held = select(Appointment.body_id, Appointment.office, Appointment.post, Appointment.organisation_id)
     held = held.where(Appointment.person_id == person_id, Appointment.in_force(on))
     offices = db.session.execute(held.order_by(Appointment.rank, Appointment.id)).all()
-    in_bodies, bodies = frozenset((row.body_id, row.office) for row in offices), {row.body_id for row in offices}
+    in_bodies = frozenset((row.body_id, row.office) for row in offices)
+    bodies = {body_id for body_id, office in in_bodies if office}
     seats = select(Seat.meeting_id, Seat.role, Meeting.body_id).join(Meeting, Meeting.id == Seat.meeting_id)
     taken = db.session.execute(seats.where(Seat.person_id == person_id)).all()
-    in_meetings = frozenset((row.meeting_id, row.role) for row in taken if row.role not in DESK or row.body_id in bodies)
+    in_meetings = frozenset((row[0], row.role) for row in taken if row.role not in DESK or row.body_id in bodies)
     receives = frozenset(row.organisation_id for row in offices if row.organisation_id and row.office in RECEIVING)
     return Actor(person_id, in_bodies, in_meetings, name, offices[0].post if offices else "", receives)
