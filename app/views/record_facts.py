@@ -214,7 +214,7 @@ SUBJECTS: dict[str, Any] = {
     "poll": _("Vote"),
     "resolution": _("Resolution"),
     "rule_set": _("Rule set"),
-    "seal_key": _("Seal"),
+    "seal_key": _("Digital seal"),
     "signature_picture": _("Specimen signature"),
     "seat": _("Seat"),
     "signing_key": _("Signing key"),
