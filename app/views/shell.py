@@ -12,13 +12,13 @@ from flask_login import current_user
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.workflows import notices
-from app.workflows.engine.rights import DEPUTY_MINISTER, HEAD, NOBODY, Actor
+from app.workflows.engine.rights import HEAD, NOBODY, RECEIVING, Actor
 from app.workflows.engine.visibility import STAFF
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
 
 RECORDS = "/records"
-READERS = STAFF | {DEPUTY_MINISTER}  # whoever may ever see a Resolution: of the body, or sent to the own organisation
+READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
 ICONS = {
     "Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings",
     "Registers": "stamp", "Keys": "key-round",
