@@ -1,10 +1,13 @@
 """A small cabinet of five members, for tests that need people: who they are and what they sign with."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.gateways import signing
@@ -128,9 +131,31 @@ def _add_person(username: str, figure: Figure, organisations: dict[str, Organisa
         keys.register_key(SYSTEM, person, enrolled.key_ref, enrolled.certificate_der, since)
 
 
-def actors(on: dt.date = TODAY) -> dict[str, Actor]:
-    """Everybody as an actor with the capacities of a date, by user name; read again after seats have changed."""
-    from flask_appbuilder.security.sqla.models import User
+class Actors(Mapping[str, Actor]):
+    """Everybody as an actor, by user name; the capacities are read when somebody is first asked for."""
 
-    rows = db.session.execute(select(User.username, Person.id).join(Person, Person.user_id == User.id)).all()
-    return {username: actor_for(person_id, on, username) for username, person_id in rows}
+    def __init__(self, on: dt.date) -> None:
+        self._on, self._known = on, dict[str, Actor]()
+
+    def __getitem__(self, username: str) -> Actor:
+        if username not in self._known:
+            person_id = db.session.scalar(_accounts(Person.id).where(User.username == username))
+            if person_id is None:
+                raise KeyError(username)
+            self._known[username] = actor_for(person_id, self._on, username)
+        return self._known[username]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(db.session.scalars(_accounts(User.username)).all())
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def _accounts(column: Any) -> Select[Any]:
+    return select(column).join_from(User, Person, Person.user_id == User.id)
+
+
+def actors(on: dt.date = TODAY) -> Actors:
+    """Everybody with the capacities of a date; ask for them again after seats have changed."""
+    return Actors(on)

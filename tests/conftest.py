@@ -116,7 +116,8 @@ def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Fl
 
 @pytest.fixture
 def people(app: Flask) -> dict[str, Actor]:
-    return cabinet.actors()
+    """As they are when the test begins."""
+    return dict(cabinet.actors())
 
 
 class Scene:
@@ -135,7 +136,7 @@ class Scene:
         ).id
 
     @property
-    def who(self) -> dict[str, Actor]:
+    def who(self) -> cabinet.Actors:
         return cabinet.actors()
 
     @property
