@@ -86,9 +86,9 @@ class OutgoingRecords(RecordView):
                 "cancellation", "by"),
     )  # fmt: skip
     list_title, show_title = _("Register of outgoing documents"), _("Outgoing document")
-    list_columns = ["text", "issued_on", "series.type", "resolution.subject", "resolution.signer.full_name",
-                    "recipients", "copies", "receipts", "resolution.item.organisation.name", "standing",
-                    "cancellation.reason"]  # fmt: skip
+    list_columns = ["text", "issued_on", "standing", "series.type", "resolution.subject",
+                    "resolution.signer.full_name", "recipients", "copies", "receipts",
+                    "resolution.item.organisation.name", "cancellation.reason"]  # fmt: skip
     show_columns = ["text", "issued_on", "series.type", "series.normative", "resolution.subject",
                     "resolution.signer.full_name", "resolution.signer_post", "recipients", "copies", "receipts",
                     "resolution.item.organisation.name", "resolution.urgency", "standing", "cancellation.reason",
@@ -98,7 +98,7 @@ class OutgoingRecords(RecordView):
                       "resolution.signer.full_name", "cancellation.reason"]  # fmt: skip
     order_columns = ["issued_on", "number"]
     base_order = ("id", "desc")
-    title_column = "text"
+    title_column = "resolution.subject"
     words = {
         "series.type": TYPES.__getitem__, "recipients": recipients, "copies": copies, "receipts": receipts,
         "standing": standing,
