@@ -9,6 +9,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views import (
         absences,
         cockpit,
+        draft_text,
         errors,
         evidence,
         hall,
@@ -23,6 +24,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         records_menu,
         resolution_recall,
         resolution_signing,
+        resolution_text,
         resolutions,
         shell,
         signed_acts,
@@ -32,6 +34,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
     cockpit.register(app, appbuilder)
+    draft_text.register(app, appbuilder)
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
     hall.register(app, appbuilder)
@@ -45,6 +48,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     records_menu.register(app, appbuilder)
     resolution_recall.register(app, appbuilder)
     resolution_signing.register(app, appbuilder)
+    resolution_text.register(app, appbuilder)
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)

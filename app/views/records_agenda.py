@@ -7,13 +7,14 @@ from flask_appbuilder import AppBuilder, expose, has_access
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.models import AgendaItem, Meeting, Organisation
+from app.models import AgendaItem, ItemKind, Meeting, Organisation
 from app.views.actor import current_actor, now
 from app.views.record_fields import ParentField, PickField
 from app.views.record_rows import RecordInterface
-from app.views.records import Answer, RecordView
+from app.views.records import Answer, RecordView, Step, Steps
 from app.views.records_attendance import MEETINGS
 from app.workflows import agenda
+from app.workflows.engine.rights import Actor, Right
 
 SAID = ["title", "kind", "organisation_id", "planned_minutes", "summary"]
 
@@ -53,6 +54,12 @@ class ItemRecords(RecordView):
         "organisation_id": PickField("organisations", Organisation, _("Lead organisation")),
     }
     method_permission_name = {"move": "edit"}
+
+    def steps(self, row: AgendaItem, actor: Actor) -> Steps:
+        if row.kind is not ItemKind.DECISION or not actor.may(Right.PAPER_MANAGE, row):
+            return []
+        label = _("Write the draft Resolution")
+        return [Step(label, f"/items/{row.id}/draft-text", href=True, icon="file")]
 
     @expose("/<int:pk>/move/<int:position>", methods=["POST"])
     @has_access
