@@ -15,6 +15,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response
 
 from app.gateways import pades
+from app.gateways.storage import StorageError
 from app.views.actor import now
 from app.views.sign_in import address
 from app.views.verification_page import document_page, file_page, not_found, refused
@@ -43,6 +44,9 @@ def public(view: Callable[..., tuple[Shown, int]]) -> Callable[..., Response]:
                 context, status = view(*args, **kwargs)
             except TooManyTries as refusal:
                 context, status = refused(_("Please wait a little"), str(refusal)), refusal.http_status
+            except StorageError:
+                text = _("The records cannot be read at the moment. Nothing follows from this about the document.")
+                context, status = refused(_("It cannot be checked just now"), text), 503
             except RequestEntityTooLarge:
                 drain()
                 context, status = refused(_("The file is too large"), _("At most 20 MB. It was not examined.")), 413

@@ -4,12 +4,14 @@ import { post, Refused, Unanswered } from "./net.js";
 import { refresh } from "./regions.js";
 import { startClocks } from "./stopwatch.js";
 import { icon, text } from "./text.js";
+import { openSheet } from "./ui.js";
 import { nonce } from "./vote_sheet.js";
 
 const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
 const MAX_WAIT = 16;
+const MOST_TRIES = 6; // then the page says what the server knows, and a person decides
 const root = document.querySelector("[data-issue]");
-let asked = null; // {nonce, pin, wait} from the first press until the answer
+let asked = null; // {nonce, pin, wait, tries} from the first press until the answer
 
 const sheet = () => document.getElementById("sheet-issue");
 
@@ -72,15 +74,23 @@ async function send() {
       return;
     }
     asked = null;
-    if (problem.field === "pin") sheet()?.showModal();
+    await refresh(); // the number may be given by now
+    if (problem.field === "pin" && sheet()) openSheet(sheet());
     complain(problem);
+    return;
   }
-  open?.removeAttribute("aria-disabled");
   await refresh();
 }
 
 /** No answer: the number may be given and the seal may be made. The same request brings the same answer. */
-function again() {
+async function again() {
+  asked.tries += 1;
+  if (asked.tries >= MOST_TRIES) {
+    asked = null;
+    await refresh();
+    warn("", text("unanswered"));
+    return;
+  }
   let left = asked.wait;
   asked.wait = Math.min(asked.wait * 2, MAX_WAIT);
   const tick = () => {
@@ -98,11 +108,6 @@ function again() {
 document.addEventListener(
   "submit",
   (event) => {
-    const once = event.target.closest("[data-once]");
-    if (once) {
-      if (once.dataset.sent) event.preventDefault();
-      once.dataset.sent = "1";
-    }
     const form = event.target.closest("[data-issue-form]");
     if (!form) return;
     event.preventDefault();
@@ -113,7 +118,7 @@ document.addEventListener(
       complain({ code: "pin_form", message: text("pin_length") });
       return;
     }
-    asked = { nonce: nonce(), pin, wait: FIRST_WAIT };
+    asked = { nonce: nonce(), pin, wait: FIRST_WAIT, tries: 0 };
     form.elements.pin.value = "";
     sheet().close();
     quiet();
