@@ -28,6 +28,7 @@ pytest_plugins = ["tests.servers"]
 
 SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "t" * 40, "TESTING": True, "WTF_CSRF_ENABLED": False, "SESSION_COOKIE_SECURE": False, "DEMO": False,
+    "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1",  # what a guess costs is no subject of any test but its own
 }  # fmt: skip
 DATABASE = "ecab_test"
 TEMPLATE = "ecab_template"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from flask import current_app
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select, update
@@ -131,7 +132,8 @@ def waste_time() -> None:
 
 def password_hash(password: str) -> str:
     """What is stored of a password."""
-    return generate_password_hash(unicodedata.normalize("NFC", password))
+    method = current_app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt")  # as FAB itself would
+    return generate_password_hash(unicodedata.normalize("NFC", password), method)
 
 
 def require_good_password(subject: Subject, password: str, username: str) -> None:

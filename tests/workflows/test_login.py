@@ -281,6 +281,11 @@ def test_a_weak_password_is_refused_with_the_rule(app, people):
     assert "12" in str(refusal.value)
 
 
+def test_a_guess_is_dear_unless_an_installation_says_otherwise(app, monkeypatch):
+    monkeypatch.delitem(app.config, "FAB_PASSWORD_HASH_METHOD")
+    assert password_hash(PASSWORD).startswith("scrypt:32768:8:1$")
+
+
 def test_judging_costs_one_hash_for_known_and_unknown_names(app, monkeypatch):
     from app.workflows import login_tries
 
