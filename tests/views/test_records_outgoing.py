@@ -147,7 +147,8 @@ def png(size: tuple[int, int] = (200, 200), colour: tuple[int, ...] = (0, 0, 0, 
 
 BAD = {
     "text": b"no picture", "an empty file": b"", "a photograph": png(colour=(255, 255, 255, 255)),
-    "nothing drawn": png(), "too small": png((10, 10)), "too wide": png((3000, 100)), "half a file": SEAL[: len(SEAL) // 2],
+    "nothing drawn": png(), "too small": png((10, 10)), "too wide": png((3000, 100)),
+    "half a file": SEAL[: len(SEAL) // 2],
     "too large": SEAL + bytes(600 * 1024), "a page": b"<svg onload='x'></svg>",
 }  # fmt: skip
 
