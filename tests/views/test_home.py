@@ -8,7 +8,7 @@ from app.workflows.inbox import TaskKind, waiting_for
 from tests.cabinet import PIN, actors
 from tests.conftest import nonce_of
 
-(VOTE, TIE, PUBLISH, RECOVERY, ABSENCE, ANSWER, ENROL) = TaskKind
+(VOTE, TIE, PUBLISH, SIGN, ISSUE, RECEIVE, DRAFT, RECOVERY, ABSENCE, ANSWER, ENROL) = TaskKind
 
 
 def kinds(scene, name):

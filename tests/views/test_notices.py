@@ -56,6 +56,7 @@ def test_visitors_are_sent_to_the_sign_in_page(app):
 DETAILS = {
     "meeting": "Phiên họp", "member": "Phạm Văn Ba", "question": "Thông qua?", "outcome": "adopted", "approved": True,
     "kind": "replace", "reason": "Lý do", "starts_at": "2026-07-30T02:00:00+00:00", "subject_id": 1,
+    "number": "01/NQ-CP", "resolution": "Về doanh nghiệp",
 }  # fmt: skip
 
 
@@ -63,11 +64,12 @@ DETAILS = {
 def test_every_kind_has_its_words_and_an_address(invited, at, kind):
     person_id = invited.who["a"].person_id
     entry_id = db.session.query(AuditEntry.id).order_by(AuditEntry.id.desc()).first()[0]
+    about = next((name for name in ("poll", "resolution") if kind.startswith(name.title())), "person")
     with own_transaction() as session:
         session.query(Notice).delete()
         session.add(
             Notice(body_id=1, person_id=person_id, audit_entry_id=entry_id, meeting_id=None, kind=kind,
-                   details={**DETAILS, "subject_type": "poll" if kind.startswith("Poll") else "person"}, created_at=NOW)
+                   details={**DETAILS, "subject_type": about}, created_at=NOW)
         )  # fmt: skip
     assert kind in page.TITLES
     answer = at("a").get("/notices/")
