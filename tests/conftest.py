@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.servers"]
 
+# Folders whose tests load the machine on purpose: where several processes share a run, they follow each other in one.
+CROWDS = {"concurrency", "faults", "realtime"}
+
 SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "t" * 40, "TESTING": True, "WTF_CSRF_ENABLED": False, "SESSION_COOKIE_SECURE": False, "DEMO": False,
     "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1",  # what a guess costs is no subject of any test but its own
@@ -35,6 +38,24 @@ TEMPLATE = "ecab_template"
 
 both = pytest.mark.parametrize("app", ["sqlite", "postgresql"], indirect=True)
 on_postgresql = pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share a run: the longest first, and in one process what leans on the same preparation."""
+    if not hasattr(config, "workerinput"):
+        return
+    groups = {item: _group_of(item) for item in items}
+    first = ["demo", "crowds", "test_replay", "test_demo"]
+    items.sort(key=lambda item: first.index(groups[item]) if groups[item] in first else len(first))
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group_of(item: pytest.Item) -> str:
+    if "demo_files" in getattr(item, "fixturenames", ()):
+        return "demo"
+    folder = item.path.parent.name
+    return "crowds" if folder in CROWDS else item.path.stem
 
 
 class Home:

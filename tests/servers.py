@@ -69,12 +69,22 @@ def program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on, below those that outgoing connections take: a restart finds it free again."""
-    for port in random.sample(range(20_000, 32_000), 100):
+    """A TCP port nobody listens on, below those that outgoing connections take: a restart finds it free again.
+
+    Processes that share a test run take turns by number, so that no two are given the same port.
+    """
+    process, processes = _place_in_the_run()
+    for port in random.sample(range(20_000 + process, 32_000, processes), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
     raise ServerFailed("no free port between 20000 and 32000")
+
+
+def _place_in_the_run() -> tuple[int, int]:
+    """Which of how many processes of the run this is; pytest-xdist says it in the environment."""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return int(name.removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 class Account(NamedTuple):

@@ -37,7 +37,7 @@ def test_whole_numbers_that_every_program_reads_alike_are_written(number):
         {"é": 1},
         {1: 1},
         {1, 2},
-        object(),
+        Ellipsis,
     ],
     ids=repr,
 )
