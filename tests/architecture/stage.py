@@ -1,5 +1,6 @@
 """A stage for the test of rights: one thing of every kind, in sight of those it is meant for, and one out of sight."""
 
+import datetime as dt
 import io
 import sqlite3
 from dataclasses import dataclass, field
@@ -13,25 +14,32 @@ from app.models import (
     AgendaItem,
     Appointment,
     AuditEntry,
+    Certificate,
     DocumentKind,
     DocumentVersion,
+    IssuedNumber,
     ItemKind,
     Job,
     KeyRecovery,
+    KeyState,
     LoginSession,
     Meeting,
     MeetingKind,
     MeetingState,
     MemberStaff,
     Notice,
+    NumberSeries,
     Office,
     Organisation,
     Person,
     RecoveryKind,
     Refusal,
+    Resolution,
     RuleSet,
+    SealKey,
     Seat,
     SeatRole,
+    SignaturePicture,
     SigningKey,
 )
 from app.workflows import agenda, attendance, documents, keys, meetings, member_staff, polls
@@ -39,18 +47,23 @@ from app.workflows.engine.rights import Actor
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
+from tests.resolving import Resolving
 
 FOREIGN_BODY = 2
 
 
 @dataclass
 class Stage:
-    """Ids by name: `here` of the meeting being held, `draft` of one in preparation, `foreign` of another body."""
+    """Ids by name: `here` of the meeting being held, `draft` of one in preparation, `foreign` of another body.
 
-    here: dict[str, int] = field(default_factory=dict)
-    draft: dict[str, int] = field(default_factory=dict)
-    published: dict[str, int] = field(default_factory=dict)
-    foreign: dict[str, int] = field(default_factory=dict)
+    Of Resolutions `draft` is one being drafted, `here` one before its signer, `signed` and `published` are further on.
+    """
+
+    here: dict[str, int | str] = field(default_factory=dict)
+    draft: dict[str, int | str] = field(default_factory=dict)
+    published: dict[str, int | str] = field(default_factory=dict)
+    signed: dict[str, int | str] = field(default_factory=dict)
+    foreign: dict[str, int | str] = field(default_factory=dict)
     saved: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False))
 
     def keep(self) -> None:
@@ -74,6 +87,7 @@ def build() -> Stage:
     _held(stage)
     _prepared(stage)
     _elsewhere(stage)
+    _resolutions(stage)
     _rows(stage)
     return stage
 
@@ -146,6 +160,60 @@ def _elsewhere(stage: Stage) -> None:
         "seat": seat.id, "absence": absence.id, "person": clerk, "appointment": appointment, "body": FOREIGN_BODY,
         "organisation": organisation.id, "staff": staff.id, "audit": audit,
     }  # fmt: skip
+
+
+def _resolutions(stage: Stage) -> None:
+    """One at each stage, all on adopted votes; a seal and specimen signatures; and all of it in the province too."""
+    drafted, presented, signed, published = (_earlier(Resolving()) for _stage in range(4))
+    drafted.equipped()
+    for scene in (drafted, presented, signed, published):
+        scene.voted().drafted()
+    presented.presented()
+    signed.presented().signed()
+    published.presented().signed().numbered().sealed().promulgated()
+    scenes = (stage.draft, drafted), (stage.here, presented), (stage.signed, signed), (stage.published, published)
+    for things, scene in scenes:
+        things |= {"resolution": scene.resolution_id, "token": scene.resolution.token}
+    stage.here |= {
+        "seal": db.session.scalar(select(SealKey.id).where(SealKey.state == KeyState.ACTIVE)) or 0,
+        "specimen": db.session.scalar(select(func.min(SignaturePicture.id))) or 0,
+        "number": db.session.scalar(select(func.min(IssuedNumber.id))) or 0,
+    }
+    _foreign_resolution(stage)
+
+
+def _earlier(scene: Resolving) -> Resolving:
+    """What is done in it lies in the past: whoever acts now comes after it."""
+    scene.now -= dt.timedelta(minutes=5)
+    return scene
+
+
+def _foreign_resolution(stage: Stage) -> None:
+    """Rows of the other body, written as they are: nobody there has keys."""
+    far, ours = stage.foreign, db.session.get_one(SealKey, stage.here["seal"])
+    told = {"body_id": FOREIGN_BODY, "subject": "Việc tỉnh", "subject_fold": "viec tinh", "signer_post": "Chủ tịch"}
+    resolution = Resolution(
+        meeting_id=far["meeting"], item_id=far["item"], poll_id=far["poll"], signer_id=far["person"], token="f" * 32,
+        drafted_at=NOW, **told,
+    )  # fmt: skip
+    certificate = Certificate(
+        body_id=FOREIGN_BODY, serial="f", subject="Con dấu tỉnh", issuer="x", sha256="f" * 64, der=b"x",
+        not_before=NOW, not_after=NOW,
+    )  # fmt: skip
+    seal = SealKey(
+        body_id=FOREIGN_BODY, certificate=certificate, key_ref="far", picture=ours.picture, enrolled_at=NOW
+    )
+    specimen = SignaturePicture(
+        body_id=FOREIGN_BODY, person_id=far["person"], png=ours.picture, sha256="f" * 64, at=NOW
+    )
+    series = NumberSeries(body_id=FOREIGN_BODY, type="resolution", normative=False, year=NOW.year, last_number=1)
+    number = IssuedNumber(
+        body_id=FOREIGN_BODY, series=series, resolution=resolution, number=1, text="01/NQ-UBND", issued_on=NOW.date(),
+        at=NOW,
+    )  # fmt: skip
+    db.session.add_all([resolution, seal, specimen, number])
+    db.session.commit()
+    far |= {"resolution": resolution.id, "seal": seal.id, "specimen": specimen.id, "number": number.id}
 
 
 def _rows(stage: Stage) -> None:
