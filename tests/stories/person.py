@@ -14,6 +14,10 @@ HERE = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh", "has_touch": True}
 REFUSED = re.compile(r"responded with a status of (4\d\d)")
 LEFT_BEHIND = "net::ERR_ABORTED"  # a page that is left gives up what it was fetching; so does a download
 OFF_LINE = ("net::ERR_INTERNET_DISCONNECTED", "net::ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED")
+SERVER_GONE = (
+    "net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_CONNECTION_CLOSED", "net::ERR_EMPTY_RESPONSE",
+    "net::ERR_CONTENT_LENGTH_MISMATCH", "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+)  # fmt: skip
 
 
 class Person:
@@ -70,6 +74,10 @@ class Person:
         yield
         self.context.set_offline(False)
 
+    def lose_the_server(self) -> None:
+        """From here on it may be gone; that requests fail meanwhile is no complaint."""
+        self._away = True
+
     def came_back(self) -> None:
         """From here on failing requests are complaints again."""
         self._away = False
@@ -96,7 +104,7 @@ class Person:
 
     def _failed(self, request: Request) -> None:
         why = request.failure or ""
-        if why != LEFT_BEHIND and not (self._away and why in OFF_LINE):
+        if why != LEFT_BEHIND and not (self._away and why in (*OFF_LINE, *SERVER_GONE)):
             self.complaints.append(f"failed: {request.method} {request.url} {why}")
 
     def _listens(self, socket: WebSocket) -> None:
