@@ -27,7 +27,7 @@ AT_ONCE = threading.BoundedSemaphore(4)  # files in memory: a fifth person waits
 PATIENCE = 10  # seconds
 DRAINED = 64 * 1024 * 1024  # of a body that is too large: read and dropped, so that the answer arrives
 PIECE = 256 * 1024
-FEW, SMALL = 8, 64 * 1024  # parts of the form, and bytes of those that are no file
+FEW, SMALL = 8, 256 * 1024  # parts of the form, and bytes of those that are no file; more than the parser reads at once
 LANGUAGE = "vi"  # unless the address asks for another one
 Shown = dict[str, Any]
 

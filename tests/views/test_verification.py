@@ -241,6 +241,12 @@ def test_a_file_beyond_the_limit_is_refused_in_words(app, out, size):
     assert "20 MB" in words(answer)
 
 
+def test_a_file_of_many_lines_is_read_to_its_end(app, out):
+    """The parser keeps the end of a line back until it knows that no boundary begins there."""
+    answer = send(app.test_client(), "/xac-minh/", b"%PDF-1.7\n" + b"\n" * 200_000)
+    assert (answer.status_code, band(answer)) == (200, "bad")
+
+
 def test_nothing_of_a_file_is_kept(app, out, tmp_path, monkeypatch):
     kept, rows = set(storage.store().files), db.session.query(LoginTry).count()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
