@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -14,18 +15,20 @@ from flask_migrate import upgrade
 
 from app import create_app, installation, serve
 from app.commands import sync_roles
-from app.demo import loader
+from app.demo import loader, papers
 from app.demo.founding import found
-from app.demo.presets import G2025_10
+from app.demo.presets import G2025_10, Preset
+from app.demo.stage import new_nonce
 from app.gateways import signing
-from app.models import ItemKind, MeetingKind, Presence
-from app.workflows import agenda, attendance, meetings, polls
+from app.models import Choice, ItemKind, MeetingKind, Presence
+from app.workflows import agenda, attendance, ballots, draft_texts, meetings, polls, resolutions
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.calendar import hanoi_date
 from tests.cabinet import PASSWORD, PIN
 
 ROOT = Path(__file__).parents[1]
 DAY = dt.timedelta(days=1)
+FEW = 5  # members
 CHEAP = {
     "ARGON2_COST": signing.Argon2Cost(memory_kib=64, passes=1),
     "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1000",
@@ -56,27 +59,76 @@ def make_government() -> None:
     make(_open_a_vote)
 
 
+def make_resolutions() -> None:
+    """A Government of five, and as many Resolutions before its head as ECABINET_TEST_RESOLUTIONS says."""
+    make(_present_resolutions)
+
+
 def _open_a_vote(app: Flask) -> None:
-    now = dt.datetime.now(dt.UTC)
-    key = Path(app.config["INSTALLATION_KEY"])
-    signing.create_installation_key(key)
-    signing.Authority.create(Path(app.config["AUTHORITY"]), now - DAY, demo=True, installation_key=key.read_bytes())
-    installation.choose_gateways(app)
-    founded = found(G2025_10, now - DAY, PASSWORD, PIN)
+    session = _Session(app, G2025_10, ["Nghị quyết về thử nghiệm"])
+    session.put_to_vote(session.item_ids[0])
 
-    def who(handle: str) -> Actor:
-        return founded.actor(handle, hanoi_date(now))
 
-    clerk, starts = who("chuyenvien"), now + dt.timedelta(hours=1)
-    title, place = "Phiên họp Chính phủ thường kỳ", "Phòng họp Chính phủ"
-    meeting_id = meetings.create_meeting(clerk, founded.body_id, MeetingKind.REGULAR, title, starts, place, now).id
-    item_id = agenda.add_item(clerk, meeting_id, "Nghị quyết về thử nghiệm", ItemKind.DECISION, now).id
-    meetings.issue_invitation(clerk, meeting_id, now)
-    for handle in founded.members:
-        attendance.confirm_presence(who(handle), meeting_id, Presence.IN_ROOM, now)
-    meetings.open_meeting(who("thutuong"), meeting_id, now)
-    agenda.open_item(who("thutuong"), item_id, now)
-    polls.put_to_vote(who("thutuong"), item_id, now)
+def _present_resolutions(app: Flask) -> None:
+    """Each from a vote of its own, by the smallest majority."""
+    count = int(os.environ["ECABINET_TEST_RESOLUTIONS"])
+    titles = [f"Nghị quyết về thử nghiệm số {number}" for number in range(1, count + 1)]
+    session = _Session(app, _with_fewer_members(G2025_10), titles)
+    for item_id in session.item_ids:
+        session.present_resolution(item_id)
+
+
+def _with_fewer_members(preset: Preset) -> Preset:
+    """A vote is adopted with three ballots; everything else is as it was."""
+    left = {figure.handle for figure in [each for each in preset.government.figures if each.signs][FEW:]}
+    figures = tuple(figure for figure in preset.government.figures if figure.handle not in left)
+    aides = tuple(pair for pair in preset.government.aides if not left & {*pair})
+    return replace(preset, government=replace(preset.government, figures=figures, aides=aides))
+
+
+class _Session:
+    """A session of a founded Government with these items, everybody present, open."""
+
+    def __init__(self, app: Flask, preset: Preset, titles: list[str]) -> None:
+        now = self.now()
+        key = Path(app.config["INSTALLATION_KEY"])
+        signing.create_installation_key(key)
+        signing.Authority.create(Path(app.config["AUTHORITY"]), now - DAY, demo=True, installation_key=key.read_bytes())
+        installation.choose_gateways(app)
+        self.founded = found(preset, now - DAY, PASSWORD, PIN)
+        clerk, starts = self.who("chuyenvien"), now + dt.timedelta(hours=1)
+        title, place = "Phiên họp Chính phủ thường kỳ", "Phòng họp Chính phủ"
+        meeting = meetings.create_meeting(clerk, self.founded.body_id, MeetingKind.REGULAR, title, starts, place, now)
+        meeting_id = meeting.id
+        self.item_ids = [agenda.add_item(clerk, meeting_id, each, ItemKind.DECISION, now).id for each in titles]
+        meetings.issue_invitation(clerk, meeting_id, now)
+        for handle in self.founded.members:
+            attendance.confirm_presence(self.who(handle), meeting_id, Presence.IN_ROOM, now)
+        meetings.open_meeting(self.who("thutuong"), meeting_id, now)
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def who(self, handle: str) -> Actor:
+        return self.founded.actor(handle, hanoi_date(self.now()))
+
+    def put_to_vote(self, item_id: int) -> int:
+        agenda.open_item(self.who("thutuong"), item_id, self.now())
+        return polls.put_to_vote(self.who("thutuong"), item_id, self.now()).id
+
+    def present_resolution(self, item_id: int) -> None:
+        clerk, head = self.who("chuyenvien"), self.who("thutuong")
+        draft_texts.write_draft(clerk, item_id, papers.draft_text(), self.now())
+        poll_id = self.put_to_vote(item_id)
+        for handle in self.founded.members[: len(self.founded.members) // 2 + 1]:
+            nonce, member = new_nonce(), self.who(handle)
+            ballots.prepare_ballot(member, poll_id, Choice.AGREE, nonce, self.now())
+            ballots.sign_ballot(member, poll_id, nonce, PIN, self.now())
+        polls.close_poll(head, poll_id, self.now())
+        polls.publish_poll(head, poll_id, self.now())
+        drafted = resolutions.draft_resolution(clerk, poll_id, self.now())
+        resolutions.present_resolution(clerk, drafted.id, self.now())
+        agenda.close_item(head, item_id, self.now())
 
 
 def serve_it() -> int:
@@ -85,7 +137,9 @@ def serve_it() -> int:
     return serve.embedded(app, int(os.environ["PORT"]))
 
 
-DEEDS: dict[str, Callable[[], int | None]] = {"demo": make_demo, "government": make_government, "serve": serve_it}
+DEEDS: dict[str, Callable[[], int | None]] = {
+    "demo": make_demo, "government": make_government, "resolutions": make_resolutions, "serve": serve_it,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(DEEDS[sys.argv[1]]())

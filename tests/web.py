@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
+from subprocess import CompletedProcess, run
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -47,6 +48,11 @@ class Web(Process):
             self._run(sys.executable, "-m", HOUSE, what)
         finally:
             self.settings = before
+
+    def command(self, *arguments: str) -> "CompletedProcess[str]":
+        """Run a command of `flask` on this installation."""
+        command = [sys.executable, "-m", "flask", "--app", "run", *arguments]
+        return run(command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False)
 
     def furnish(self, var: Path) -> None:
         """Begin with a copy of the files of another installation."""
@@ -121,7 +127,7 @@ class Caller:
 
     def post(self, path: str, **form: object) -> Answer:
         """A form as the pages send it."""
-        sent = urlencode({"csrf_token": self.token, **form}).encode()
+        sent = urlencode({"csrf_token": self.token, **form}, doseq=True).encode()
         return self._send(path, sent, {"Accept": "text/html", "Referer": self.url})
 
     def tell(self, path: str, **body: object) -> Answer:
