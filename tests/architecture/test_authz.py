@@ -104,7 +104,7 @@ def built() -> dict[str, Any]:
 
 @pytest.fixture
 def stage(app: Flask, built: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Stage:
-    Clock(monkeypatch)
+    Clock(monkeypatch).move(minutes=1)  # after everything that happened on the stage
     if not built:
         built["stage"] = scenery.build()
         for actor, name in ACTORS.items():
