@@ -34,7 +34,8 @@ CODES = {
     "job.queue", "job.dedupe_key", "login_session.revoked_because", "notice.kind", "signing_key.provider",
 }  # fmt: skip
 SAME_IN_BOTH = ("e-Cabinet", "Tiếng Việt", "English", "PDF", "ZIP", "SHA-256", "MB", "KB")
-SIGNS = (r"\b[0-9A-F]{2}(?::[0-9A-F]{2})+\b", r"\b(?=\w*\d)[0-9a-fA-F]{6,}\b…?", r"https?://\S+", r"\d+\.\d+\.\d+\w*")
+SIGNS = (r"\b[0-9A-F]{2}(?::[0-9A-F]{2})+\b", r"\b(?=\w*\d)[0-9a-fA-F]{6,}\b…?", r"https?://\S+", r"\d+\.\d+\.\d+\w*",
+         r"\b\d{2,}(?:/\d{4})?/[A-ZĐ]+-[A-ZĐ]+\b")  # the last: number and symbol of a document
 
 
 class Brackets(NullTranslations):
@@ -122,8 +123,13 @@ def spoken(page: str) -> Iterator[str]:
             continue
         if element.tag == "script":
             yield from _of_a_script(element)
-        elif element.tag not in VERBATIM and not any(above.tag in VERBATIM for above in element.iterancestors()):
+        elif not any(_is_verbatim(each) for each in (element, *element.iterancestors())):
             yield from (" ".join(text.split()) for text in _of_an_element(element) if text and text.strip())
+
+
+def _is_verbatim(element: Any) -> bool:
+    """Whether it shows a document as it stands: letter by letter, or in the language that it says it is in."""
+    return element.tag in VERBATIM or (element.tag != "html" and element.get("lang") == "vi")
 
 
 def _of_an_element(element: Any) -> Iterator[str | None]:

@@ -1,7 +1,7 @@
 """Every page speaks one language: what is not translated comes from the data, in every state and for everybody."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask, render_template_string
@@ -11,9 +11,11 @@ from wtforms import StringField
 
 from app.extensions import db
 from app.models import DocumentVersion, MeetingKind, Poll, RecoveryKind
+from app.tasks import relay
 from app.views import errors
-from app.workflows import keys, meetings
+from app.workflows import keys, meetings, promulgation, resolutions
 from tests.conftest import Scene
+from tests.resolving import TEXT, Resolving
 from tests.views.brackets import data, left_outside, speak_in_brackets
 from tests.views.browser import Browser
 from tests.views.whole_meeting import stages
@@ -25,7 +27,11 @@ TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at eve
 NOT_PAGES = {
     "/back", "/login/", "/locked", "/meetings/<int:meeting_id>/snapshot", "/papers/<int:version_id>/file",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
+    "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
+    "/resolutions/<int:resolution_id>/pages/<int:page>.png",
+    "/resolutions/<int:resolution_id>/edit/pages/<int:page>.png",
 }  # fmt: skip
+OF_RESOLUTIONS = ("/resolutions/", "/xac-minh/", "/items/")
 OFFICES = ["clerk", "auditor", "admin", "head", "records"]
 
 
@@ -81,6 +87,12 @@ def pages(app: Flask) -> set[str]:
     return {rule for rule in rules - NOT_PAGES if not rule.startswith(("/records/", "/static/"))}
 
 
+def rules_of(app: Flask, paths: set[str]) -> set[str]:
+    """The address rules behind paths."""
+    known = app.url_map.bind("localhost")
+    return {known.match(path.partition("?")[0], return_rule=True)[0].rule for path in paths}
+
+
 def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: Scene):
     leaks, asked = Leaks(), set()
     for stage in stages(scene):
@@ -91,8 +103,56 @@ def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: S
         asked.update(paths)
     assert leaks.found == {}
     assert leaks.pages > 200
-    known = app.url_map.bind("localhost")
-    assert pages(app) == {known.match(path.partition("?")[0], return_rule=True)[0].rule for path in asked}
+    assert {rule for rule in pages(app) if not rule.startswith(OF_RESOLUTIONS)} == rules_of(app, asked)
+
+
+# -- a Resolution from its draft to its recall ------------------------------------------------------------------------
+
+
+def resolution_pages(scene: Resolving) -> set[str]:
+    here, meeting = f"/resolutions/{scene.resolution_id}", f"/meetings/{scene.meeting_id}"
+    own = {here, f"{here}/sign", f"{here}/issue", f"{here}/edit", f"/items/{scene.item_id}/draft-text"}
+    lists = {"/resolutions/", "/resolutions/?q=98765", "/resolutions/?state=out", "/resolutions/issue"}
+    public = {"/xac-minh/", f"/xac-minh/{scene.resolution.token}"}
+    around = {"/", "/notices/", meeting, f"{meeting}/cockpit", f"/man-hinh/{scene.meeting_id}"}
+    return own | lists | public | around | {f"/polls/{scene.poll_id}/result"}
+
+
+def lives(scene: Resolving) -> Iterator[str]:
+    """Lead it through its life and stop at each turn."""
+    scene.equipped().voted().drafted()
+    yield "drafted"
+    clerk, head, id_ = scene.who["clerk"], scene.who["head"], scene.resolution_id
+    text = {**TEXT, "subject": "Về việc khác", "articles": TEXT["articles"][::-1], "recipients": TEXT["recipients"][:1]}
+    resolutions.edit_resolution(clerk, id_, text, "Chỉnh lý kỹ thuật", scene.later(16))
+    yield "written otherwise"
+    scene.presented()
+    yield "presented"
+    resolutions.return_resolution(head, id_, "Sai tên cơ quan", scene.later(19))
+    yield "returned"
+    resolutions.present_resolution(clerk, id_, scene.later(21))
+    scene.signed(changes_seen=True)
+    yield "signed"
+    for turn in ("numbered", "sealed", "promulgated"):
+        getattr(scene, turn)()
+        relay.drain(scene.later(55))
+        yield turn
+    promulgation.acknowledge(head, id_, scene.later(56))
+    scene.recalled()
+    yield "recalled"
+
+
+def test_no_page_of_a_resolution_has_a_word_of_its_own(app: Flask, at: At):
+    leaks, asked, scene = Leaks(), set(), Resolving()
+    for turn in lives(scene):
+        paths = resolution_pages(scene)
+        asked |= paths
+        for name in ("head", "a", "clerk", "records", "auditor", "under_a"):
+            for path in sorted(paths):
+                leaks.look(f"{turn}: {name} at {path}", at(name).get(path))
+    assert leaks.found == {}
+    assert leaks.pages > 300
+    assert {rule for rule in pages(app) if rule.startswith(OF_RESOLUTIONS)} <= rules_of(app, asked)
 
 
 # -- generated lists and forms -----------------------------------------------------------------------------------------
