@@ -95,12 +95,15 @@ def sqlite_home(tmp_path_factory: pytest.TempPathFactory, gateways: dict[str, An
 @pytest.fixture(scope="session")
 def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any]) -> Home:
     """Filled by the owner; the application then serves as the role that owns nothing."""
+    from tests.pristine import Pristine
+
     postgres_server.create_database(TEMPLATE)
     gateway_settings = {**SETTINGS, **gateways, "APP_ROLE": "ecab_app"}
     owner = create_app(**gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(TEMPLATE, "ecab_owner"))
     _fill(owner)
     with owner.app_context():
         db.engine.dispose()
+    pristine = Pristine(postgres_server, DATABASE, TEMPLATE)
     many = {"pool_size": 10, "max_overflow": 240}  # two hundred voters at once, each with a connection
     application = create_app(
         **gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(DATABASE), SQLALCHEMY_ENGINE_OPTIONS=many
@@ -109,8 +112,7 @@ def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any])
     def refresh() -> None:
         db.session.remove()
         db.engine.dispose()
-        postgres_server.drop_database(DATABASE)
-        postgres_server.create_database(DATABASE, TEMPLATE)
+        pristine.restore()
 
     return Home(application, refresh)
 
