@@ -220,3 +220,70 @@ def check_in_public(session: Session, member: Person, number: str, folder: Path)
     told = subprocess.run(["pdfsig", "-nocert", document], check=True, capture_output=True, text=True).stdout
     assert told.count("Signature is Valid.") == 2
     assert whole.count(b"/ByteRange") == 2
+
+
+def send_back(head: Person, what: str, reason: str) -> str:
+    """The Prime Minister returns what lies before him; the address of its record."""
+    head.go("/")
+    take_up(head, what)
+    head.at('[data-dialog="sheet-return"]').click()
+    sheet = head.at("#sheet-return")
+    sheet.locator("textarea").fill(reason)
+    sheet.locator('button[type="submit"]').click()
+    head.page.wait_for_url(re.compile(r"/resolutions/\d+$"))
+    expect(head.at("main .ec-banner--warn").first).to_contain_text(reason)
+    return re.sub(r"^https?://[^/]+", "", head.page.url)
+
+
+def rewrite(clerk: Person, address: str, words: tuple[str, str], place: str, reason: str = "") -> None:
+    """The clerk puts words in the place of others and saves; the comparison is drawn while one writes."""
+    old, new = words
+    clerk.go(f"{address}/edit")
+    clerk.page.wait_for_load_state()
+    body = clerk.at("#body")
+    written = body.input_value()
+    if old in written:
+        body.fill(written.replace(old, new))
+    expect(clerk.at('[data-region="compared"]')).to_contain_text(place)
+    expect(clerk.at("#reason")).to_be_visible()
+    clerk.at("#reason").fill(reason)
+    clerk.at("[data-save]").click()
+    expect(clerk.at(".ec-flash")).to_be_visible()
+
+
+def present(clerk: Person, address: str) -> None:
+    clerk.go(address)
+    clerk.page.wait_for_load_state()
+    clerk.at("#main-act").click()
+
+
+def sign_what_was_changed(head: Person, what: str, place: str, reason: str) -> None:
+    """Nothing is signed before the comparison was seen; it stands beside the reason, and then the PIN is asked for."""
+    head.go("/")
+    take_up(head, what)
+    gates = head.at('[data-region="gates"]')
+    expect(gates).to_contain_text(place)
+    expect(gates).to_contain_text(reason)
+    head.at("#sign-button").click()
+    expect(head.at("#seen-problem")).to_be_visible()
+    expect(head.at("#pin-sheet")).to_be_hidden()
+    head.at("[data-changes-seen]").check()
+    head.at("#sign-button").click()
+    head.enter_pin()
+    expect(head.at("[data-receipt-head]")).to_be_visible()
+
+
+def recall(head: Person, reason: str) -> None:
+    """From the record: the reason, exactly the text that will be signed, the PIN."""
+    head.page.wait_for_load_state()
+    head.at('[data-popover="more-acts"]').click()
+    head.at('[data-dialog="sheet-recall"]').click()
+    sheet = head.at("#sheet-recall")
+    sheet.locator("textarea").fill(reason)
+    sheet.locator("[data-step=prepare]").click()
+    expect(sheet.locator("[data-shown]")).to_contain_text(reason)
+    with head.refused(403):
+        head.enter_pin(WRONG)
+        expect(sheet.locator("[data-field-problem=pin]")).to_be_visible()
+    head.enter_pin()
+    expect(head.at(".ec-recalled")).to_contain_text(reason)

@@ -21,6 +21,7 @@ const AT_THE_PIN = new Set(["pin_wrong", "pin_form"]);
 let version = Number(root.dataset.version);
 let request = null; // {nonce, file, seen, pin?} between the button and the receipt
 let retry = { timer: null, seconds: FIRST_WAIT };
+let leaving = false;
 
 const one = (selector) => document.querySelector(selector);
 
@@ -169,10 +170,17 @@ function initSheet() {
   });
 }
 
+/** Drawn anew, but not under an act of one's own that leads away from here: this page is then no longer open. */
+function follow() {
+  if (leaving) return;
+  if (document.querySelector("[data-act][data-sent]")) setTimeout(follow, 300);
+  else refresh();
+}
+
 document.addEventListener("ec:snapshot", ({ detail }) => {
   if (detail.meeting.version === version) return;
   version = detail.meeting.version;
-  refresh();
+  follow();
 });
 document.addEventListener("ec:drawn", drawn);
 document.addEventListener("ec:unlocked", again);
@@ -182,7 +190,13 @@ addEventListener("beforeunload", (event) => {
 });
 one("[data-retry]").addEventListener("click", again);
 if (sheet) initSheet();
-initActs({ warn: complain, done: () => location.assign(root.dataset.record) });
+initActs({
+  warn: complain,
+  done: () => {
+    leaving = true;
+    location.assign(root.dataset.record);
+  },
+});
 initPages();
 startClocks();
 startLive();
