@@ -28,20 +28,25 @@ def is_maker(actor: Actor, resolution: Resolution) -> bool:
     return actor.may(Right.RESOLUTION_DRAFT, resolution)
 
 
+def knows_the_vote(actor: Actor, resolution: Resolution) -> bool:
+    """Whether the voted text is open to this person; who only received the document reads what was promulgated."""
+    return is_maker(actor, resolution) or actor.may(Right.EVIDENCE_READ, resolution)
+
+
 def history(actor: Actor, resolution: Resolution) -> list[dict[str, Any]]:
-    """Its facts, the first one first; how a draft came about is for those who make it."""
+    """Its latest facts, the first one first; how a draft came about is for those who make it."""
     rows = select(AuditEntry, Person.full_name).outerjoin(Person, Person.id == AuditEntry.actor_id)
     rows = rows.where(AuditEntry.subject_type == Resolution.__tablename__, AuditEntry.subject_id == resolution.id)
     rows = rows.where(AuditEntry.body_id == resolution.body_id, AuditEntry.fact != RECEIPTS)
     if not is_maker(actor, resolution):
         rows = rows.where(AuditEntry.fact.in_(FOR_ALL))
-    found = db.session.execute(rows.order_by(AuditEntry.id).limit(MOST))
+    found = db.session.execute(rows.order_by(AuditEntry.id.desc()).limit(MOST)).all()
     return [
         {
             "word": fact_word(entry.fact), "who": name or "", "at": format_datetime(entry.at, "HH:mm:ss, dd/MM/yyyy"),
             "note": entry.payload.get("reason", ""), "number": entry.payload.get("number", ""),
         }
-        for entry, name in found
+        for entry, name in reversed(found)
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.extensions import db
 from app.gateways.paper import qr
@@ -24,7 +24,7 @@ from app.models import (
 from app.views.evidence import result_links
 from app.views.resolution_acts import offers
 from app.views.resolution_changes import comparison
-from app.views.resolution_history import dispatch, history, versions
+from app.views.resolution_history import dispatch, history, knows_the_vote, versions
 from app.views.resolution_list import LOOKS, reached_at, title_of
 from app.views.resolution_verdict import signatures
 from app.views.resolution_watch import watch
@@ -44,7 +44,8 @@ def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[
     return {
         "resolution": head(resolution), "course": watch(course_of(resolution), now),
         "copy": copy(actor, resolution), "text": parse_text(version.text), "signatures": signatures(resolution, now),
-        "comparison": comparison(resolution, version), "dispatch": dispatch(resolution),
+        "comparison": comparison(resolution, version) if knows_the_vote(actor, resolution) else None,
+        "dispatch": dispatch(resolution),
         "versions": versions(actor, resolution), "history": history(actor, resolution),
         "public": _public(resolution), "links": _links(actor, resolution), "acts": offers(actor, resolution),
         "related": _related(actor, resolution), "live": live(actor, resolution),
@@ -54,11 +55,15 @@ def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[
 def read(actor: Actor, resolution_id: int) -> Resolution:
     """The visible Resolution with what its page needs, in a number of statements that does not grow."""
     rows = select(Resolution).where(Resolution.id == resolution_id, visible(actor, Resolution))
+    versions = selectinload(Resolution.versions).options(
+        joinedload(ResolutionVersion.author), defer(ResolutionVersion.text)
+    )
     certificate = selectinload(Resolution.signatures).joinedload(DocumentSignature.statement)
+    certificate = certificate.options(defer(SignedStatement.statement), defer(SignedStatement.cms))  # each a whole PDF
     rows = rows.options(
         joinedload(Resolution.meeting).joinedload(Meeting.body), joinedload(Resolution.poll).joinedload(Poll.item),
         joinedload(Resolution.signer), joinedload(Resolution.number), joinedload(Resolution.drafted_by),
-        selectinload(Resolution.versions).joinedload(ResolutionVersion.author), selectinload(Resolution.files),
+        versions, selectinload(Resolution.files),
         selectinload(Resolution.dispatches), certificate.joinedload(SignedStatement.certificate),
     )  # fmt: skip
     found = db.session.scalars(rows).one_or_none()

@@ -45,7 +45,8 @@ def _shown(prepared: PreparedStatement) -> dict[str, Any]:
     """The exact text that will be signed, and its values with their names; nothing is shown that is not in it."""
     said = parse_recall(prepared.statement)
     shown = [
-        (_("Act"), _("Recall the Resolution")), (_("Number and symbol"), said["number"]), (_("Subject"), said["subject"]),
+        (_("Act"), _("Recall the Resolution")), (_("Number and symbol"), said["number"]),
+        (_("Subject"), said["subject"]),
         (_("Reason"), said["reason"]), (_("Signed by"), said["person"]), (_("Hash of the file"), said["file_sha256"]),
     ]  # fmt: skip
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.extensions import db
 from app.gateways import pades, signing
@@ -39,6 +39,7 @@ def document_by_token(token: str) -> Resolution | None:
         return None
     rows = select(Resolution).where(Resolution.token == token, Resolution.state.in_(OUT))
     statement = selectinload(Resolution.signatures).joinedload(DocumentSignature.statement)
+    statement = statement.options(defer(SignedStatement.statement), defer(SignedStatement.cms))  # each a whole PDF
     rows = rows.options(
         joinedload(Resolution.meeting).joinedload(Meeting.body), joinedload(Resolution.number),
         selectinload(Resolution.files), statement.joinedload(SignedStatement.certificate),
