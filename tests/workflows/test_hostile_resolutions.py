@@ -1,4 +1,4 @@
-"""What somebody who knows Resolutions well tries: bytes exchanged, keys lost in between, posts of the past."""
+"""What somebody who knows Resolutions well tries: other bytes, lost keys, offices that ended, clocks behind."""
 
 import datetime as dt
 from contextlib import contextmanager
