@@ -18,6 +18,8 @@ PUBLIC = {
     "SignInView.login", "SignInView.enter", "SignInView.logout", "SignInView.language",  # before and after a session
     "SignInView.locked", "SignInView.lock", "SignInView.unlock",  # a locked session asks for its own password
     "UtilView.back",  # leads to a page that the same browser has already seen
+    "VerificationView.start", "VerificationView.check",  # the page behind the code on a document
+    "VerificationView.document", "VerificationView.check_document",
 }  # fmt: skip
 
 
