@@ -9,7 +9,7 @@ from flask_appbuilder.security.sqla.models import User
 
 from app.extensions import csrf, db, socketio
 from app.security import SCREENS
-from app.views.living import OPEN_WHILE_LOCKED
+from app.views.living import OPEN_WHILE_LOCKED, SESSIONLESS
 from tests.device import JSON
 from tests.views.test_csrf import filled_in
 
@@ -18,6 +18,7 @@ PUBLIC = {
     "SignInView.login", "SignInView.enter", "SignInView.logout", "SignInView.language",  # before and after a session
     "SignInView.locked", "SignInView.lock", "SignInView.unlock",  # a locked session asks for its own password
     "UtilView.back",  # leads to a page that the same browser has already seen
+    *SESSIONLESS,  # the public page: it looks at nobody's session
     "VerificationView.start", "VerificationView.check",  # the page behind the code on a document
     "VerificationView.document", "VerificationView.check_document",
 }  # fmt: skip
@@ -115,6 +116,10 @@ def test_no_screen_of_an_administrator_shows_meetings_votes_or_papers():
 
 def test_no_view_is_exempt_from_the_form_token(app):
     assert csrf._exempt_views == set()
+
+
+def test_only_the_public_page_looks_at_no_session():
+    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"VerificationView"}
 
 
 def test_sockets_have_one_namespace_and_one_origin(app):

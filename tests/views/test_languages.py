@@ -13,11 +13,14 @@ from app.extensions import db
 from app.models import DocumentVersion, MeetingKind, Poll, RecoveryKind
 from app.tasks import relay
 from app.views import errors
+from app.views.text_forms import FREELY, SENTENCES
 from app.workflows import keys, meetings, promulgation, resolutions
+from app.workflows.public_tries import MOST, Try
 from tests.conftest import Scene
 from tests.resolving import TEXT, Resolving
-from tests.views.brackets import data, left_outside, speak_in_brackets
+from tests.views.brackets import LETTER, data, left_outside, speak_in_brackets, without_brackets
 from tests.views.browser import Browser
+from tests.views.test_verification import STRANGE, content, send
 from tests.views.whole_meeting import stages
 
 At = Callable[[str | None], Browser]
@@ -32,6 +35,7 @@ NOT_PAGES = {
     "/resolutions/<int:resolution_id>/edit/pages/<int:page>.png",
 }  # fmt: skip
 OF_RESOLUTIONS = ("/resolutions/", "/xac-minh/", "/items/")
+KEEPS = {"accounts": "admin", "seals": "records", "signature-pictures": "records"}
 OFFICES = ["clerk", "auditor", "admin", "head", "records"]
 
 
@@ -155,6 +159,40 @@ def test_no_page_of_a_resolution_has_a_word_of_its_own(app: Flask, at: At):
     assert {rule for rule in pages(app) if rule.startswith(OF_RESOLUTIONS)} <= rules_of(app, asked)
 
 
+def test_no_answer_of_the_public_page_has_a_word_of_its_own(app: Flask, at: At):
+    """Files of every kind, codes of nobody, too much of both."""
+    leaks, scene, stranger = Leaks(), Resolving().up_to("promulgated"), app.test_client()
+    own = f"/xac-minh/{scene.resolution.token}"
+    for kind, (pdf, _band) in STRANGE.items():
+        for path in ("/xac-minh/", own):
+            leaks.look(f"{kind} at {path}", send(stranger, path, pdf))
+    leaks.look("no file", send(stranger, "/xac-minh/", None))
+    leaks.look("a large file", send(stranger, "/xac-minh/", bytes(21 * 1024 * 1024)))
+    leaks.look("its own file", send(stranger, own, content(scene)))
+    for n in range(MOST[Try.GUESS] + 1):
+        leaks.look("a guess", stranger.get(f"/xac-minh/{n:032x}"))
+    for n in range(MOST[Try.UPLOAD]):
+        leaks.look("many files", send(stranger, "/xac-minh/", b"%d" % n))
+    assert leaks.found == {}
+    assert leaks.pages > 60
+
+
+def test_no_complaint_about_a_typed_text_has_a_word_of_its_own(app: Flask, at: At):
+    """What is said of a line; what stood there and what belongs there fills the sentence."""
+    with app.test_request_context():
+        said = {code: without_brackets(str(sentence)) for code, sentence in {**SENTENCES, "": FREELY}.items()}
+    assert {code: rest for code, rest in said.items() if LETTER.search(rest)} == {}
+    leaks, scene = Leaks(), Resolving().up_to("drafted")
+    form = {"version": "1", "urgency": "normal", "body": "Điều 1. Một.\n2.", "reason": "", "subject": ""}
+    for path in (f"/resolutions/{scene.resolution_id}/edit", f"/items/{scene.item_id}/draft-text"):
+        for sent in (form, {**form, "version": "7", "subject": "Về việc khác", "body": "Điều 1. Một."}):
+            answer = at("clerk").post(path, **sent)
+            assert answer.status_code in (409, 422)
+            leaks.look(f"{sent} at {path}", answer)
+    typed = {"Điều 1. Một. 2.", "Điều 1. Một.", "Về việc khác"}
+    assert set(leaks.found) <= typed  # as it stands in its field
+
+
 # -- generated lists and forms -----------------------------------------------------------------------------------------
 
 
@@ -193,7 +231,7 @@ def test_no_complaint_of_a_form_has_a_word_of_its_own(app: Flask, at: At, full: 
     leaks = Leaks()
     for path in record_pages(app):
         if path.endswith(("/add", "/edit")):
-            name = "admin" if "accounts" in path else "clerk"
+            name = KEEPS.get(path.split("/")[2], "clerk")
             leaks.look(f"{name} sends {path}", at(name).post(path))
             nonsense = dict.fromkeys(_fields(at(name).get(path)), "0 %(100)s % <")
             leaks.look(f"{name} sends nonsense to {path}", at(name).post(path, **nonsense))
