@@ -2,6 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
@@ -30,28 +31,32 @@ class TooManyTries(WorkflowError):
     message = _("Too many requests came from your network. Please try again after %(until)s.")
 
 
-def refuse_exhausted(kind: Try, address: str, now: dt.datetime) -> None:
-    """TooManyTries when the address has used up what it may do within ten minutes; nothing is written."""
-    if _count(kind, address, now) >= MOST[kind]:
-        raise _exhausted(now)
-
-
 def charge(kind: Try, address: str, now: dt.datetime) -> None:
     """Count one try, committed before anything is answered; TooManyTries beyond the limit.
 
     Each try counts itself and all that were committed before it: of fifty at once no more than the limit get through.
+    What is refused at once is not written, so that nobody prolongs the pause of a whole network.
     """
+    network = network_of(address)
+    _refuse_more_than(MOST[kind] - 1, kind, network, now)
     with own_transaction() as session:
-        session.add(LoginTry(username_fold=kind.value, address=address, at=now, succeeded=None))
-    if _count(kind, address, now) > MOST[kind]:
-        raise _exhausted(now)
+        session.add(LoginTry(username_fold=kind.value, address=network, at=now, succeeded=None))
+    _refuse_more_than(MOST[kind], kind, network, now)
 
 
-def _count(kind: Try, address: str, now: dt.datetime) -> int:
-    mine = (LoginTry.username_fold == kind.value, LoginTry.address == address, LoginTry.at > now - WINDOW)
-    return db.session.scalar(select(func.count()).select_from(LoginTry).where(*mine)) or 0
+def network_of(address: str) -> str:
+    """What one household or office has to itself: an IPv4 address, of an IPv6 address the first 64 bits."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found.packed, 64), strict=False))
 
 
-def _exhausted(now: dt.datetime) -> TooManyTries:
-    nobody = Detached(LoginTry.__tablename__, 0, None, 0)
-    return TooManyTries(nobody, until=f"{(now + WINDOW).astimezone(HANOI):%H:%M}")
+def _refuse_more_than(most: int, kind: Try, network: str, now: dt.datetime) -> None:
+    mine = (LoginTry.username_fold == kind.value, LoginTry.address == network, LoginTry.at > now - WINDOW)
+    if (db.session.scalar(select(func.count()).select_from(LoginTry).where(*mine)) or 0) > most:
+        nobody = Detached(LoginTry.__tablename__, 0, None, 0)
+        raise TooManyTries(nobody, until=f"{(now + WINDOW).astimezone(HANOI):%H:%M}")

@@ -267,14 +267,61 @@ def _forbidden(*_args: object, **_kwargs: object) -> None:
 
 
 def test_too_many_guesses_end_in_a_pause_for_that_address_alone(app, out, clock):
-    device = app.test_client()
+    device, wrong = app.test_client(), "/xac-minh/" + "f" * 32
     found = [device.get(f"/xac-minh/{n:032x}").status_code for n in range(MOST[Try.GUESS] + 3)]
     assert found == [404] * MOST[Try.GUESS] + [429] * 3
-    assert device.get(address(out)).status_code == 429  # a guess that hits is refused like the others
     elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
-    assert device.get(address(out), environ_base=elsewhere).status_code == 200
+    assert device.get(wrong, environ_base=elsewhere).status_code == 404
     clock.move(seconds=WINDOW.total_seconds() + 1)
+    assert device.get(wrong).status_code == 404
+
+
+def test_whoever_guesses_shuts_nobody_of_the_same_network_out(app, out):
+    """A whole ministry, or a carrier's customers, share one address."""
+    device = app.test_client()
+    for n in range(MOST[Try.GUESS] + 3):
+        device.get(f"/xac-minh/{n:032x}")
+    assert device.get("/xac-minh/" + "f" * 32).status_code == 429
     assert device.get(address(out)).status_code == 200
+    assert band(send(device, address(out), content(out))) == "ok"
+
+
+@pytest.mark.parametrize("kind", list(Try))
+def test_what_is_refused_neither_fills_the_table_nor_prolongs_the_pause(app, out, clock, kind):
+    device = app.test_client()
+
+    def ask(number: int) -> int:
+        if kind is Try.GUESS:
+            return device.get(f"/xac-minh/{number:032x}").status_code
+        return send(device, "/xac-minh/", None).status_code
+
+    for number in range(MOST[kind] + 10):
+        ask(number)
+        clock.move(seconds=1)
+    assert db.session.query(LoginTry).filter_by(username_fold=kind.value).count() == MOST[kind]
+    clock.move(seconds=WINDOW.total_seconds() - 5)
+    assert ask(999) != 429
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"])
+def test_no_header_gives_fresh_tries(app, out, header):
+    device = app.test_client()
+    found = [
+        device.get(f"/xac-minh/{n:032x}", headers={header: f"for=1.1.1.{n}" if header == "Forwarded" else f"1.1.1.{n}"})
+        for n in range(MOST[Try.GUESS] + 1)
+    ]  # fmt: skip
+    assert found[-1].status_code == 429
+
+
+def test_the_many_addresses_of_one_network_share_their_tries(app, out):
+    device = app.test_client()
+    found = [
+        device.get(f"/xac-minh/{n:032x}", environ_base={"REMOTE_ADDR": f"2001:db8:1:2::{n:x}"}).status_code
+        for n in range(MOST[Try.GUESS] + 1)
+    ]
+    assert found[-1] == 429
+    other = {"REMOTE_ADDR": "2001:db8:1:3::1"}
+    assert device.get("/xac-minh/" + "e" * 32, environ_base=other).status_code == 404
 
 
 def test_right_codes_are_not_counted(app, out):
