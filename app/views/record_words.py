@@ -16,6 +16,7 @@ from app.models import (
     KeyState,
     MeetingState,
     PollState,
+    ResolutionState,
 )
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import HANOI
@@ -30,6 +31,9 @@ LOOKS: dict[StrEnum, str] = {  # only what differs from the plain chip: now | ok
     PollState.OPEN: "now", PollState.CLOSED: "info", PollState.PUBLISHED: "ok", PollState.ANNULLED: "bad",
     AbsenceState.REQUESTED: "warn", AbsenceState.APPROVED: "ok", AbsenceState.REFUSED: "bad",
     KeyState.ACTIVE: "ok", KeyState.SUSPENDED: "bad",
+    ResolutionState.PRESENTED: "now", ResolutionState.SIGNED: "now", ResolutionState.NUMBERED: "now",
+    ResolutionState.SEALED: "info", ResolutionState.PROMULGATED: "ok", ResolutionState.RECALLED: "bad",
+    ResolutionState.REPLACED: "warn",
     JobState.RUNNING: "now", JobState.DONE: "ok", JobState.FAILED: "bad",
 }  # fmt: skip
 

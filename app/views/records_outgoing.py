@@ -69,6 +69,11 @@ def copies(sent: Sent) -> str:
     return str(sent.copies) if sent.copies else NOTHING
 
 
+def unbroken(number: str) -> Markup:
+    """The number on one line, as it is printed."""
+    return Markup('<b class="ec-nowrap">{}</b>').format(number)
+
+
 def standing(state: ResolutionState | str) -> Any:
     """The state of the document; of a number without one that it was cancelled."""
     if isinstance(state, ResolutionState):
@@ -100,8 +105,8 @@ class OutgoingRecords(RecordView):
     base_order = ("id", "desc")
     title_column = "resolution.subject"
     words = {
-        "series.type": TYPES.__getitem__, "recipients": recipients, "copies": copies, "receipts": receipts,
-        "standing": standing,
+        "text": unbroken, "series.type": TYPES.__getitem__, "recipients": recipients, "copies": copies,
+        "receipts": receipts, "standing": standing,
     }  # fmt: skip
     label_columns = {
         "text": _("Number and symbol"), "number": _("Number"), "issued_on": _("Date of the document"),

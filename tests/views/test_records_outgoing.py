@@ -35,7 +35,7 @@ def error_at(page, field: str) -> str:
 
 def rows(page) -> list[str]:
     """The numbers of the register, in the order of the page."""
-    return re.findall(r'<td data-label="[^"]*">(\d+(?:/20\d\d)?/NQ-CP)</td>', page.text)
+    return re.findall(r'<td data-label="[^"]*"><b[^>]*>(\d+(?:/20\d\d)?/NQ-CP)</b></td>', page.text)
 
 
 def words(page) -> str:
