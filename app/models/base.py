@@ -73,11 +73,17 @@ def sealed_ddl(table: str, verb: str, condition: str, dialect: str) -> list[str]
     return [template.format(table=table, verb=verb, condition=condition)]
 
 
+SQLITE_PRAGMAS = (
+    "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000",
+    "recursive_triggers=ON",  # else INSERT OR REPLACE removes a row without asking the triggers above
+)  # fmt: skip
+
+
 @event.listens_for(Engine, "connect")
 def _sqlite_settings(connection: object, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        for pragma in SQLITE_PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.gateways import signing, storage
@@ -425,3 +426,25 @@ def test_a_secretary_who_left_the_office_drafts_and_sees_nothing_any_more(app):
     scene.drafted()
     with pytest.raises(NotFound):
         resolutions.abandon_resolution(former, scene.resolution_id, "Bỏ", scene.later(16))
+
+
+REPLACED = {
+    "issued_number": ("number", "7"), "resolution_file": ("sha256", "'x'"), "resolution_version": ("reason", "'x'"),
+    "document_signature": ("name", "'x'"), "resolution": ("subject", "'khác'"), "dispatch": ("name", "'x'"),
+    "audit_entry": ("fact", "'x'"), "ballot": ("choice", "'disagree'"), "signed_statement": ("sha256", "'x' || id"),
+    "seal_key": ("key_ref", "'x'"), "draft_text": ("sha256", "'x'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", REPLACED)
+def test_a_row_is_not_replaced_by_a_new_one_with_its_number(app, table):
+    """SQLite's own way past triggers: INSERT OR REPLACE deletes the old row, by default without asking them."""
+    Resolving().up_to("promulgated")
+    changed, value = REPLACED[table]
+    columns = [row[1] for row in db.session.execute(text(f"PRAGMA table_info({table})"))]
+    taken = ", ".join(value if name == changed else name for name in columns)
+    before = db.session.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608
+    with pytest.raises(DBAPIError):
+        db.session.execute(text(f"INSERT OR REPLACE INTO {table} SELECT {taken} FROM {table}"))  # noqa: S608
+    db.session.rollback()
+    assert db.session.execute(text(f"SELECT * FROM {table}")).all() == before  # noqa: S608
