@@ -1,8 +1,10 @@
 """What a Resolution says: structured text in one exact shape, whose numbers follow from the places alone."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.workflows.rules.canonical import clean_text, parse_canonical
@@ -71,7 +73,7 @@ def annex_name(position: int, count: int) -> str:
 def tidy(line: str) -> str:
     """One line as it is stored: NFC, single spaces, none at its ends; ValueError for invisible letters."""
     shown = " ".join(clean_text(line).split())
-    for letter in shown:
+    for letter in dict.fromkeys(shown):
         if unicodedata.category(letter) in _UNSEEN:
             raise ValueError(f"the text holds the invisible letter U+{ord(letter):04X}")
     return shown
@@ -182,11 +184,17 @@ def resolution_text(**fields: Any) -> dict[str, Any]:
 
 def parse_text(data: bytes) -> dict[str, Any]:
     """Read canonical bytes of exactly this shape, whose every line is already clean; ValueError for anything else."""
-    value = parse_canonical(data)
-    found = _checked(value)
-    if found != value:
-        raise ValueError("a text holds space that nobody sees")
+    _judge(data)
+    found: dict[str, Any] = json.loads(data)
     return found
+
+
+@lru_cache(maxsize=8)
+def _judge(data: bytes) -> None:
+    """One text is read by many acts in turn, and is large: it is judged once."""
+    value = parse_canonical(data)
+    if _checked(value) != value:
+        raise ValueError("a text holds space that nobody sees")
 
 
 def _checked(value: Mapping[str, Any]) -> dict[str, Any]:
