@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tests.servers import PostgresServer
 
 pytest_plugins = ["tests.servers"]
+hypothesis.settings.register_profile("house", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("house")
 
 # Folders whose tests load the machine on purpose: where several processes share a run, they follow each other in one.
 CROWDS = {"concurrency", "faults", "realtime"}
