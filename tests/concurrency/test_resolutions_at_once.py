@@ -221,3 +221,57 @@ def test_everybody_confirms_receipt_at_once(app):
     ]
     assert codes(at_once(app, acts)) == {"done": 12}
     assert all(each.received_at for each in scene.resolution.dispatches)
+
+
+def test_promulgated_by_two_at_once_is_sent_once(app):
+    scene = Resolving().up_to("sealed")
+    records = scene.who["records"]
+    db.session.remove()
+    acts = [lambda: promulgation.promulgate_resolution(records, scene.resolution_id, scene.later(50)) for _ in "1234"]
+    assert codes(at_once(app, acts)) == {"done": 1, "wrong_state": 3}
+    assert len(scene.resolution.dispatches) == 8
+
+
+def test_a_recall_signed_on_two_devices_at_once_is_one_recall(app):
+    scene = Resolving().up_to("promulgated")
+    head, nonce = scene.who["head"], nonce_of("r")
+    promulgation.prepare_recall(head, scene.resolution_id, "Sai", nonce, scene.later(60))
+    db.session.remove()
+    acts = [lambda: promulgation.sign_recall(head, scene.resolution_id, nonce, PIN, scene.later(61)) for _ in "12"]
+    answers = codes(at_once(app, acts))
+    assert answers["done"] >= 1
+    assert set(answers) <= {"done", "wrong_state"}
+    assert scene.resolution.state is ResolutionState.RECALLED
+
+
+def test_recalled_and_replaced_at_once_have_one_winner(app):
+    old = Resolving().up_to("promulgated")
+    new = Resolving().voted().drafted(replaces_id=old.resolution_id).presented().signed(nonce="n").numbered()
+    new.sealed(nonce="s")
+    head, records, nonce = old.who["head"], old.who["records"], nonce_of("r")
+    promulgation.prepare_recall(head, old.resolution_id, "Sai", nonce, old.later(60))
+    db.session.remove()
+    acts = [
+        lambda: promulgation.sign_recall(head, old.resolution_id, nonce, PIN, old.later(61)),
+        lambda: promulgation.promulgate_resolution(records, new.resolution_id, new.later(61)),
+    ]
+    answers = codes(at_once(app, acts))
+    assert answers["done"] == 1
+    assert set(answers) <= {"done", "wrong_state", "nothing_to_replace"}
+    recalled = old.resolution.state is ResolutionState.RECALLED
+    assert recalled != (new.resolution.state is ResolutionState.PROMULGATED)
+
+
+def test_sealed_and_stopped_at_once_leave_no_half_document(app):
+    scene = Resolving().up_to("numbered")
+    head, records = scene.who["head"], scene.who["records"]
+    db.session.remove()
+    acts = [
+        lambda: issuing.seal_resolution(records, scene.resolution_id, nonce_of("seal"), PIN, scene.later(40)),
+        lambda: issuing.stop_resolution(head, scene.resolution_id, "Dừng", scene.later(40)),
+    ]
+    answers = codes(at_once(app, acts))
+    assert answers["done"] >= 1
+    assert set(answers) <= {"done", "wrong_state"}
+    assert scene.resolution.state is ResolutionState.ABANDONED
+    assert len(scene.resolution.files) == len(scene.resolution.signatures) + 1
