@@ -85,11 +85,12 @@ FAINT = """(least) => {
 MEMBER = {
     "home": "/", "meetings": "/meetings/", "meeting": "{ready}", "held meeting": "{held}", "vote": "{poll}",
     "result": "{poll}/result", "verify": "{poll}/verify", "paper": "{paper}", "absences": "/absences/",
-    "notices": "/notices/", "key": "/keys/",
+    "notices": "/notices/", "key": "/keys/", "resolutions": "/resolutions/",
 }  # fmt: skip
 CLERK = {
-    "home": "/", "meetings": "/records/meetings/", "meeting": "/records{ready}", "form": "/records/meetings/add",
-    "papers": "/records/papers/", "people": "/records/people/",
+    "home": "/", "register": "/records/outgoing/", "meetings": "/records/meetings/",
+    "meeting": "/records{ready}", "form": "/records/meetings/add", "papers": "/records/papers/",
+    "people": "/records/people/",
 }  # fmt: skip
 
 
@@ -125,6 +126,29 @@ def test_the_pages_of_a_member_fit_and_can_be_pressed_and_read(enter, device):
     where = addresses(member)
     pages = {name: path.format(**where) for name, path in MEMBER.items()}
     assert {name: faults for name, path in pages.items() if (faults := faults_of(member, path, colours))} == {}
+
+
+def waiting(person: Person, what: str) -> str:
+    """Where a task of the start page leads."""
+    return person.go("/").locator(".ec-task", has_text=what).first.get_attribute("href")
+
+
+def public_page(person: Person, record: str) -> str:
+    return re.sub(r"^https?://[^/]+", "", person.go(record).locator(".ec-public a").get_attribute("href"))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_pages_of_a_resolution_fit_and_can_be_pressed_and_read(enter, device):
+    """Each of those who have to do with one, at the page that waits for them; and everybody at the public page."""
+    size, colours = DEVICES[device]
+    head, records, member = (enter(name, size, color_scheme=colours) for name in ("thutuong", "vanthu", "tv05"))
+    record = waiting(member, "NQ-CP")
+    pages = {
+        "record": (member, record), "public": (member, public_page(member, record)),
+        "sign": (head, waiting(head, "tự chủ")), "issue": (records, waiting(records, "Phòng cháy")),
+        "queue": (records, "/resolutions/issue"),
+    }  # fmt: skip
+    assert {name: faults for name, page in pages.items() if (faults := faults_of(*page, colours))} == {}
 
 
 @pytest.mark.parametrize("device", DEVICES)
