@@ -1,6 +1,5 @@
 """The vote card of a poll, and the three requests of a ballot: prepare, sign, cast."""
 
-import re
 from typing import Any
 
 from flask import Flask, jsonify, render_template
@@ -9,12 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from app.gateways.signing import PinFault, PinRefused
 from app.models import Ballot, Choice, Poll
 from app.views.actor import current_actor, now
 from app.views.ballot_answers import prepared_answer, receipt_answer, receipt_facts, receipt_file
 from app.views.guards import signed_in, wants_json
-from app.views.parsing import BadField, Sent, json_object
+from app.views.parsing import json_object
+from app.views.signing_requests import nonce_of, pin_of
 from app.views.vote_card import vote_card
 from app.workflows import ballots
 from app.workflows.engine.errors import NotFound
@@ -24,8 +23,6 @@ from app.workflows.polls import standing
 
 LONGEST_REMARK = 16_000  # of the request; the act judges the text itself
 LONGEST_STATEMENT, LONGEST_SIGNATURE = 40_000, 20_000
-NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-PIN = re.compile(r"[0-9]{6}")
 
 
 class VoteView(BaseView):
@@ -45,7 +42,7 @@ class VoteView(BaseView):
     def prepare(self, poll_id: int) -> Response:
         sent = json_object("choice", "remark", "reservation", "nonce")
         prepared = ballots.prepare_ballot(
-            current_actor(), poll_id, sent.code("choice", Choice), _nonce(sent), now(),
+            current_actor(), poll_id, sent.code("choice", Choice), nonce_of(sent), now(),
             remark=sent.text("remark", LONGEST_REMARK, ""), reservation=sent.flag("reservation"),
         )  # fmt: skip
         return jsonify(prepared_answer(prepared))
@@ -54,10 +51,8 @@ class VoteView(BaseView):
     @signed_in
     def sign(self, poll_id: int) -> Response:
         sent = json_object("nonce", "pin")
-        pin = sent.text("pin", 64)
-        if not PIN.fullmatch(pin):  # no PIN has another form: nothing is tried and no try is charged
-            raise BadPin("pin")
-        receipt = ballots.sign_ballot(current_actor(), poll_id, _nonce(sent), pin, now())
+        pin = pin_of(sent)
+        receipt = ballots.sign_ballot(current_actor(), poll_id, nonce_of(sent), pin, now())
         return jsonify(receipt=receipt_answer(receipt))
 
     @expose("/<int:poll_id>/cast", methods=["POST"])
@@ -89,26 +84,9 @@ class VoteView(BaseView):
         return render_template("ec/verify.html", verdict=verdict | {"checked_at": at}, receipt=receipt, poll=poll)
 
 
-class BadPin(BadField):
-    code = "pin_form"
-    message = PinRefused.sentences[PinFault.FORM]
-
-
 class NoBallot(NotFound):
     code = "no_ballot"
     message = lazy_gettext("You have no ballot in this vote.")
-
-
-def _nonce(sent: Sent) -> str:
-    nonce = sent.text("nonce", 64)
-    if not NONCE.fullmatch(nonce):
-        raise BadNonce("nonce")
-    return nonce
-
-
-class BadNonce(BadField):
-    code = "bad_nonce"
-    message = ballots.BadNonce.message
 
 
 def _own_ballot(poll_id: int) -> Ballot:

@@ -11,8 +11,8 @@ from app.extensions import db
 from app.models import Choice, Poll, PreparedStatement, StatementKind
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
-from app.views.parsing import Sent, json_object
-from app.views.polls import NONCE, PIN, BadNonce, BadPin
+from app.views.parsing import json_object
+from app.views.signing_requests import nonce_of, pin_of
 from app.workflows import live, poll_acts
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
@@ -32,7 +32,7 @@ class SignedActView(BaseView):
     def prepare_annulment(self, poll_id: int) -> Response:
         sent = json_object("reason", "nonce")
         reason = sent.text("reason", LONGEST_REASON, "")
-        prepared = poll_acts.prepare_annulment(current_actor(), poll_id, reason, _nonce(sent), now())
+        prepared = poll_acts.prepare_annulment(current_actor(), poll_id, reason, nonce_of(sent), now())
         return jsonify(_prepared(prepared))
 
     @expose("/<int:poll_id>/annul/sign", methods=["POST"])
@@ -44,7 +44,7 @@ class SignedActView(BaseView):
     @signed_in
     def prepare_confirmation(self, poll_id: int) -> Response:
         sent = json_object("nonce")
-        return jsonify(_prepared(poll_acts.prepare_tie_confirmation(current_actor(), poll_id, _nonce(sent), now())))
+        return jsonify(_prepared(poll_acts.prepare_tie_confirmation(current_actor(), poll_id, nonce_of(sent), now())))
 
     @expose("/<int:poll_id>/tie/sign", methods=["POST"])
     @signed_in
@@ -54,18 +54,9 @@ class SignedActView(BaseView):
 
 def _sign(poll_id: int, kind: StatementKind) -> Response:
     sent = json_object("nonce", "pin")
-    pin = sent.text("pin", 64)
-    if not PIN.fullmatch(pin):  # no PIN has another form: nothing is tried and no try is charged
-        raise BadPin("pin")
-    done = poll_acts.sign_act(current_actor(), poll_id, _nonce(sent), pin, now(), kind)
+    pin = pin_of(sent)
+    done = poll_acts.sign_act(current_actor(), poll_id, nonce_of(sent), pin, now(), kind)
     return jsonify(plain(live.snapshot(current_actor(), done.meeting_id)))
-
-
-def _nonce(sent: Sent) -> str:
-    nonce = sent.text("nonce", 64)
-    if not NONCE.fullmatch(nonce):
-        raise BadNonce("nonce")
-    return nonce
 
 
 def _prepared(prepared: PreparedStatement) -> dict[str, Any]:

@@ -1,7 +1,23 @@
 """What a script sends when something is signed: the device's number for the request, and a PIN of six digits."""
 
-from app.views.parsing import Sent
-from app.views.polls import NONCE, PIN, BadNonce, BadPin
+import re
+
+from app.gateways.signing import PinFault, PinRefused
+from app.views.parsing import BadField, Sent
+from app.workflows import ballots
+
+NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+PIN = re.compile(r"[0-9]{6}")
+
+
+class BadPin(BadField):
+    code = "pin_form"
+    message = PinRefused.sentences[PinFault.FORM]
+
+
+class BadNonce(BadField):
+    code = "bad_nonce"
+    message = ballots.BadNonce.message
 
 
 def nonce_of(sent: Sent) -> str:
