@@ -15,7 +15,7 @@ from app.views.guards import signed_in
 from app.views.parsing import form_id
 from app.views.resolution_text import CLASH, picture_of
 from app.views.text_forms import TypedText, checks, nothing_typed, of_text, typed_text
-from app.workflows import draft_texts
+from app.workflows import draft_texts, polls
 from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
@@ -84,7 +84,7 @@ def _open(actor: Actor, item_id: int) -> AgendaItem:
 
 
 def _latest(item: AgendaItem) -> DocumentVersion | None:
-    draft = draft_texts.draft_of(item.id)
+    draft = polls.draft_of(item.id)
     return draft.current if draft else None
 
 

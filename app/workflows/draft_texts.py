@@ -16,7 +16,7 @@ from app.workflows.engine.errors import BadValue, Subject, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.polls import locked_meeting
+from app.workflows.polls import draft_of, locked_meeting
 from app.workflows.rules import authority, numbering
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import canonical, digest
@@ -77,12 +77,6 @@ def text_of(version: DocumentVersion) -> dict[str, Any] | None:
     """The structured text from which a version was printed; None for an uploaded file."""
     kept = db.session.get(DraftText, version.id)
     return parse_text(kept.text) if kept else None
-
-
-def draft_of(item_id: int) -> Document | None:
-    """The draft Resolution of an item: the first paper of that kind, which is the one a vote is about."""
-    drafts = select(Document).where(Document.item_id == item_id, Document.kind == DocumentKind.DRAFT_RESOLUTION)
-    return db.session.scalars(drafts.order_by(Document.position)).first()
 
 
 def title_of(subject: str) -> str:

@@ -283,7 +283,8 @@ def put_to_vote(actor: Actor, item_id: int, now: dt.datetime) -> Poll:
     drafted = select(Poll).where(Poll.item_id == item_id, Poll.state == DRAFT).order_by(Poll.id.desc())
     poll = db.session.scalars(drafted).first()
     if poll is None:
-        version = _draft_resolution(item_id)
+        draft = draft_of(item_id)
+        version = draft.current if draft else None
         question = usual_question(item.title)
         poll = draft_poll(actor, item_id, question, now, document_version_id=version and version.id)
     return open_poll(actor, poll.id, now)
@@ -372,6 +373,12 @@ def locked(actor: Actor, poll_id: int) -> Poll:
     return poll
 
 
+def draft_of(item_id: int) -> Document | None:
+    """The draft Resolution of an item: the first paper of that kind, which is the one a vote is about."""
+    drafts = select(Document).where(Document.item_id == item_id, Document.kind == DocumentKind.DRAFT_RESOLUTION)
+    return db.session.scalars(drafts.order_by(Document.position)).first()
+
+
 def standing(poll: Poll) -> dict[int, Ballot]:
     """The ballot of each member that no later one supersedes."""
     return {ballot.member_id: ballot for ballot in db.session.scalars(_standing().where(Ballot.poll_id == poll.id))}
@@ -401,13 +408,6 @@ def _version_of(item: AgendaItem, version_id: int | None) -> DocumentVersion | N
     if version is None or version.document.item_id != item.id:
         raise BadValue(item)
     return version
-
-
-def _draft_resolution(item_id: int) -> DocumentVersion | None:
-    """The current version of the item's draft Resolution, else of nothing."""
-    papers = select(Document).where(Document.item_id == item_id, Document.kind == DocumentKind.DRAFT_RESOLUTION)
-    paper = db.session.scalars(papers.order_by(Document.position)).first()
-    return paper.current if paper else None
 
 
 def _roll(poll: Poll) -> list[RollEntry]:
