@@ -177,7 +177,7 @@ def _admit(actor: Actor, resolution: Resolution, nonce: str, now: dt.datetime) -
     if seal is None:
         raise seals.NoSeal(resolution)
     keys.check_usable(resolution, seal.certificate, now)
-    return next(file for file in reversed(resolution.files) if file.stage is FileStage.SIGNED), seal
+    return resolutions.signed_file(resolution), seal
 
 
 def _prove(actor: Actor, resolution_id: int, made: Made, now: dt.datetime) -> None:
