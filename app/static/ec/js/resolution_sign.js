@@ -5,6 +5,7 @@
 import { initActs } from "./act_form.js";
 import { say, startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
+import { patience } from "./patience.js";
 import { refresh } from "./regions.js";
 import { initPages } from "./resolution_pages.js";
 import { startClocks } from "./stopwatch.js";
@@ -14,13 +15,11 @@ import { nonce } from "./vote_sheet.js";
 
 const root = document.getElementById("signing");
 const sheet = document.getElementById("pin-sheet");
-const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
-const MAX_WAIT = 16;
 const AT_THE_PIN = new Set(["pin_wrong", "pin_form"]);
 
 let version = Number(root.dataset.version);
 let request = null; // {nonce, file, seen, pin?} between the button and the receipt
-let retry = { timer: null, seconds: FIRST_WAIT };
+const retry = patience();
 let leaving = false;
 
 const one = (selector) => document.querySelector(selector);
@@ -49,8 +48,7 @@ function pinProblem(sentence) {
 }
 
 function settled() {
-  clearInterval(retry.timer);
-  retry = { timer: null, seconds: FIRST_WAIT };
+  retry.reset();
   request = null;
 }
 
@@ -96,7 +94,7 @@ function refused(problem) {
   if (problem.code === "session_locked") return unsent();
   show("read");
   if (AT_THE_PIN.has(problem.code)) {
-    clearInterval(retry.timer);
+    retry.stop();
     request = { ...request, pin: undefined };
     return openPin(problem.code === "pin_wrong" ? `${problem.message} ${text("pin_rule")}` : problem.message);
   }
@@ -110,20 +108,12 @@ function unsent() {
   if (!request?.pin) return;
   show("unsent");
   say(one('[data-show="unsent"] b').textContent);
-  let left = retry.seconds;
-  retry.seconds = Math.min(retry.seconds * 2, MAX_WAIT);
-  clearInterval(retry.timer);
-  const tick = () => {
-    one("[data-unsent-next]").textContent = text("next_try", { n: left });
-    if (left-- <= 0) again();
-  };
-  retry.timer = setInterval(tick, 1000);
-  tick();
+  retry.wait((left) => (one("[data-unsent-next]").textContent = text("next_try", { n: left })), again);
 }
 
 function again() {
   if (!request?.pin || root.dataset.step === "sending") return;
-  clearInterval(retry.timer);
+  retry.stop();
   one("[data-unsent-next]").textContent = text("trying");
   send();
 }

@@ -7,6 +7,7 @@ import { startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { refreshCard, showProgress, watchCard } from "./vote_card.js";
 import { fillReceipt, fillSheet, nonce, sameAsChosen } from "./vote_sheet.js";
+import { patience } from "./patience.js";
 import { text } from "./text.js";
 import { openSheet } from "./ui.js";
 
@@ -14,11 +15,9 @@ const card = document.getElementById("vote");
 const form = card.querySelector("[data-vote]");
 const sheet = document.getElementById("confirm");
 const OVER = new Set(["poll_not_open", "poll_closed", "wrong_state"]);
-const FIRST_WAIT = 2; // seconds; doubles up to MAX_WAIT
-const MAX_WAIT = 16;
 
 let ballot = null; // {choice, nonce, expires, pin?} between prepare and receipt
-let retry = { timer: null, seconds: FIRST_WAIT };
+const retry = patience();
 
 const part = (name) => form.querySelector(`[${name}]`);
 const picked = () => form.querySelector('input[name="choice"]:checked');
@@ -98,8 +97,7 @@ async function send() {
 }
 
 function settled() {
-  clearInterval(retry.timer);
-  retry = { timer: null, seconds: FIRST_WAIT };
+  retry.reset();
   ballot = null;
   part("data-unsent").hidden = true;
   part("data-choices").disabled = false;
@@ -134,20 +132,12 @@ function unsent() {
   part("data-unsent-what").textContent = text("not_sent", { choice: text(ballot.choice) });
   part("data-unsent").hidden = false;
   part("data-unsent").scrollIntoView({ block: "nearest" });
-  let left = retry.seconds;
-  retry.seconds = Math.min(retry.seconds * 2, MAX_WAIT);
-  clearInterval(retry.timer);
-  const tick = () => {
-    part("data-unsent-next").textContent = text("next_try", { n: left });
-    if (left-- <= 0) again();
-  };
-  retry.timer = setInterval(tick, 1000);
-  tick();
+  retry.wait((left) => (part("data-unsent-next").textContent = text("next_try", { n: left })), again);
 }
 
 function again() {
   if (!ballot?.pin) return;
-  clearInterval(retry.timer);
+  retry.stop();
   part("data-unsent-next").textContent = text("trying");
   send();
 }
