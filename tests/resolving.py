@@ -1,24 +1,12 @@
 """The shortest way through a vote to a Resolution at any stage, for tests about what comes after the vote."""
 
 import datetime as dt
-from io import BytesIO
 from typing import Any
 
 from app.extensions import db
-from app.gateways import pades, paper
-from app.models import DocumentKind, DocumentVersion, DraftText, Poll, Resolution
-from app.workflows import (
-    document_signing,
-    documents,
-    issuing,
-    polls,
-    promulgation,
-    resolutions,
-    seals,
-)
-from app.workflows.engine.rights import Actor
-from app.workflows.engine.transaction import use_case
-from app.workflows.rules.canonical import canonical, digest
+from app.gateways import pades
+from app.models import Poll, Resolution
+from app.workflows import document_signing, draft_texts, issuing, polls, promulgation, resolutions, seals
 from app.workflows.rules.resolution import formula, resolution_text
 from tests import cabinet
 from tests.cabinet import PIN
@@ -45,12 +33,6 @@ TEXT = resolution_text(
 )
 
 
-@use_case
-def _attach(_actor: Actor, version: DocumentVersion, text: dict[str, Any]) -> None:
-    written = canonical(text)
-    db.session.add(DraftText(version_id=version.id, body_id=version.body_id, text=written, sha256=digest(written)))
-
-
 class Resolving(Scene):
     """A scene whose item has a draft Resolution; each method goes on to the next stage."""
 
@@ -60,11 +42,7 @@ class Resolving(Scene):
     def __init__(self, text: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.text = text or TEXT
-        printed = paper.resolution(self.text, paper.ResolutionSheet(made_at=self.now, draft=True))
-        clerk = self.who["clerk"]
-        paper_id = documents.add_paper(clerk, self.item_id, "Dự thảo", DocumentKind.DRAFT_RESOLUTION, self.now).id
-        version = documents.add_version(clerk, paper_id, "du-thao.pdf", BytesIO(printed), self.now)
-        _attach(clerk, version, self.text)
+        draft_texts.write_draft(self.who["clerk"], self.item_id, self.text, self.now)
 
     def equipped(self) -> "Resolving":
         """The seal is registered, and the specimen signatures of those who sign."""
