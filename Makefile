@@ -19,8 +19,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 # Empty files whose names carry the sum of what was installed: another requirement or Python is another name.
 sum = $(shell { $(PYTHON) -VV || :; cat $(1); } 2> /dev/null | sha256sum | cut -c 1-16)
 RUNTIME := .venv/runtime-$(call sum,requirements.txt)
-DEVELOPMENT := .venv/development-$(call sum,requirements.txt requirements-dev.txt)
-BENCHMARKS := .venv/benchmarks-$(call sum,requirements.txt requirements-dev.txt requirements-bench.txt)
+DEVELOPMENT := .venv/development-$(call sum,requirements.txt requirements-realtime.txt requirements-dev.txt)
+BENCHMARKS := .venv/benchmarks-$(call sum,requirements.txt requirements-realtime.txt requirements-dev.txt requirements-bench.txt)
 
 PYTHON_OK = import sys, venv, ensurepip; print(sys.version_info >= (3, 11) or '')
 PYTHON_MISSING = Python 3.11 or newer with venv is missing: as root, apt-get install -y make python3-venv git
@@ -90,6 +90,7 @@ translations: $(RUNTIME) ## Bring the Vietnamese catalogue up to date with the c
 
 requirements: $(DEVELOPMENT) ## Pin requirements*.in with hashes into requirements*.txt
 	@$(PIP_COMPILE) --output-file requirements.txt requirements.in
+	@$(PIP_COMPILE) --output-file requirements-realtime.txt requirements-realtime.in
 	@$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
 	@$(PIP_COMPILE) --output-file requirements-bench.txt requirements-bench.in
 
@@ -112,6 +113,7 @@ $(RUNTIME): | python
 
 $(DEVELOPMENT): $(RUNTIME)
 	@echo "Installing what the tests need into .venv …"
+	@$(PIP_INSTALL) --requirement requirements-realtime.txt
 	@$(PIP_INSTALL) --requirement requirements-dev.txt
 	@rm -f .venv/development-*; touch $@
 
