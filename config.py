@@ -17,7 +17,30 @@ TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",
 PUBLIC_URL = os.environ.get("ECABINET_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8080')}")  # in QR codes
 PROXIES = int(os.environ.get("ECABINET_PROXIES", "0"))  # trusted proxies in front, whose X-Forwarded-For is believed
 
+PRODUCTION = os.environ.get("ECABINET_ENV") == "production"
+REDIS_URL = os.environ.get("ECABINET_REDIS", "")  # empty: one process does everything
+
+# -- background work: which runner takes the jobs of a queue ----------------------------------------------------------
+TASK_QUEUES = ("live", "signing", "interactive", "schedule", "digest", "notify", "maintenance")
+TASK_RUNNERS = dict.fromkeys(TASK_QUEUES, "thread")  # live: always beside the requests, so that screens hear at once
+if REDIS_URL:
+    TASK_RUNNERS |= dict.fromkeys(("signing", "interactive"), "rq")
+    TASK_RUNNERS |= dict.fromkeys(("schedule", "digest", "notify", "maintenance"), "celery")
+REALTIME = "apart" if REDIS_URL else "here"  # where the sockets are: in processes of their own or in this one
+
+# -- what is outside ----------------------------------------------------------------------------------------------------
+SIGNER_SOCKET = os.environ.get("ECABINET_SIGNER", "")  # Unix socket of the signer; empty: the keys are in this process
 STORAGE = VAR / "documents"
+STORAGE_URL = os.environ.get("ECABINET_STORAGE", "")  # s3://bucket/prefix; empty: the folder STORAGE
+S3_ENDPOINT = os.environ.get("ECABINET_S3_ENDPOINT", "")
+SMTP_URL = os.environ.get("ECABINET_SMTP", "")  # smtp://user:password@host:587?tls=starttls; empty: no mail is sent
+MAIL_FROM = os.environ.get("ECABINET_MAIL_FROM", "")
+SMS_URL = os.environ.get("ECABINET_SMS_URL", "")  # empty: no SMS is sent
+SMS_TOKEN = os.environ.get("ECABINET_SMS_TOKEN", "")
+VAPID_KEY = os.environ.get("ECABINET_VAPID_KEY", "")  # PEM file; empty: no push message is sent
+VAPID_SUBJECT = os.environ.get("ECABINET_VAPID_SUBJECT", "")  # mailto: address of whoever runs this installation
+LOG_FORMAT = os.environ.get("ECABINET_LOG", "json" if PRODUCTION else "text")
+
 KEYS = VAR / "keys"
 AUTHORITY = VAR / "authority"
 INSTALLATION_KEY = VAR / "installation.key"
