@@ -28,7 +28,7 @@ if REDIS_URL:
     TASK_RUNNERS |= dict.fromkeys(("schedule", "digest", "notify", "maintenance"), "celery")
 REALTIME = "apart" if REDIS_URL else "here"  # where the sockets are: in processes of their own or in this one
 
-# -- what is outside ----------------------------------------------------------------------------------------------------
+# -- what is outside --------------------------------------------------------------------------------------------------
 SIGNER_SOCKET = os.environ.get("ECABINET_SIGNER", "")  # Unix socket of the signer; empty: the keys are in this process
 STORAGE = VAR / "documents"
 STORAGE_URL = os.environ.get("ECABINET_STORAGE", "")  # s3://bucket/prefix; empty: the folder STORAGE
