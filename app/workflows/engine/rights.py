@@ -56,6 +56,7 @@ class Right(StrEnum):
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
+    REPORT_READ = "report:read"
 
 
 GRANTS: dict[Right, frozenset[Capacity]] = {
@@ -92,6 +93,7 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.ACCOUNT_MANAGE:   frozenset({ADMINISTRATOR}),
     Right.AUDIT_READ:       frozenset({AUDITOR}),
     Right.JOB_READ:         frozenset({ADMINISTRATOR}),
+    Right.REPORT_READ:      frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, CLERK}),
 }  # fmt: skip
 
 CLOCK_MAY = frozenset({Right.POLL_RUN})
@@ -129,6 +131,7 @@ SAID = {
     Right.ACCOUNT_MANAGE: _("accounts are managed by administrators"),
     Right.AUDIT_READ: _("the audit log is open to auditors"),
     Right.JOB_READ: _("background work is watched by administrators"),
+    Right.REPORT_READ: _("the weekly report is open to the head of the body, the deputies and the Government Office"),
 }
 
 
