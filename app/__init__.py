@@ -1,16 +1,23 @@
-"""create_app(): the only function that knows every part."""
+"""create_app(): the only function that knows every part.
+
+It imports them late: a program of this package that is no application, such as the signer, loads none of them.
+"""
 
 from contextlib import nullcontext
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from flask import Flask, has_app_context
-from flask_appbuilder import AppBuilder
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask_appbuilder import AppBuilder
 
-from app.extensions import celery, csrf, db, migrate, socketio
 
-
-def create_app(config: str = "config", **overrides: object) -> Flask:
+def create_app(config: str = "config", **overrides: object) -> "Flask":
     """Build one application; `overrides` replace settings of the configuration module (the tests use them)."""
+    from flask import Flask
+
+    from app.extensions import csrf, db, migrate
+
     app = Flask(__name__)
     app.config.from_object(config)
     app.config.update(overrides)
@@ -31,7 +38,7 @@ def create_app(config: str = "config", **overrides: object) -> Flask:
     return app
 
 
-def _register_adapters(app: Flask, appbuilder: AppBuilder) -> None:
+def _register_adapters(app: "Flask", appbuilder: "AppBuilder") -> None:
     from app import commands
     from app.realtime import connect
     from app.views import register
@@ -41,15 +48,21 @@ def _register_adapters(app: Flask, appbuilder: AppBuilder) -> None:
     commands.register(app)
 
 
-def _init_sockets(app: Flask) -> None:
+def _init_sockets(app: "Flask") -> None:
     """Same origin only; small messages, one after the other for each socket, so that nobody can start a flood."""
+    from app.extensions import socketio
+
     socketio.init_app(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=None, max_http_buffer_size=16384,
         namespaces=["/meetings"],
     )  # fmt: skip
 
 
-def _bind_tasks(app: Flask) -> None:
+def _bind_tasks(app: "Flask") -> None:
+    from flask import has_app_context
+
+    from app.extensions import celery
+
     class ContextTask(celery.Task):
         def __call__(self, *args: object, **kwargs: object) -> object:
             with nullcontext() if has_app_context() else app.app_context():
