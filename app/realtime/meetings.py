@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from app.extensions import socketio
 from app.models import Poll
+from app.realtime import announcing
 from app.workflows.meetings import MeetingChanged
 from app.workflows.poll_acts import TieConfirmed
 
-NAMESPACE = "/meetings"
-EVENT = "fact"
 DISCREET = frozenset({TieConfirmed.__name__})  # the name alone would tell the split before it is published
 
 
 def announce(fact: dict[str, Any]) -> None:
-    """Ids and the meeting's version only: a client that missed one asks for the whole state again."""
+    """Ids and the meeting's version only: a client that missed one asks for the whole state again.
+
+    Harmless when run twice: a screen that knows the version already does nothing.
+    """
     discreet = fact["fact"] in DISCREET
     about_poll = fact["subject_type"] == Poll.__tablename__ and not discreet
     message = {
@@ -21,9 +22,4 @@ def announce(fact: dict[str, Any]) -> None:
         "meeting_id": fact["meeting_id"], "version": fact["version"],
         "poll_id": fact["subject_id"] if about_poll else None,
     }  # fmt: skip
-    socketio.emit(EVENT, message, namespace=NAMESPACE, to=room(fact["meeting_id"]))
-
-
-def room(meeting_id: int) -> str:
-    """Where everybody listens who may see this meeting."""
-    return f"meeting:{meeting_id}"
+    announcing.to_meeting(fact["meeting_id"], message)

@@ -1,4 +1,8 @@
-"""Progress of a vote: how many have voted, told at most ten times a second, never what anybody chose."""
+"""Progress of a vote: how many have voted, told at most ten times a second, never what anybody chose.
+
+Each process that handles jobs folds what it hears; where sockets have processes of their own, those fold once more
+what comes from several (app/realtime/folding.py).
+"""
 
 import logging
 import threading
@@ -9,13 +13,14 @@ from typing import Any
 
 from flask import current_app
 
-from app.extensions import socketio
-from app.realtime.meetings import EVENT, NAMESPACE, room
+from app.realtime import announcing
+from app.realtime.channel import BALLOT
 from app.workflows import live
 
 log = logging.getLogger(__name__)
 
 GAP = 0.11  # seconds between two messages about one poll: at most ten in any second
+AGAIN = 1.0  # seconds before a count that could not be told is told again
 Later = Callable[[float, Callable[[], None]], None]
 
 
@@ -57,13 +62,17 @@ class Pace:
             self.flush(poll_id)
 
     def flush(self, poll_id: int) -> None:
-        """Send what waits, if anything does."""
+        """Send what waits, if anything does; what could not be sent is sent again, and the error goes on."""
         with self._lock:
             heard = self._heard.pop(poll_id, None)
             if heard is None:
                 return
             self._sent_at[poll_id] = self._clock()
-        self._send(poll_id, heard)
+        try:
+            self._send(poll_id, heard)
+        except Exception:
+            self._keep(poll_id, heard)
+            raise
 
     def finish(self, poll_id: int, meeting_id: int, version: int) -> None:
         """The vote is over: the last count goes out at once, as of the version before the closing one."""
@@ -74,10 +83,20 @@ class Pace:
         since = heard.since if heard and heard.version == before else before
         self._send(poll_id, Heard(meeting_id, since, before))
 
+    def _keep(self, poll_id: int, unsent: Heard) -> None:
+        """Put back what could not be sent, under what was heard since: the jobs behind it may be done already."""
+        with self._lock:
+            newer = self._heard.get(poll_id)
+            if newer is not None:
+                newer.since = unsent.since if newer.since == unsent.version else newer.since
+                return  # somebody sends it already
+            self._heard[poll_id] = unsent
+        self._later(AGAIN, lambda: self.flush(poll_id))
+
 
 def progress(fact: dict[str, Any]) -> None:
-    """A ballot was counted, or the vote has ended."""
-    heard = pace.hear if fact["fact"] == "BallotCast" else pace.finish
+    """A ballot was counted, or the vote has ended. Harmless when run twice: the count is read when it is told."""
+    heard = pace.hear if fact["fact"] == BALLOT else pace.finish
     heard(fact["subject_id"], fact["meeting_id"], fact["version"])
 
 
@@ -85,10 +104,10 @@ def _send(poll_id: int, heard: Heard) -> None:
     """Counted when it is sent, so that the last message is right, however many were folded into it."""
     voted, members = live.progress_of(poll_id)
     message = {
-        "fact": "BallotCast", "poll_id": poll_id, "meeting_id": heard.meeting_id, "since": heard.since,
+        "fact": BALLOT, "poll_id": poll_id, "meeting_id": heard.meeting_id, "since": heard.since,
         "version": heard.version, "voted": voted, "members": members,
     }  # fmt: skip
-    socketio.emit(EVENT, message, namespace=NAMESPACE, to=room(heard.meeting_id))
+    announcing.to_meeting(heard.meeting_id, message)
 
 
 def _later(seconds: float, call: Callable[[], None]) -> None:
@@ -98,7 +117,7 @@ def _later(seconds: float, call: Callable[[], None]) -> None:
         try:
             with app.app_context():
                 call()
-        except Exception:  # the next ballot tells the count again
+        except Exception:  # it is told again
             log.exception("the progress of a vote was not told")
 
     timer = threading.Timer(seconds, run)

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 import app as application
 from app.realtime import connect
+from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import NOW
 from tests.views.browser import Clock
@@ -100,7 +101,7 @@ def server(app: Flask, clock: Clock) -> Iterator[str]:
     listening.server_close()
     thread.join(5)
     app.wsgi_app = before
-    connect.lines.clear()
+    lines.clear()
 
 
 @pytest.fixture

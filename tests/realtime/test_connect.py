@@ -7,7 +7,7 @@ import socketio
 from socketio.exceptions import ConnectionError as Refused
 
 from app.extensions import db
-from app.realtime import connect
+from app.realtime import connect, listening
 from app.views.living import TOKEN
 from app.workflows import login, meetings
 from app.workflows.login_tries import account_of
@@ -137,7 +137,7 @@ def test_odd_payloads_get_no_room_and_break_nothing(scene, listen):
     for payload in ODD:
         answer = listener.client.call("join", payload, namespace=NAMESPACE, timeout=5)
         assert answer["ok"] is False, payload
-    connect.lines[next(iter(connect.lines))].left = connect.BURST
+    listening.lines.refill()
     assert listener.client.call("join", (1, 2, 3), namespace=NAMESPACE, timeout=5)["code"] == "bad_request"
     assert listener.join(scene.meeting_id)["ok"] is True
 
@@ -145,10 +145,10 @@ def test_odd_payloads_get_no_room_and_break_nothing(scene, listen):
 def test_a_flood_is_ignored_first_and_cut_off_at_last(scene, listen):
     scene.invite()
     flooding, other = listen("a"), listen("b")
-    for _ in range(connect.BURST):
+    for _ in range(listening.BURST):
         flooding.client.emit("noise", 1, namespace=NAMESPACE)
     assert flooding.join(scene.meeting_id) == {"ok": False, "code": "too_fast"}
-    for _ in range(3 * connect.PATIENCE):
+    for _ in range(3 * listening.PATIENCE):
         if not flooding.connected:
             break
         try:
@@ -169,9 +169,9 @@ def test_a_huge_message_cuts_its_own_line_only(scene, listen):
 
 def test_leaving_leaves_nothing_behind(scene, listen):
     listener = listen("a")
-    assert len(connect.lines) == 1
+    assert len(listening.lines) == 1
     listener.close()
-    assert until(lambda: not connect.lines)
+    assert until(lambda: not listening.lines)
 
 
 def test_a_seat_gained_later_is_enough_to_join(scene, listen):

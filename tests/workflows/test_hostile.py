@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.extensions import db
+from app.extensions import db, socketio
 from app.models import (
     AuditEntry,
     Ballot,
@@ -119,7 +119,7 @@ def test_before_publication_neither_log_nor_background_work_nor_socket_tells_the
     for word in ("tie_confirm", "adopted", "disagree", '"outcome"'):
         assert not any(word in payload for payload in written if '"poll"' in payload)
     told = []
-    monkeypatch.setattr(sockets.socketio, "emit", lambda _event, message, **_to: told.append(message))
+    monkeypatch.setattr(socketio, "emit", lambda _event, message, **_to: told.append(message))
     for row in db.session.query(Job).filter_by(name="meetings.announce").order_by(Job.id):
         sockets.announce(row.payload)
     assert told[-1] == {
