@@ -1,12 +1,13 @@
-"""The embedded installation: one worker for pages and sockets, with the relay and the clock beside it.
+"""One worker for pages, with the relay and the clock beside it; the embedded installation has its sockets there too.
 
-The same server as in production (gunicorn, one worker with threads), so that what holds here holds there; its master
-starts the worker again should it die. Every open socket holds a thread.
+The same server in production, several times (gunicorn, one worker with threads), so that what holds here holds there;
+its master starts the worker again should it die. Every open socket of the embedded installation holds a thread.
 """
 
 import logging
 import os
 import threading
+from functools import partial
 from logging.config import dictConfig
 from typing import Any
 
@@ -93,13 +94,21 @@ class Server(BaseApplication):
 
 
 class Background:
-    """The threads beside the requests: the relay tells what was committed, the clock closes what is over."""
+    """The threads beside the requests: the relay's lanes, and the clock that closes what is over.
+
+    In production the calendar belongs to Celery; the clock here still closes votes, so that a dead scheduler does not
+    keep one open.
+    """
 
     def __init__(self, app: Flask) -> None:
         self.stopping = threading.Event()
+        alone = not app.config["REDIS_URL"]
+        lanes = relay.lanes_here(app.config["TASK_RUNNERS"])
+        work = {f"relay-{lane[0]}": partial(relay.run_forever, lane=lane) for lane in lanes}
+        work["clock"] = partial(clock.run_forever, calendar=alone)
         self.threads = [
             threading.Thread(target=run, args=(app, self.stopping), name=name, daemon=True)
-            for name, run in (("relay", relay.run_forever), ("clock", clock.run_forever))
+            for name, run in work.items()
         ]
 
     def start(self) -> None:

@@ -1,5 +1,6 @@
-"""Who hears which fact. The whole fan-out of the system is these two tables."""
+"""Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
+from app.models import Queue
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
@@ -22,18 +23,26 @@ from app.workflows import (
     seals,
 )
 from app.workflows.engine import outbox
+from app.workflows.engine.transaction import fact_of
 
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
 NOTICE = "notices.tell"
 CUT = "realtime.disconnect_user"
 
-HANDLERS: dict[str, outbox.Handler] = {
-    LIVE: meeting_sockets.announce,
-    PROGRESS: poll_sockets.progress,
-    NOTICE: notice_tasks.tell,
-    CUT: sockets.disconnect_user,
-}
+
+def _hears(name: str, queue: Queue, handler: outbox.Handler) -> outbox.Task:
+    """A task that is told a fact; the job names its row in the audit log, which tells the rest."""
+    return outbox.Task(name, queue, lambda job: handler(fact_of(job["audit_entry_id"])), {"audit_entry_id": int})
+
+
+TASKS: tuple[outbox.Task, ...] = (
+    #      name      who waits      what is done
+    _hears(LIVE,     Queue.LIVE,    meeting_sockets.announce),
+    _hears(PROGRESS, Queue.LIVE,    poll_sockets.progress),
+    _hears(CUT,      Queue.LIVE,    sockets.disconnect_user),
+    _hears(NOTICE,   Queue.NOTIFY,  notice_tasks.tell),
+)  # fmt: skip
 
 HEARD_BY: dict[type, list[str]] = {
     meetings.MeetingChanged: [LIVE],
@@ -104,5 +113,5 @@ HEARD_BY: dict[type, list[str]] = {
 
 def connect() -> None:
     """Fill the outbox's tables; each application does it at its start."""
-    outbox.handlers.update(HANDLERS)
+    outbox.tasks.update({task.name: task for task in TASKS})
     outbox.heard_by.update(HEARD_BY)

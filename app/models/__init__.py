@@ -2,7 +2,11 @@
 
 from app.models.agenda import AgendaItem, ItemKind, ItemState
 from app.models.audit import AuditEntry, Refusal
+from app.models.contact import Channel, ContactAddress, NoticePreference, PushSubscription, QuietHours, Topic
+from app.models.delivery import Delivery, DeliveryState
+from app.models.digest import Digest, DigestKind
 from app.models.document import Document, DocumentKind, DocumentVersion, Secrecy
+from app.models.export import Export, ExportKind
 from app.models.identity import (
     FOREVER,
     Appointment,
@@ -14,7 +18,7 @@ from app.models.identity import (
     OrganisationKind,
     Person,
 )
-from app.models.job import Job, JobState
+from app.models.job import Heartbeat, Job, JobState, Queue
 from app.models.login import LoginSession, LoginTry
 from app.models.meeting import (
     Absence,
@@ -76,13 +80,15 @@ from app.models.signature import (
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
-    "Certificate", "CertificateRevocation", "Choice", "Dispatch", "Document", "DocumentKind", "DocumentSignature",
-    "DocumentVersion", "DraftText", "EvidenceKind", "FileStage", "GuestItem", "IssuedNumber", "ItemKind", "ItemState",
-    "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
-    "MeetingState", "MemberStaff", "Notice", "NumberCancellation", "NumberSeries", "Office", "Organisation",
-    "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence",
-    "Procedure", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
-    "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
-    "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind",
-    "Urgency", "Visibility",
+    "Certificate", "CertificateRevocation", "Channel", "Choice", "ContactAddress", "Delivery", "DeliveryState",
+    "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion",
+    "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber",
+    "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession", "LoginTry",
+    "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation",
+    "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf",
+    "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue", "QuietHours",
+    "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion",
+    "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence",
+    "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind", "Topic", "Urgency",
+    "Visibility",
 ]  # fmt: skip

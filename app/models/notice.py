@@ -23,5 +23,6 @@ class Notice(Model):
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
     kind: Mapped[str] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    urgent: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime] = mapped_column(UTC)
     read_at: Mapped[dt.datetime | None] = mapped_column(UTC)

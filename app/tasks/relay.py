@@ -1,110 +1,76 @@
-"""The relay takes jobs out of the outbox after their commit: claim, handle, mark.
+"""The relay: what was committed is handled here or handed over to the queues, right after the commit and by sweep.
 
-A job is told at least once: a crash between handling and marking repeats it when its lease is over, so every handler
-is harmless when run twice. A job that keeps failing waits longer each time and never stands in the way of the others.
+Each lane is a thread with queues of its own, so that a long digest holds up no screen.
 """
 
 import datetime as dt
 import logging
 import threading
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
 
-from flask import Flask
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from flask import Flask, current_app
+from sqlalchemy import and_, or_, select, update
 
 from app.extensions import db
-from app.models import Job, JobState
-from app.workflows.engine.outbox import handlers, wake
+from app.models import Job, Queue
+from app.tasks import hints, pulse
+from app.tasks.execution import drain, due
+from app.workflows.engine.outbox import wake
 from app.workflows.engine.transaction import own_transaction
 
 log = logging.getLogger(__name__)
 
-LEASE = dt.timedelta(seconds=30)  # after it, another relay may take the job of one that died
-MOST_ATTEMPTS = 8
-LONGEST_WAIT = dt.timedelta(minutes=5)
-BATCH = 20
-IDLE = 1.0  # seconds between two looks when nobody wakes the relay
-LONGEST_ERROR = 2000
+IDLE = 1.0  # seconds between two looks when nobody wakes the lane
+HINT_LASTS = dt.timedelta(seconds=60)  # a queue that lost its messages is told again
+MOST_HINTS = 500
+LANES: tuple[tuple[Queue, ...], ...] = (
+    (Queue.LIVE,),
+    (Queue.SIGNING, Queue.INTERACTIVE),
+    (Queue.SCHEDULE, Queue.NOTIFY),
+    (Queue.DIGEST, Queue.MAINTENANCE),
+)
+
+__all__ = ["LANES", "drain", "hand_over", "lanes_here", "run_forever"]
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """A job in our hands; `attempts` tells our claim from a later one of somebody else."""
-
-    id: int
-    name: str
-    payload: dict[str, Any]
-    attempts: int
+def lanes_here(runners: dict[str, str]) -> list[tuple[Queue, ...]]:
+    """The lanes that this process works off by itself; the others' jobs are handed over."""
+    here = [tuple(queue for queue in lane if runners[queue] == "thread") for lane in LANES]
+    return [lane for lane in here if lane]
 
 
-def drain(now: dt.datetime) -> int:
-    """Handle every job that is due; how many were handled well. Safe to run twice and side by side."""
-    handled = 0
-    while batch := _claim(now):
-        outcomes = [(job, _handle(job)) for job in batch]
-        _mark(outcomes, now)
-        handled += sum(problem is None for _job, problem in outcomes)
-    return handled
-
-
-def run_forever(app: Flask, stop: threading.Event) -> None:
-    """The embedded installation starts this in a thread; requests only wake it."""
+def run_forever(app: Flask, stop: threading.Event, lane: Collection[Queue] = (Queue.LIVE,)) -> None:
+    """Work off one lane until `stop`; the lane of the screens hands over what is others' as well."""
+    woken = wake.lane()
+    name = f"relay:{'+'.join(lane)}"
     while not stop.is_set():
-        wake.wait(timeout=IDLE)
-        wake.clear()
+        woken.wait(timeout=IDLE)
+        woken.clear()
         try:
             with app.app_context():
-                drain(dt.datetime.now(dt.UTC))
+                now = dt.datetime.now(dt.UTC)
+                pulse.beat(name, now)
+                drain(now, lane)
+                if Queue.LIVE in lane:
+                    hand_over(now)
         except Exception:  # the database may be away for a while; the rows are not lost
             log.exception("the relay stumbled and goes on")
             stop.wait(IDLE)
+    wake.leave(woken)
 
 
-def _due(now: dt.datetime) -> ColumnElement[bool]:
-    """Waiting jobs whose time has come, and jobs whose lease is over."""
-    return or_(
-        and_(Job.state == JobState.DUE, Job.due_at <= now),
-        and_(Job.state == JobState.RUNNING, Job.due_at <= now),
-    )
-
-
-def _claim(now: dt.datetime) -> list[Claimed]:
-    if db.session.scalar(select(Job.id).where(_due(now)).limit(1)) is None:
-        return []  # most looks end here, without asking for the right to write
-    with own_transaction() as session:
-        rows = select(Job).where(_due(now)).order_by(Job.id).limit(BATCH).with_for_update(skip_locked=True)
-        jobs = session.scalars(rows).all()
-        for job in jobs:
-            job.state, job.due_at, job.attempts = JobState.RUNNING, now + LEASE, job.attempts + 1
-        return [Claimed(job.id, job.name, job.payload, job.attempts) for job in jobs]
-
-
-def _handle(job: Claimed) -> Exception | None:
-    """Run the handler with no transaction open; what it raises is the job's problem, not the relay's."""
-    try:
-        handlers[job.name](job.payload)
-    except Exception as problem:
-        log.exception("job %s (%s) failed at attempt %s", job.id, job.name, job.attempts)
-        return problem
-    finally:
-        db.session.remove()
-    return None
-
-
-def _mark(outcomes: list[tuple[Claimed, Exception | None]], now: dt.datetime) -> None:
-    with own_transaction() as session:
-        for job, problem in outcomes:
-            ours = update(Job).where(Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
-            session.execute(ours.values(**(_done(now) if problem is None else _again(job, problem, now))))
-
-
-def _done(now: dt.datetime) -> dict[str, Any]:
-    return {"state": JobState.DONE, "done_at": now, "last_error": ""}
-
-
-def _again(job: Claimed, problem: Exception, now: dt.datetime) -> dict[str, Any]:
-    failed = job.attempts >= MOST_ATTEMPTS
-    wait = min(dt.timedelta(seconds=2**job.attempts), LONGEST_WAIT)
-    error = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
-    return {"state": JobState.FAILED if failed else JobState.DUE, "due_at": now + wait, "last_error": error}
+def hand_over(now: dt.datetime) -> int:
+    """Tell the queues of jobs that are due there; how many hints were given. Safe to run twice: a hint is no job."""
+    runners: dict[str, str] = current_app.config["TASK_RUNNERS"]
+    elsewhere = {queue: runners[queue] for queue in Queue if runners[queue] in hints.SENDERS}
+    if not elsewhere or hints.resting():
+        return 0
+    old = or_(Job.handed_at.is_(None), Job.handed_at <= now - HINT_LASTS)
+    rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), old, Job.queue.in_(list(elsewhere))))
+    waiting = db.session.execute(rows.order_by(Job.due_at, Job.id).limit(MOST_HINTS)).all()
+    db.session.rollback()
+    given = [row.id for row in waiting if hints.give(elsewhere[row.queue], row.queue, row.id, row.attempts)]
+    if given:
+        with own_transaction() as session:
+            session.execute(update(Job).where(Job.id.in_(given)).values(handed_at=now))
+    return len(given)

@@ -99,9 +99,15 @@ def record(actor: Actor, fact: Fact, now: dt.datetime) -> AuditEntry:
     db.session.add(entry)
     db.session.flush()
     for job in outbox.heard_by.get(type(fact), ()):
-        told = {"fact": name, "audit_entry_id": entry.id, "actor_id": actor.person_id, **payload}
-        outbox.enqueue(fact.body_id, job, told, dedupe_key=f"{entry.id}:{job}", now=at)
+        outbox.enqueue(fact.body_id, job, {"audit_entry_id": entry.id}, dedupe_key=f"{entry.id}:{job}", now=at)
     return entry
+
+
+def fact_of(audit_entry_id: int) -> dict[str, Any]:
+    """What a recorded fact tells, as JSON: its name, who did it, when it was, and every field of it."""
+    entry = db.session.get_one(AuditEntry, audit_entry_id)
+    about = {"fact": entry.fact, "audit_entry_id": entry.id, "actor_id": entry.actor_id, "at": entry.at.isoformat()}
+    return {**entry.payload, **about}
 
 
 def record_live(

@@ -1,0 +1,177 @@
+"""A job's life: claimed with a lease, handled with no transaction open, marked if it still is ours.
+
+A job is handled at least once: whoever dies with it loses it when the lease is over, so every handler is harmless when
+run twice. A job that keeps failing waits longer each time, is failed for good after eight tries, and never stands in
+the way of the others.
+"""
+
+import datetime as dt
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Collection
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from app.extensions import db
+from app.models import Job, JobState, Queue
+from app.workflows.engine.outbox import WrongArguments, task
+from app.workflows.engine.transaction import own_transaction
+
+log = logging.getLogger(__name__)
+
+LEASE = dt.timedelta(seconds=30)  # after it, another worker may take the job of one that died
+MOST_ATTEMPTS = 8
+LONGEST_WAIT = dt.timedelta(minutes=5)
+BATCH = 20
+LONGEST_ERROR = 2000
+EVERY_QUEUE = tuple(Queue)
+
+
+class Cancelled(Exception):
+    """Somebody asked to stop this job; what was done so far stays done."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job meanwhile; this one ends without a word."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job in our hands; `attempts` tells our claim from a later one of somebody else."""
+
+    id: int
+    body_id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+    begun: float
+    now: dt.datetime
+
+    def at(self) -> dt.datetime:
+        """The time by the claim's clock, in whole seconds passed."""
+        return self.now + dt.timedelta(seconds=int(time.monotonic() - self.begun))
+
+
+current: ContextVar[Claimed | None] = ContextVar("current job", default=None)
+
+
+def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE) -> int:
+    """Handle every job of these queues that is due; how many were handled well. Safe side by side."""
+    handled = 0
+    while batch := claim(now, queues):
+        endings = [(job, perform(job)) for job in batch]
+        _mark(endings)
+        handled += sum(ending["state"] is JobState.DONE for _job, ending in endings)
+    return handled
+
+
+def run_job(job_id: int, now: dt.datetime) -> bool:
+    """Handle one job if it is due and nobody has it; False when there was nothing to do or it failed."""
+    endings = [(job, perform(job)) for job in _claim(now, Job.id == job_id, 1)]
+    _mark(endings)
+    return any(ending["state"] is JobState.DONE for _job, ending in endings)
+
+
+def due(now: dt.datetime) -> ColumnElement[bool]:
+    """Waiting jobs whose time has come, and jobs whose lease is over."""
+    return or_(
+        and_(Job.state == JobState.DUE, Job.due_at <= now),
+        and_(Job.state == JobState.RUNNING, or_(Job.lease_until <= now, Job.lease_until.is_(None))),
+    )
+
+
+def claim(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE) -> list[Claimed]:
+    """Up to a batch of due jobs, ours until their lease is over.
+
+    Only live jobs come in batches: they take milliseconds, and the last of them must not outlive its lease.
+    """
+    wanted = Job.queue.in_(list(queues))
+    if db.session.scalar(select(Job.id).where(due(now), wanted).limit(1)) is None:
+        return []  # most looks end here, without asking for the right to write
+    return _claim(now, wanted, BATCH if set(queues) == {Queue.LIVE} else 1)
+
+
+def _claim(now: dt.datetime, wanted: ColumnElement[bool], most: int) -> list[Claimed]:
+    with own_transaction() as session:
+        rows = select(Job).where(due(now), wanted).order_by(Job.due_at, Job.id).limit(most)
+        jobs = session.scalars(rows.with_for_update(skip_locked=True)).all()
+        return [_taken(job, now) for job in jobs if not _hopeless(job, now)]
+
+
+def _taken(job: Job, now: dt.datetime) -> Claimed:
+    job.state, job.lease_until, job.attempts, job.worker = JobState.RUNNING, now + LEASE, job.attempts + 1, whoami()
+    return Claimed(job.id, job.body_id, job.name, job.payload, job.attempts, time.monotonic(), now)
+
+
+def _hopeless(job: Job, now: dt.datetime) -> bool:
+    """Called off before it began, or found for the last time in the hands of a worker that died."""
+    if job.cancel_asked:
+        job.state, job.done_at, job.lease_until = JobState.CANCELLED, now, None
+    elif job.attempts >= MOST_ATTEMPTS:
+        job.state, job.lease_until = JobState.FAILED, None
+        job.last_error = job.last_error or "the worker ended in the middle of it, again and again"
+        log.error("job %s (%s) is given up after %s tries", job.id, job.name, job.attempts)
+    else:
+        return False
+    return True
+
+
+def perform(job: Claimed) -> dict[str, Any]:
+    """Handle a claimed job; what is to be written of how it ended. What it raises is its problem, not the worker's."""
+    token = current.set(job)
+    try:
+        found = task(job.name)
+        found.check(job.payload)
+        found.run(job.payload)
+    except LeaseLost:
+        log.warning("job %s (%s) was taken over by another worker", job.id, job.name)
+        return {"state": JobState.RUNNING}  # not ours to say
+    except Cancelled:
+        return {"state": JobState.CANCELLED, "done_at": job.at(), "lease_until": None}
+    except WrongArguments as refused:  # trying again would not make it right
+        log.error("job %s (%s) is refused: %s", job.id, job.name, refused)
+        return _failed(refused)
+    except Exception as problem:
+        log.exception("job %s (%s) failed at attempt %s", job.id, job.name, job.attempts)
+        return _again(job, problem)
+    finally:
+        current.reset(token)
+        db.session.remove()
+    return {"state": JobState.DONE, "done_at": job.at(), "lease_until": None, "last_error": ""}
+
+
+def _mark(endings: list[tuple[Claimed, dict[str, Any]]]) -> None:
+    """Only what still is ours: a job that another worker took over meanwhile is his to mark."""
+    if not endings:
+        return
+    with own_transaction() as session:
+        for job, ending in endings:
+            ours = (Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
+            session.execute(update(Job).where(*ours).values(**ending))
+
+
+def _failed(problem: Exception) -> dict[str, Any]:
+    return {"state": JobState.FAILED, "lease_until": None, "last_error": _said(problem)}
+
+
+def _again(job: Claimed, problem: Exception) -> dict[str, Any]:
+    if job.attempts >= MOST_ATTEMPTS:
+        return _failed(problem)
+    wait = min(dt.timedelta(seconds=2**job.attempts), LONGEST_WAIT)
+    waiting = {"state": JobState.DUE, "due_at": job.at() + wait, "handed_at": None, "lease_until": None}
+    return waiting | {"last_error": _said(problem)}
+
+
+def _said(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+
+
+def whoami() -> str:
+    """Which worker this is, for the monitor: host, process, thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"[:80]

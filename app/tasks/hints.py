@@ -1,0 +1,67 @@
+"""Hints for the queues of a production: an id and nothing else, as JSON. Lost or doubled, they do no harm."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import redis
+import rq
+from flask import current_app
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq.serializers import JSONSerializer
+
+from app.extensions import celery
+
+log = logging.getLogger(__name__)
+
+SECONDS = 1.0  # that a queue may take to answer
+REST = 2.0  # seconds without another try after a queue did not answer
+RUN = "app.tasks.worker.run"
+CELERY_RUN = "ecabinet.run"
+AWAY = (redis.RedisError, OperationalError, OSError)
+_rest_until = 0.0
+
+
+def resting() -> bool:
+    """Whether a queue was away a moment ago."""
+    return time.monotonic() < _rest_until
+
+
+def give(runner: str, queue: str, job_id: int, attempts: int) -> bool:
+    """Tell a queue of a job; False when it does not answer, which is tried again a little later."""
+    global _rest_until  # noqa: PLW0603 - one process, one memory of it
+    if resting():
+        return False
+    try:
+        SENDERS[runner](queue, job_id, attempts)
+    except AWAY as problem:
+        _rest_until = time.monotonic() + REST
+        log.warning("the queue %s does not answer: %s", queue, type(problem).__name__)
+        return False
+    return True
+
+
+@lru_cache(maxsize=4)
+def connection(url: str) -> redis.Redis:
+    """One pool per address, impatient: whoever waits here holds up the relay."""
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def _to_rq(queue: str, job_id: int, attempts: int) -> None:
+    waiting = rq.Queue(queue, connection=connection(current_app.config["REDIS_URL"]), serializer=JSONSerializer)
+    waiting.enqueue_call(
+        RUN, args=(job_id,), job_id=f"{job_id}-{attempts}", result_ttl=0, failure_ttl=3600, timeout=600
+    )
+
+
+def _to_celery(queue: str, job_id: int, _attempts: int) -> None:
+    celery.send_task(CELERY_RUN, args=(job_id,), queue=queue, ignore_result=True, retry=False)
+
+
+SENDERS: dict[str, Callable[[str, int, int], Any]] = {"rq": _to_rq, "celery": _to_celery}

@@ -1,0 +1,81 @@
+"""The RQ worker of a production: python -m app.tasks.rq_worker signing interactive
+
+It runs one function with one number. Whoever can write into Redis can ask for nothing else: everything that is not a
+hint is dropped and logged.
+"""
+
+import logging
+import sys
+from logging.config import dictConfig
+from typing import Any
+
+import rq
+from flask import Flask
+from rq.executions import Execution
+from rq.job import Job as Hint
+from rq.serializers import JSONSerializer
+
+from app import create_app, installation
+from app.extensions import db
+from app.models import Queue
+from app.serve import LOGGING
+from app.tasks import hints, pulse
+
+log = logging.getLogger(__name__)
+
+QUEUES = frozenset({Queue.SIGNING, Queue.INTERACTIVE})
+
+
+class Worker(rq.Worker):
+    """Each job in a child of its own: one that takes all memory or crashes takes nobody along."""
+
+    app: Flask
+
+    def execute_job(self, job: Hint, queue: rq.Queue) -> None:
+        """Refuse whatever is no hint of ours; a hint is run within the application."""
+        if not _is_hint(job):
+            log.error("a message in the queue %s is no hint and was dropped", queue.name)
+            job.delete()
+            return
+        super().execute_job(job, queue)
+
+    def perform_job(self, job: Hint, queue: rq.Queue, execution: Execution) -> bool:
+        with self.app.app_context():
+            db.engine.dispose(close=False)  # the connections of before the fork belong to the parent
+            return super().perform_job(job, queue, execution)
+
+
+def _is_hint(job: Hint) -> bool:
+    try:
+        return job.func_name == hints.RUN and len(job.args) == 1 and type(job.args[0]) is int and not job.kwargs
+    except Exception:  # a message that cannot even be read
+        return False
+
+
+def main(names: list[str]) -> int:
+    """Work until SIGTERM; the exit status."""
+    dictConfig(LOGGING)
+    app = create_app()
+    installation.require_ready(app)
+    if not names or not set(names) <= QUEUES or not app.config["REDIS_URL"]:
+        sys.stderr.write(f"usage: python -m app.tasks.rq_worker {' '.join(sorted(QUEUES))}   (with ECABINET_REDIS)\n")
+        return 2
+    connection = hints.connection(app.config["REDIS_URL"])
+    settings: dict[str, Any] = {"connection": _patient(app.config["REDIS_URL"]), "serializer": JSONSerializer}
+    worker = Worker([rq.Queue(name, connection=connection, serializer=JSONSerializer) for name in names], **settings)
+    worker.app = app
+    worker.log = log
+    with app.app_context():
+        pulse.beat(f"rq:{'+'.join(names)}", pulse.now())
+    return 0 if worker.work(with_scheduler=False, logging_level="WARNING") is not None else 1
+
+
+def _patient(url: str) -> Any:
+    """A worker waits for messages longer than a request would, and for Redis to come back."""
+    import redis
+
+    return redis.Redis.from_url(url)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

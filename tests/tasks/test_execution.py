@@ -1,0 +1,267 @@
+"""The life of a job: once, again after a failure, never in the way of others, and two workers side by side."""
+
+import datetime as dt
+import threading
+
+import pytest
+from sqlalchemy import select, update
+
+from app.extensions import db
+from app.models import Job, JobState, Queue
+from app.tasks import execution, progress
+from app.tasks.execution import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, drain
+from app.workflows.engine import outbox
+from app.workflows.engine.transaction import own_transaction
+from tests.cabinet import NOW
+from tests.conftest import both
+
+
+class Heard:
+    """A handler that writes down what it was told, and fails as often as it is asked to."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.fail = 0
+
+    def __call__(self, payload):
+        self.told.append(payload["n"])
+        if self.fail:
+            self.fail -= 1
+            raise OSError("nobody answers")
+
+
+@pytest.fixture
+def heard(app, monkeypatch):
+    handler = Heard()
+    monkeypatch.setitem(outbox.tasks, "test.hear", outbox.Task("test.hear", Queue.LIVE, handler, {"n": int}))
+    return handler
+
+
+def waiting(name: str, n: object, due_at: dt.datetime = NOW, **fields: object) -> Job:
+    key = f"{name}:{n}"
+    return Job(body_id=1, name=name, payload={"n": n}, dedupe_key=key, created_at=NOW, due_at=due_at, **fields)
+
+
+def put(*numbers: int, name: str = "test.hear", due_at: dt.datetime = NOW) -> None:
+    with own_transaction() as session:
+        for n in numbers:
+            session.add(waiting(name, n, due_at))
+
+
+def job(n: int = 1, name: str = "test.hear") -> Job:
+    db.session.rollback()
+    return db.session.scalars(select(Job).where(Job.dedupe_key == f"{name}:{n}")).one()
+
+
+def others_done() -> None:
+    """Jobs that the filled database brought along are none of these tests' business."""
+    with own_transaction() as session:
+        for waiting in session.scalars(select(Job)):
+            waiting.state, waiting.done_at = JobState.DONE, NOW
+
+
+@pytest.fixture(autouse=True)
+def empty_outbox(app):
+    others_done()
+
+
+@both
+def test_a_job_is_handled_once(heard):
+    put(1, 2, 3)
+    assert drain(NOW) == 3
+    assert drain(NOW + dt.timedelta(hours=1)) == 0
+    assert heard.told == [1, 2, 3]
+    assert (job().state, job().done_at, job().attempts) == (JobState.DONE, NOW, 1)
+
+
+def test_a_job_whose_time_has_not_come_waits(heard):
+    put(1, due_at=NOW + dt.timedelta(minutes=1))
+    assert drain(NOW) == 0
+    assert drain(NOW + dt.timedelta(minutes=1)) == 1
+
+
+@both
+def test_a_failed_job_is_tried_again_later_and_keeps_its_reason(heard, caplog):
+    heard.fail = 1
+    put(1)
+    assert drain(NOW) == 0
+    assert (job().state, job().last_error) == (JobState.DUE, "OSError: nobody answers")
+    assert drain(NOW) == 0, "not before its time"
+    assert drain(NOW + dt.timedelta(seconds=2)) == 1
+    assert (job().state, job().last_error, job().attempts) == (JobState.DONE, "", 2)
+
+
+def test_a_poisoned_job_never_stops_the_others_and_fails_for_good_at_last(heard, caplog):
+    put(1, name="test.unknown")
+    put(2, 3)
+    assert drain(NOW) == 2
+    assert heard.told == [2, 3]
+    poisoned = job(name="test.unknown")
+    assert (poisoned.state, poisoned.attempts) == (JobState.FAILED, 1), "trying again would not make it right"
+    assert poisoned.last_error == "WrongArguments: there is no task test.unknown"
+    assert "is refused" in caplog.text
+
+
+def test_a_job_that_raises_for_ever_ends_as_failed_and_keeps_its_reason(heard, caplog):
+    heard.fail = 100
+    put(1)
+    now = NOW
+    for _ in range(MOST_ATTEMPTS + 3):
+        drain(now)
+        now += LONGEST_WAIT
+    put(2)
+    heard.fail = 0
+    assert drain(now) == 1, "the queue moves on"
+    assert (job().state, job().attempts) == (JobState.FAILED, MOST_ATTEMPTS)
+    assert job().last_error == "OSError: nobody answers"
+
+
+@pytest.mark.parametrize("wrong", [{}, {"n": "1"}, {"n": True}, {"n": 1, "m": 2}, {"m": 1}, [1], None, {"n": None}])
+def test_arguments_of_another_shape_are_refused_and_logged(heard, caplog, wrong):
+    with own_transaction() as session:
+        bad = waiting("test.hear", 1)
+        bad.payload = wrong
+        session.add(bad)
+    assert drain(NOW) == 0
+    assert heard.told == []
+    assert (job().state, job().attempts) == (JobState.FAILED, 1)
+    with pytest.raises(outbox.WrongArguments):
+        outbox.job_for(1, "test.hear", wrong, "another", NOW)
+
+
+def test_an_argument_names_something_and_carries_nothing(heard, monkeypatch):
+    task = outbox.Task("test.word", Queue.LIVE, heard, {"word": str})
+    task.check({"word": "x" * outbox.LONGEST_TEXT})
+    with pytest.raises(outbox.WrongArguments):
+        task.check({"word": "x" * (outbox.LONGEST_TEXT + 1)})
+
+
+def test_a_handler_that_leaves_changes_behind_harms_nobody(app, heard, monkeypatch, caplog):
+    def dirty(payload):
+        db.session.add(waiting("left", "behind"))
+
+    monkeypatch.setitem(outbox.tasks, "test.dirty", outbox.Task("test.dirty", Queue.LIVE, dirty, {"n": int}))
+    put(1, name="test.dirty")
+    put(2)
+    assert drain(NOW) == 2
+    assert db.session.scalar(select(Job).where(Job.dedupe_key == "left:behind")) is None
+
+
+@both
+def test_a_relay_that_died_loses_its_job_to_another_after_the_lease(heard):
+    put(1)
+    assert [claimed.payload["n"] for claimed in execution.claim(NOW)] == [1]  # and here it died
+    assert drain(NOW + dt.timedelta(seconds=29)) == 0
+    assert drain(NOW + LEASE) == 1
+    assert (job().state, job().attempts) == (JobState.DONE, 2)
+
+
+def test_a_relay_that_comes_back_late_does_not_undo_what_the_other_did(heard):
+    put(1)
+    late = execution.claim(NOW)
+    drain(NOW + LEASE)
+    execution._mark([(late[0], execution._again(late[0], OSError("too late")))])
+    assert (job().state, job().last_error) == (JobState.DONE, "")
+
+
+@both
+def test_two_relays_side_by_side_tell_everything_exactly_once(app, heard):
+    put(*range(100))
+    start = threading.Barrier(2)
+    counts: list[int] = []
+
+    def work() -> None:
+        with app.app_context():
+            start.wait()
+            counts.append(drain(NOW))
+
+    db.session.remove()
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(heard.told) == list(range(100))
+    assert sum(counts) == 100
+
+
+def test_a_job_that_kills_its_worker_again_and_again_is_given_up(heard, caplog):
+    put(1)
+    now = NOW
+    for _ in range(MOST_ATTEMPTS):
+        assert len(execution.claim(now)) == 1  # and here the worker dies
+        now += LEASE
+    assert execution.claim(now) == []
+    assert (job().state, job().last_error) == (
+        JobState.FAILED, "the worker ended in the middle of it, again and again",
+    )  # fmt: skip
+
+
+def test_a_job_that_was_called_off_before_it_began_does_not_begin(heard):
+    with own_transaction() as session:
+        session.add(waiting("test.hear", 1, cancel_asked=True))
+    assert drain(NOW) == 0
+    assert heard.told == []
+    assert (job().state, job().done_at) == (JobState.CANCELLED, NOW)
+
+
+@pytest.fixture
+def counting(app, monkeypatch):
+    """A long job of ten parts; what happens between the parts is up to the test."""
+    done: list[int] = []
+    between: list = []
+
+    def count(_payload):
+        for part in range(1, 11):
+            done.append(part)
+            for step in between:
+                step(part)
+            progress.report(part, 10)
+
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    monkeypatch.setitem(outbox.tasks, "test.hear", outbox.Task("test.hear", Queue.DIGEST, count, {"n": int}))
+    return done, between
+
+
+def change(**values: object) -> None:
+    with own_transaction() as session:
+        session.execute(update(Job).where(Job.dedupe_key == "test.hear:1").values(**values))
+
+
+@both
+def test_a_long_job_says_how_far_it_is_and_keeps_its_lease(counting):
+    done, between = counting
+    seen = []
+    between.append(lambda part: seen.append((job().progress_done, job().progress_total)))
+    put(1)
+    began = dt.datetime.now(dt.UTC)
+    assert drain(NOW) == 1
+    assert seen == [(0, 0), *((part, 10) for part in range(1, 10))]
+    assert (job().progress_done, job().progress_total, job().state) == (10, 10, JobState.DONE)
+    assert done == list(range(1, 11))
+    between[:] = [lambda part: part == 3 and change(lease_until=began)]
+    change(state=JobState.DUE, lease_until=None)
+    assert drain(NOW) == 1, "a report renews the lease"
+
+
+def test_a_long_job_stops_when_somebody_asks_to(counting):
+    done, between = counting
+    between.append(lambda part: part == 4 and change(cancel_asked=True))
+    put(1)
+    assert drain(NOW) == 0
+    assert done == [1, 2, 3, 4]
+    assert (job().state, job().progress_done) == (JobState.CANCELLED, 4)
+
+
+def test_a_worker_whose_job_was_taken_over_ends_without_a_word(counting, caplog):
+    done, between = counting
+    between.append(lambda part: part == 2 and change(attempts=Job.attempts + 1))
+    put(1)
+    assert drain(NOW) == 0
+    assert done == [1, 2]
+    assert job().state is JobState.RUNNING, "the other one marks it"
+    assert "taken over" in caplog.text
+
+
+def test_outside_a_job_progress_is_nobodys_business(app):
+    assert progress.report(1, 2) is None
