@@ -25,9 +25,16 @@ class WrongDatabase(NotReady):
 
 
 def choose_gateways(app: Flask) -> None:
-    """Point the gateways at the folders of the configuration; missing keys show up when somebody signs."""
+    """Point the gateways at what the configuration names; missing keys show up when somebody signs.
+
+    With a signer of its own this process opens no file of the keys. The pinned certificates are taken where there are
+    any, so that signatures can be judged while the signer is away; before that the signer says which they are.
+    """
     if signer := app.config.get("SIGNER"):  # tests hand in a signer with its authority
         signing.use(*signer)
+    elif app.config["SIGNER_SOCKET"]:
+        remote = signing.RemoteSigner(Path(app.config["SIGNER_SOCKET"]))
+        signing.use(remote, signing.pinned_authorities(Path(app.config["TRUSTED"])) or remote.chain)
     elif Path(app.config["INSTALLATION_KEY"]).exists() and Path(app.config["AUTHORITY"]).exists():
         installation_key = Path(app.config["INSTALLATION_KEY"])
         authority = signing.Authority.load(Path(app.config["AUTHORITY"]), installation_key.read_bytes())

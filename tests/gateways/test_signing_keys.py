@@ -35,6 +35,7 @@ from app.gateways.signing import (
     wrapping,
 )
 from tests.gateways.signing_cases import BALLOT, NOW, SUMMER_2019
+from tests.signer.here import served
 
 PIN, OTHER_PIN = "240619", "917352"
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
@@ -51,9 +52,15 @@ def software(tmp_path, authority):
     return SoftwareSigner(tmp_path / "keys", tmp_path / "installation.key", authority, CHEAP)
 
 
-@pytest.fixture(params=["memory", "software"])
+@pytest.fixture
+def remote(software, authority, tmp_path):
+    with served(software, authority, tmp_path / "tries") as client:
+        yield client
+
+
+@pytest.fixture(params=["memory", "software", "remote"])
 def signer(request, authority):
-    return MemorySigner(authority) if request.param == "memory" else request.getfixturevalue("software")
+    return MemorySigner(authority) if request.param == "memory" else request.getfixturevalue(request.param)
 
 
 def enrol(signer, pin=PIN, now=NOW, name="Nguyễn Văn An"):

@@ -8,15 +8,19 @@ from app.gateways.signing.errors import (
     CertificateRefused,
     KeyUnavailable,
     PinFault,
+    PinHeld,
     PinRefused,
     SignatureFault,
+    SignerBusy,
     SigningError,
     WrongPin,
 )
 from app.gateways.signing.files import create_installation_key
-from app.gateways.signing.interface import Enrolled, Signer, signer, trusted, use
+from app.gateways.signing.founding import found_authority, pin_authorities, pinned_authorities
+from app.gateways.signing.interface import Enrolled, Signer, signer, trusted, use, wrap
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
+from app.gateways.signing.remote import RemoteSigner
 from app.gateways.signing.software import SoftwareSigner
 from app.gateways.signing.verification import CheckedSignature, check_detached, check_document
 from app.gateways.signing.wrapping import Argon2Cost
@@ -33,9 +37,12 @@ __all__ = [
     "KeyUnavailable",
     "MemorySigner",
     "PinFault",
+    "PinHeld",
     "PinRefused",
+    "RemoteSigner",
     "SignatureFault",
     "Signer",
+    "SignerBusy",
     "SigningError",
     "SoftwareSigner",
     "WrongPin",
@@ -45,10 +52,14 @@ __all__ = [
     "check_document",
     "check_pin",
     "create_installation_key",
+    "found_authority",
+    "pin_authorities",
+    "pinned_authorities",
     "sign_detached",
     "sign_digest",
     "sign_document",
     "signer",
     "trusted",
     "use",
+    "wrap",
 ]

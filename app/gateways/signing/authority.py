@@ -23,6 +23,7 @@ from app.gateways.signing.files import make_folder, write_private
 AUTHORITY_DAYS = 3653
 CRL_DAYS = 30
 CLOCK_SKEW = dt.timedelta(minutes=5)  # a certificate must be valid on a machine whose clock is a little behind
+LONGEST_NAME = 64  # bytes; X.520 leaves room for as many letters, and its readers count them either way
 KEY_FILES, CERTIFICATE_FILES, CRL_FILE = ("root.key", "issuing.key"), ("root.der", "issuing.der"), "issuing.crl"
 SIGNS_CERTIFICATES, SIGNS_DOCUMENTS = {"key_cert_sign", "crl_sign"}, {"digital_signature", "content_commitment"}
 USAGES = (
@@ -169,8 +170,13 @@ def _name(name: str, title: str, organisation: str) -> x509.Name:
         NameOID.TITLE: title,
         NameOID.COMMON_NAME: name,
     }
-    given = {oid: unicodedata.normalize("NFC", text) for oid, text in parts.items() if text}
-    return x509.Name([x509.NameAttribute(oid, text) for oid, text in given.items()])
+    return x509.Name([x509.NameAttribute(oid, _fitting(text)) for oid, text in parts.items() if text])
+
+
+def _fitting(text: str) -> str:
+    """The text, or as many of its whole letters as a certificate has room for."""
+    text = unicodedata.normalize("NFC", text)
+    return text.encode()[:LONGEST_NAME].decode(errors="ignore").rstrip()
 
 
 def _certificate(

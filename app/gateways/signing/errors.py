@@ -1,4 +1,5 @@
 """What the signing gateway refuses, each reason with a plain sentence of its own."""
+import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -31,6 +32,24 @@ class KeyUnavailable(SigningError):
 
     code = "key_unavailable"
     message = _("The signing key is not available. Contact the administrators.")
+
+
+class SignerBusy(KeyUnavailable):
+    """So many keys are being unlocked that this one would wait too long; its PIN was not looked at."""
+
+    code = "signer_busy"
+    message = _("Many signatures are being made at this moment. Nothing was signed; please try again in a few seconds.")
+
+
+class PinHeld(KeyUnavailable):
+    """The signer itself counted too many wrong PINs of this key and looks at none before `until` (aware)."""
+
+    code = "pin_held"
+    message = _("There were too many wrong PINs; the signing service takes none for this key for a while.")
+
+    def __init__(self, until: dt.datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class PinFault(StrEnum):

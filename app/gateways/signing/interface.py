@@ -1,6 +1,6 @@
 """What any signer offers, wherever its keys live, and the one that the application has chosen."""
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,7 +20,8 @@ class Signer(Protocol):
 
     `label` says in results where the keys live. Times are aware. Every method raises `SigningError` only:
     `WrongPin` when the PIN does not open the key (the caller charges the try beforehand), `KeyUnavailable` when there
-    is no such key or it cannot be used, `PinRefused` for a PIN that may not be chosen.
+    is no such key or it cannot be used (`SignerBusy`, `PinHeld`: not now), `PinRefused` for a PIN that may not be
+    chosen.
     """
 
     label: Any
@@ -47,16 +48,17 @@ class Signer(Protocol):
         """Make the key unusable for ever."""
 
 
-_chosen: list[tuple[Signer, tuple[bytes, ...]]] = []
+Chain = Callable[[], Sequence[bytes]]
+_chosen: list[tuple[Signer, Chain]] = []
 
 
-def use(signer: Signer, trusted: Sequence[bytes] = ()) -> None:
+def use(signer: Signer, trusted: Sequence[bytes] | Chain = ()) -> None:
     """The application says once, at its start, who signs and which authorities it trusts.
 
-    `trusted` are certificates in DER, the issuing authority first, as `Authority.chain` gives them; without them no
-    certificate is accepted.
+    `trusted` are certificates in DER, the issuing authority first, as `Authority.chain` gives them, or what gives them
+    when they are first needed; without them no certificate is accepted.
     """
-    _chosen[:] = [(signer, tuple(trusted))]
+    _chosen[:] = [(signer, trusted if callable(trusted) else lambda: trusted)]
 
 
 def signer() -> Signer:
@@ -65,11 +67,16 @@ def signer() -> Signer:
 
 
 def trusted() -> tuple[bytes, ...]:
-    """The pinned authorities in DER, for `check_certificate`; `KeyUnavailable` when no signer was chosen."""
-    return _choice()[1]
+    """The pinned authorities in DER, for `check_certificate`; `KeyUnavailable` when nobody can say which they are."""
+    return tuple(_choice()[1]())
 
 
-def _choice() -> tuple[Signer, tuple[bytes, ...]]:
+def _choice() -> tuple[Signer, Chain]:
     if not _chosen:
         raise KeyUnavailable
     return _chosen[0]
+
+
+def wrap(around: Callable[[Signer], Signer]) -> None:
+    """Put something around the chosen signer, such as a watch; nothing happens when none was chosen."""
+    _chosen[:] = [(around(chosen), chain) for chosen, chain in _chosen]

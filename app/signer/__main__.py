@@ -1,0 +1,96 @@
+"""The signer's program: `python -m app.signer init` once, then `python -m app.signer --socket PATH`."""
+
+import argparse
+import ctypes
+import datetime as dt
+import hashlib
+import logging
+import resource
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import config
+from app.gateways.signing import Argon2Cost, Authority, KeyUnavailable, SoftwareSigner, found_authority, pin_authorities
+from app.signer.desk import Desk
+from app.signer.server import NotServing, Server, allowed_users
+from app.signer.tries import Tries
+
+log = logging.getLogger("ecabinet.signer")
+
+PR_SET_DUMPABLE = 4
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def main(arguments: list[str], cost: Argon2Cost | None = None) -> int:
+    """The exit status; `cost` is for tests, where a PIN need not be dear."""
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", level=logging.INFO)
+    told = _parser().parse_args(arguments)
+    try:
+        if told.act == "init":
+            _initialise(told.name, Path(told.trusted))
+        else:
+            _serve(Path(told.socket), told.group, cost)
+    except NotServing as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app.signer", description="The process that alone reaches keys.")
+    parser.add_argument("act", nargs="?", choices=["serve", "init"], default="serve")
+    parser.add_argument("--socket", default=config.SIGNER_SOCKET, help="path of the Unix socket (ECABINET_SIGNER)")
+    parser.add_argument("--group", default="", help="group that may open the socket; otherwise that of the process")
+    parser.add_argument("--name", default="e-Cabinet", help="init: name of the certificate authority")
+    parser.add_argument("--trusted", default=str(config.TRUSTED), help="init: folder for the public certificates")
+    return parser
+
+
+def _initialise(name: str, trusted: Path) -> None:
+    """Installation key and certificate authority, made once; the public certificates beside them."""
+    try:
+        made = found_authority(config.AUTHORITY, config.INSTALLATION_KEY, dt.datetime.now(dt.UTC), name=name,
+                               demo=config.DEMO)  # fmt: skip
+    except (KeyUnavailable, OSError) as error:
+        raise NotServing(f"{config.AUTHORITY} cannot be made or used: {type(error).__name__}.") from error
+    chain = _authority().chain()
+    pin_authorities(trusted, chain)
+    print("made" if made else "was there already")
+    for certificate in chain:
+        print(f"sha256 {hashlib.sha256(certificate).hexdigest()}")
+
+
+def _authority() -> Authority:
+    """The authority on disk; NotServing when it is missing or somebody else could read what protects the keys."""
+    for path in (config.INSTALLATION_KEY, config.AUTHORITY, config.KEYS):
+        if path.exists() and path.stat().st_mode & OTHERS:
+            raise NotServing(f"{path} is open to other accounts; its owner alone may enter: chmod go= {path}")
+    try:
+        return Authority.load(config.AUTHORITY, config.INSTALLATION_KEY.read_bytes())
+    except (KeyUnavailable, OSError) as error:
+        raise NotServing("There is no certificate authority here yet: python -m app.signer init") from error
+
+
+def _serve(path: Path, group: str, cost: Argon2Cost | None) -> None:
+    if not path.name:
+        raise NotServing("Say where to listen: --socket PATH, or ECABINET_SIGNER=PATH.")
+    _keep_memory_private()
+    authority, users = _authority(), allowed_users(config.SIGNER_USERS)
+    signer = SoftwareSigner(config.KEYS, config.INSTALLATION_KEY, authority, cost)
+    desk = Desk(signer, authority, Tries(config.KEYS / "tries"), any_time=config.DEMO)
+    server = Server(path, users, desk.answer, group)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.end())
+    server.serve(lambda: log.info("answers at %s to user ids %s", path, sorted(users)))
+
+
+def _keep_memory_private() -> None:
+    """No core file, and no other process of this account looks into this one: keys and PINs pass through it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
