@@ -100,6 +100,8 @@ def _announcement(content: dict[str, Any]) -> Announcement:
 def _check_fact(meeting_id: int, fact: dict[str, Any]) -> None:
     if fact.get("meeting_id") != meeting_id or not isinstance(fact.get("fact"), str):
         raise Poisoned("no fact of its meeting")
+    if fact.get("poll_id") is not None and not is_id(fact["poll_id"]):
+        raise Poisoned("about no vote")
     numbers = ("version", *(NUMBERS if fact["fact"] == BALLOT else ()))
     if any(type(fact.get(name)) is not int or fact[name] < 0 for name in numbers):
         raise Poisoned("no version or no count")

@@ -41,7 +41,7 @@ class Publisher:
 
 def publisher(app: Flask) -> Publisher:
     """The publisher of an application, made when it is first needed: after a server has forked."""
-    found = app.extensions.get("announcer")
-    if found is None:
-        found = app.extensions.setdefault("announcer", Publisher(app.config["REDIS_URL"]))
-    return found  # type: ignore[no-any-return]
+    if "announcer" not in app.extensions:
+        app.extensions.setdefault("announcer", Publisher(app.config["REDIS_URL"]))
+    found: Publisher = app.extensions["announcer"]
+    return found
