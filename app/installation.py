@@ -41,7 +41,8 @@ def choose_gateways(app: Flask) -> None:
         cost = app.config.get("ARGON2_COST")
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
-    storage.use(app.config.get("STORE") or storage.Storage(app.config["STORAGE"]))
+    address = (app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
+    storage.use(app.config.get("STORE") or storage.at(*address))
 
 
 def require_ready(app: Flask) -> None:

@@ -197,9 +197,14 @@ def append_version(
 
 
 def open_version(actor: Actor, version_id: int) -> tuple[DocumentVersion, BinaryIO]:
-    """The bytes of a version the actor may read; NotFound otherwise."""
+    """The bytes of a version the actor may read, proved by their hash; NotFound otherwise, storage.Altered if changed.
+
+    Nothing is open while the store is asked.
+    """
     version = seen(actor, DocumentVersion, version_id)
-    return version, storage.store().open(version.sha256)
+    sha256 = version.sha256
+    end_reading()
+    return version, storage.store().open(sha256)
 
 
 def refuse_frozen(paper: Document) -> None:

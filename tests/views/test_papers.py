@@ -1,9 +1,12 @@
 """Papers: read in the page, sent as they are, in ranges, to those who may read them and to nobody else."""
 
+import html
 import io
 
 import pytest
+from flask_babel import force_locale
 
+from app.gateways import storage
 from app.models import DocumentKind
 from app.views.papers import download_name
 from app.workflows import agenda, documents, meetings
@@ -46,6 +49,17 @@ def test_the_file_comes_in_ranges(at, scene, paper):
     assert (answer.status_code, answer.data) == (206, whole[10:30])
     assert answer.headers["Content-Range"] == f"bytes 10-29/{paper.size}"
     assert at("a").get(f"/papers/{paper.id}/file", headers={"Range": "bytes=9999999-"}).status_code == 416
+
+
+def test_of_a_paper_that_was_changed_in_the_store_nothing_is_sent(at, scene, paper, monkeypatch):
+    scene.invite()
+    monkeypatch.setitem(storage.store().files, paper.sha256, blank(2))
+    for headers in ({}, {"Range": "bytes=10-29"}):
+        answer = at("a").get(f"/papers/{paper.id}/file", headers=headers)
+        assert answer.status_code == 500
+        assert "%PDF" not in answer.text
+        with force_locale("vi"):
+            assert str(storage.Altered()) in html.unescape(answer.text)
 
 
 def test_who_may_not_see_the_meeting_finds_no_paper(at, scene, paper):

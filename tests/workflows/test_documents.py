@@ -94,6 +94,14 @@ def test_a_full_store_is_said_and_leaves_no_row(scene, paper, monkeypatch):
     assert db.session.query(DocumentVersion).count() == 0
 
 
+def test_a_version_whose_bytes_were_changed_in_the_store_is_not_handed_out(scene, paper, monkeypatch, caplog):
+    version = upload(scene, paper)
+    monkeypatch.setitem(storage.store().files, version.sha256, pdf("Trang khac"))
+    with pytest.raises(storage.Altered):
+        documents.open_version(scene.who["clerk"], version.id)
+    assert version.sha256 in caplog.text
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd.pdf", "a\u202efdp.exe", "C:\\x\\Tờ trình.pdf"])
 def test_hostile_file_names_are_only_names(scene, paper, name):
     kept = upload(scene, paper, name=name).file_name
