@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.gateways.signing import PinHeld
+from app.gateways.signing.files import make_folder
 
 MOST = 10  # wrong PINs; the database locks a key after five of them
 FIRST_HOLD = dt.timedelta(minutes=15)
@@ -33,7 +34,7 @@ class Tries:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
 
     def charge(self, key_ref: str, now: dt.datetime) -> None:
         """Count one try as wrong; `PinHeld` when none is taken now. The tenth is looked at and holds the key."""

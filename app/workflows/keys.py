@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, Select, select
 
 from app.extensions import db
 from app.gateways import signing
-from app.gateways.signing.errors import CertificateRefused, KeyUnavailable, PinRefused, WrongPin
+from app.gateways.signing.errors import (
+    CertificateRefused,
+    KeyUnavailable,
+    PinHeld,
+    PinRefused,
+    SignerBusy,
+    WrongPin,
+)
 from app.models import (
     Certificate,
     CertificateRevocation,
@@ -90,6 +97,20 @@ class SigningUnavailable(WorkflowError):
     code = "signing_unavailable"
     http_status = 503
     message = _("The signing service does not answer now. Nothing was signed; please try again.")
+
+
+class SigningBusy(SigningUnavailable):
+    code = "signing_busy"
+    message = SignerBusy.message
+
+
+class KeyHeld(SigningUnavailable):
+    code = "key_held"
+    http_status = 423
+    message = _(
+        "There were too many wrong PINs for this key; the signing service takes none before %(until)s. "
+        "Nothing was signed."
+    )
 
 
 class KeyPinned(WorkflowError):
@@ -241,12 +262,19 @@ def unlock(actor: Actor, subject: Subject, ring: Ring, sign: Callable[[str], byt
             raise PinWrong(subject, tries_left=tries_left) from wrong
         except KeyUnavailable as missing:
             _give_back(ring, key_ref)
-            raise SigningUnavailable(subject) from missing
+            raise unavailable(subject, missing) from missing
     except WorkflowError as refusal:
         record_refusal("sign_with_pin", actor, refusal)
         raise
     _forgive(ring, key_ref)
     return cms
+
+
+def unavailable(subject: Subject, missing: KeyUnavailable) -> SigningUnavailable:
+    """What a signer that made nothing is told as: away, busy, or holding this key for its wrong PINs."""
+    if isinstance(missing, PinHeld):
+        return KeyHeld(subject, until=f"{missing.until.astimezone(HANOI):%H:%M %d/%m/%Y}")
+    return (SigningBusy if isinstance(missing, SignerBusy) else SigningUnavailable)(subject)
 
 
 def _charge_try(subject: Subject, ring: Ring, now: dt.datetime) -> tuple[str, int]:
@@ -356,6 +384,8 @@ def enrol_own_key(actor: Actor, pin: str, now: dt.datetime) -> SigningKey:
         enrolled = signing.signer().enrol(**facts, pin=pin, now=now, days=CERTIFICATE_DAYS)
     except PinRefused as refused:
         raise PinUnacceptable(person, reason=refused.message) from refused
+    except KeyUnavailable as missing:
+        raise unavailable(person, missing) from missing
     return complete_enrolment(actor, person.id, enrolled.key_ref, enrolled.certificate_der, now)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.gateways import pades, signing
 from app.gateways.pades import PadesRefused
-from app.gateways.signing.errors import PinRefused
+from app.gateways.signing.errors import KeyUnavailable, PinRefused
 from app.models import Body, Certificate, KeyState, Person, SealKey, SignaturePicture
 from app.workflows import keys
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
@@ -86,6 +86,8 @@ def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.dat
         enrolled = signing.signer().enrol(name, "", name, pin, now, SEAL_DAYS)
     except PinRefused as refused:
         raise keys.PinUnacceptable(about, reason=refused.message) from refused
+    except KeyUnavailable as missing:
+        raise keys.unavailable(about, missing) from missing
     except WorkflowError as refusal:
         record_refusal("enrol_seal", actor, refusal)
         raise

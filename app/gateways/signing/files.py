@@ -7,7 +7,9 @@ INSTALLATION_KEY_BYTES = 32
 
 
 def make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder for its owner alone; what is missing above it is the owner's alone as well."""
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:
