@@ -1,10 +1,12 @@
 """Official documents as PDF, in the layout of Decree 30/2020/NĐ-CP."""
 
 from app.gateways.paper.checks import Finding, check_layout
+from app.gateways.paper.digest import DigestSheet, Entry, Part, digest
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
 from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.tally import Contradiction, tally_record
+from app.gateways.paper.weekly import WeeklySheet, WeeklyTable, weekly
 
 __all__ = [
     "DAY",
@@ -14,12 +16,19 @@ __all__ = [
     "SIGNATURE",
     "YEAR",
     "Contradiction",
+    "DigestSheet",
+    "Entry",
     "Finding",
+    "Part",
     "ResolutionSheet",
+    "WeeklySheet",
+    "WeeklyTable",
     "check_layout",
+    "digest",
     "page_count",
     "page_image",
     "page_texts",
     "resolution",
     "tally_record",
+    "weekly",
 ]

@@ -44,6 +44,8 @@ URGENCY = {"HỎA TỐC": (30 * mm, 8 * mm), "THƯỢNG KHẨN": (40 * mm, 8 * m
 BOX_HEIGHT = 7 * mm  # 11
 BOX_GAP = 6  # pt above a boxed word
 CAPITALS = 0.66  # height of a capital, in shares of the size
+DIGEST_COLUMN, DIGEST_INDENT = 17 * mm, 5 * mm  # the times of a digest; what belongs to the line above
+DIGEST_GAP, DIGEST_LINE_GAP = 9, 4  # pt above a part and above a line of a digest
 
 
 @dataclass(frozen=True)
@@ -80,4 +82,9 @@ PAGE_NUMBER = Letter(REGULAR, 13, 16)
 TABLE_HEAD = Letter(BOLD, 11.5, 14)
 TABLE_CELL = Letter(REGULAR, 11.5, 14)
 HASH = Letter(REGULAR, 12, 15)  # 64 hex digits on one line
+DIGEST_PART = Letter(BOLD, 13, 17)
+DIGEST_TIME = Letter(BOLD, 13, 16.5)
+DIGEST_LINE = Letter(REGULAR, 13, 16.5)
+DIGEST_NOTE = Letter(ITALIC, 12, 15)
+DIGEST_BELOW = Letter(REGULAR, 12, 15)
 FINE_PRINT = Letter(REGULAR, 8, 10)
