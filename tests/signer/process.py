@@ -1,12 +1,13 @@
 """A signer of the tests' own: a process with keys that are cheap to open, and ways to speak to it as nobody should."""
 
+import datetime as dt
 import os
 import socket
 import struct
 import sys
 from pathlib import Path
 
-from app.gateways.signing import Argon2Cost, RemoteSigner
+from app.gateways.signing import Argon2Cost, RemoteSigner, found_authority
 from tests.servers import Account, Process
 
 ROOT = Path(__file__).parents[2]
@@ -15,12 +16,17 @@ CHEAP = Argon2Cost(memory_kib=64, passes=1)
 
 
 class SignerProcess(Process):
-    """`python -m app.signer` in a folder of its own; `settings` are environment variables."""
+    """`python -m app.signer` in a folder of its own; `settings` are environment variables.
 
-    def __init__(self, **settings: str) -> None:
+    Its authority was founded at `since`, where the people of a test live in the past.
+    """
+
+    def __init__(self, since: dt.datetime | None = None, **settings: str) -> None:
         super().__init__("signer", Account(None, None))
         self.var, self.socket = self.folder / "var", self.folder / "signer.sock"
         self.settings = {"ECABINET_VAR": str(self.var), "PYTHONPATH": str(ROOT), "ECABINET_DEMO": "1", **settings}
+        if since:
+            found_authority(self.var / "authority", self.var / "installation.key", since, demo=True)
         self.run("init")
 
     @property

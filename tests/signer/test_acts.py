@@ -31,7 +31,7 @@ sys.addaudithook(note_what_is_opened)
 
 @pytest.fixture
 def signer():
-    process = SignerProcess()
+    process = SignerProcess(since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     yield process.start()
     process.stop()
 
