@@ -13,7 +13,7 @@ WIRE = SMTP.clone(cte_type="7bit")  # not every server on the way takes eight bi
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 LONGEST_ADDRESS = 254
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
-LONGEST_ID = 64  # a longer one would be folded, and no longer be found under its name
+LONGEST_ID = 200
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,6 @@ def composed(message: Message, origin: Address) -> bytes:
     letter["To"] = Address(one_line(message.name), addr_spec=message.to)
     letter["Subject"] = one_line(message.subject)
     letter["Date"] = format_datetime(dt.datetime.now(dt.UTC))
-    letter["Message-ID"] = message.message_id
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers
     letter.set_content(message.text)
     if message.html:
@@ -73,7 +72,8 @@ def composed(message: Message, origin: Address) -> bytes:
     for one in message.attachments:
         main, _slash, sub = one.kind.partition("/")
         letter.add_attachment(one.content, maintype=main, subtype=sub, filename=one_line(one.name))
-    return letter.as_bytes()
+    # as it is: the library would fold a long one, and nobody would find it under its name any more
+    return f"Message-ID: {message.message_id}\r\n".encode("ascii") + letter.as_bytes()
 
 
 def one_line(text: str) -> str:
