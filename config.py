@@ -32,7 +32,6 @@ REALTIME = "apart" if REDIS_URL else "here"  # where the sockets are: in process
 # -- what is outside --------------------------------------------------------------------------------------------------
 SIGNER_SOCKET = os.environ.get("ECABINET_SIGNER", "")  # Unix socket of the signer; empty: the keys are in this process
 SIGNER_USERS = os.environ.get("ECABINET_SIGNER_USERS", "")  # who may ask the signer; empty: its own account and root
-SIGNER_USERS = os.environ.get("ECABINET_SIGNER_USERS", "")  # who may ask the signer; empty: its own account and root
 STORAGE = VAR / "documents"
 STORAGE_URL = os.environ.get("ECABINET_STORAGE", "")  # s3://bucket/prefix; empty: the folder STORAGE
 S3_ENDPOINT = os.environ.get("ECABINET_S3_ENDPOINT", "")
@@ -43,10 +42,10 @@ SMS_TOKEN = os.environ.get("ECABINET_SMS_TOKEN", "")
 VAPID_KEY = os.environ.get("ECABINET_VAPID_KEY", "")  # PEM file; empty: no push message is sent
 VAPID_SUBJECT = os.environ.get("ECABINET_VAPID_SUBJECT", "")  # mailto: address of whoever runs this installation
 METRICS_TOKEN = os.environ.get("ECABINET_METRICS_TOKEN", "")  # for /metrics; empty: only from this machine itself
+BACKUPS = os.environ.get("ECABINET_BACKUPS", "")  # folder of the backups, so that `flask doctor` sees how old they are
 FORCE_SQLITE = os.environ.get("ECABINET_FORCE_SQLITE") == "1"  # a production on SQLite: one process, few people
 LOG_FORMAT = os.environ.get("ECABINET_LOG", "json" if PRODUCTION else "text")
 
-TRUSTED = VAR / "trusted"  # public certificates of the authorities, once they are pinned (flask setup)
 TRUSTED = VAR / "trusted"  # public certificates of the authorities, once they are pinned (flask setup)
 KEYS = VAR / "keys"
 AUTHORITY = VAR / "authority"

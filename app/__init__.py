@@ -26,9 +26,12 @@ def create_app(config: str = "config", **overrides: object) -> "Flask":
     csrf.init_app(app)
     _init_sockets(app)
     import_module("app.models")
-    from app import installation, security, wiring
+    from app import installation, logs, metrics, security, wiring
 
+    logs.register(app)  # before every page and every refusal
+    metrics.register(app)
     installation.choose_gateways(app)
+    metrics.watch_signer()
     with app.app_context():
         appbuilder = security.Builder(security_manager_class=security.SecurityManager)
         appbuilder.init_app(app, db.session)
@@ -39,12 +42,13 @@ def create_app(config: str = "config", **overrides: object) -> "Flask":
 
 
 def _register_adapters(app: "Flask", appbuilder: "AppBuilder") -> None:
-    from app import commands
-    from app.realtime import connect
+    from app import commands, metrics
+    from app.realtime import connect, listening
     from app.views import register
 
     register(app, appbuilder)
     connect.register()
+    metrics.count_sockets(lambda: len(listening.lines))
     commands.register(app)
 
 

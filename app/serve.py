@@ -8,12 +8,12 @@ import logging
 import os
 import threading
 from functools import partial
-from logging.config import dictConfig
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app import logs
 from app.extensions import db
 from app.tasks import clock, relay
 from app.workflows.engine.outbox import wake
@@ -23,22 +23,7 @@ log = logging.getLogger("ecabinet")
 THREADS = 256  # sixty tablets with a socket each, and their requests
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only when the operator asks for it
 ENDED = 5.0  # seconds the background threads have to finish what they are at
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {  # no handlers of their own: each record is written once, in our format
-        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
-        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
-        "engineio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
-        "socketio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
-    },
-}
+LOGGING = logs.settings("text")
 
 
 def embedded(app: Flask, port: int) -> int:
@@ -46,7 +31,7 @@ def embedded(app: Flask, port: int) -> int:
 
     Loopback only, unless ECABINET_DEMO_LAN=1.
     """
-    dictConfig(LOGGING)
+    logs.configure(app.config["LOG_FORMAT"])
     with app.app_context():
         db.engine.dispose()  # no connection is shared with the worker
     host = EVERYWHERE if os.environ.get("ECABINET_DEMO_LAN") == "1" else LOOPBACK
@@ -69,7 +54,8 @@ class Server(BaseApplication):
         settings: dict[str, Any] = {
             "bind": f"{self.host}:{self.port}", "worker_class": "gthread", "workers": 1, "threads": THREADS,
             "worker_connections": 4 * THREADS, "keepalive": 15, "timeout": 60, "graceful_timeout": 2,
-            "proc_name": "ecabinet", "control_socket_disable": True, "logconfig_dict": LOGGING,
+            "proc_name": "ecabinet", "control_socket_disable": True,
+            "logconfig_dict": logs.settings(self.app.config["LOG_FORMAT"]),
             "when_ready": self.say_ready, "post_worker_init": self.begin, "worker_exit": self.end,
         }  # fmt: skip
         for name, value in settings.items():

@@ -13,6 +13,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         errors,
         evidence,
         hall,
+        health,
         issuing,
         keys,
         meetings,
@@ -38,6 +39,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
     hall.register(app, appbuilder)
+    health.register(app, appbuilder)
     issuing.register(app, appbuilder)
     keys.register(app, appbuilder)
     meetings.register(app, appbuilder)

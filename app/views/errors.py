@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import secrets
 from typing import Any
 
 from flask import Flask, flash, g, jsonify, redirect, render_template, request
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from app import logs
 from app.gateways.storage import StorageError
 from app.views.actor import now
 from app.views.addresses import same_site_referrer
@@ -89,8 +89,8 @@ def foreign_host(_error: SecurityError) -> Any:
 
 def broken(error: InternalServerError) -> Any:
     """Our own fault: a number for the duty desk, the cause in the log only."""
-    number, g.failed = secrets.token_hex(4), True
-    log.error("request %s failed: %s %s", number, request.method, request.path, exc_info=error.original_exception)
+    number, g.failed = logs.request_id(), True
+    log.error("request %s failed: %s %s", number, logs.method(), logs.route(), exc_info=error.original_exception)
     if wants_json():
         return jsonify(code=CODES[500], message=str(SAID[500]), field=None, details={"request_id": number}), 500
     return render_template("ec/500.html", request_id=number), 500
@@ -126,7 +126,7 @@ def problem(error: WorkflowError) -> dict[str, Any]:
 def _of_the_database(status: int) -> Any:
     def handler(error: Exception) -> Any:
         end_reading()  # the refused statement left its transaction unusable, and the page wants to read
-        log.warning("%s %s: %s", request.method, request.path, error)
+        log.warning("%s %s: %s", logs.method(), logs.route(), logs.said(error))
         return answer(status)
 
     return handler

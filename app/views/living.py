@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, current_app, g, jsonify, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
@@ -10,15 +10,19 @@ from app.views.actor import now
 from app.views.addresses import same_site, same_site_referrer
 from app.views.guards import wants_json
 from app.workflows import login
+from app.workflows.accounts import keeps_given_password
 from app.workflows.login import Living
 
 TOKEN = "token"  # noqa: S105 - the name under which the cookie carries it
-SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device
-    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document"}
-)
+GIVEN = "given"  # in the cookie as long as the password is one that somebody else has made
+SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device; and machines
+    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document",
+     "HealthView.live", "HealthView.ready", "HealthView.figures"}
+)  # fmt: skip
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
 )
+OPEN_WITH_GIVEN = OPEN_WHILE_LOCKED | frozenset({"PasswordView.own", "PasswordView.change", "SignInView.login"})
 
 
 def register(app: Flask) -> None:
@@ -44,6 +48,8 @@ def watch() -> Any:
         forget()
     elif found.locked:
         return None if request.endpoint in OPEN_WHILE_LOCKED else stopped()
+    elif session.get(GIVEN) and request.endpoint not in OPEN_WITH_GIVEN:
+        return sent_to_choose()
     elif by_hand():
         login.stay(found, now())
     return None
@@ -57,6 +63,17 @@ def begin(token: str) -> None:
     found = living()
     if found:
         login_user(current_app.extensions["appbuilder"].sm.get_user_by_id(found.user_id))
+        if keeps_given_password(found.user_id):
+            session[GIVEN] = True
+
+
+def sent_to_choose() -> Any:
+    """The answer to whoever signed in with a password that somebody else has made: first choose an own one."""
+    message = _("This password was made for you by others. Choose your own before you go on.")
+    if wants_json():
+        return jsonify(code="password_given", message=message, field=None, details={}), 403
+    flash(message, "info")
+    return redirect(url_for("PasswordView.own"), 303)
 
 
 def forget() -> None:

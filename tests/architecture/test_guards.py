@@ -18,7 +18,7 @@ PUBLIC = {
     "SignInView.login", "SignInView.enter", "SignInView.logout", "SignInView.language",  # before and after a session
     "SignInView.locked", "SignInView.lock", "SignInView.unlock",  # a locked session asks for its own password
     "UtilView.back",  # leads to a page that the same browser has already seen
-    *SESSIONLESS,  # the public page: it looks at nobody's session
+    *SESSIONLESS,  # the public page and the machines: they look at nobody's session
     "VerificationView.start", "VerificationView.check",  # the page behind the code on a document
     "VerificationView.document", "VerificationView.check_document",
 }  # fmt: skip
@@ -118,8 +118,8 @@ def test_no_view_is_exempt_from_the_form_token(app):
     assert csrf._exempt_views == set()
 
 
-def test_only_the_public_page_looks_at_no_session():
-    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"VerificationView"}
+def test_only_the_public_page_and_machines_look_at_no_session():
+    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"HealthView", "VerificationView"}
 
 
 def test_sockets_have_one_namespace_and_one_origin(app):
