@@ -7,7 +7,7 @@ from types import TracebackType
 from app.gateways.signing import SignerBusy
 
 MOST_WAITING = 64  # at two unlocks of a fifth of a second at a time the last of them waits for about six seconds
-LONGEST_WAIT = 8.0  # seconds; less than the callers' patience, so that they are told and do not guess
+LONGEST_WAIT = 12.0  # seconds; less than the callers' patience, so that they are told and do not guess
 
 
 class Gate:

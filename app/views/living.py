@@ -15,10 +15,9 @@ from app.workflows.login import Living
 
 TOKEN = "token"  # noqa: S105 - the name under which the cookie carries it
 GIVEN = "given"  # in the cookie as long as the password is one that somebody else has made
-SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device; and machines
-    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document",
-     "HealthView.live", "HealthView.ready", "HealthView.figures"}
-)  # fmt: skip
+SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device
+    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document"}
+)
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
 )

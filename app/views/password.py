@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
-from app.views.living import living
+from app.views.living import GIVEN, living
 from app.views.parsing import NOTHING_YET, BadField
 from app.views.sign_in import address
 from app.workflows import accounts, login
@@ -48,6 +48,7 @@ class PasswordView(BaseView):
             accounts.change_own_password(current_actor(), current_user.id, wanted, found.session_id, at)
         except WorkflowError as refusal:
             return _page(refusal), refusal.http_status
+        session.pop(GIVEN, None)
         flash(_("Your password is changed. Every other device was signed out."), "success")
         return redirect(url_for("PasswordView.own"), 303)
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models import LoginSession, Person
+from app.models import AuditEntry, LoginSession, Person
 from app.workflows import keys, login
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
@@ -105,17 +105,30 @@ class LoginSessionRevoked(AccountFact):
     session_id: int
 
 
+GIVEN = (AccountCreated.__name__, AccountPasswordReset.__name__)  # facts after which somebody else knows the password
+
+
+def keeps_given_password(user_id: int) -> bool:
+    """Whether the password is still one that was made for this account: good for choosing another one only."""
+    latest = (
+        select(AuditEntry.fact)
+        .join(Person, (Person.id == AuditEntry.subject_id) & (AuditEntry.subject_type == Person.__tablename__))
+        .where(Person.user_id == user_id, AuditEntry.fact.in_([*GIVEN, PasswordChanged.__name__]))
+    )
+    return db.session.scalar(latest.order_by(AuditEntry.id.desc()).limit(1)) in GIVEN
+
+
 @use_case
 def create_account(
-    actor: Actor, person_id: int, username: str, email: str, role: str, now: dt.datetime
+    actor: Actor, person_id: int, username: str, email: str, role: str, now: dt.datetime, password: str = ""
 ) -> tuple[Person, str]:
-    """Let a person sign in; the first password is made here and told once."""
+    """Let a person sign in; the first password is told once and made here, unless the caller has made one."""
     person = _locked_person(actor, person_id)
     if person.user_id is not None:
         raise AccountExists(person)
     _check_names(person, username := (username or "").strip().lower(), email := (email or "").strip())
     family, _space, rest = person.full_name.partition(" ")
-    password = _new_password()
+    password = password or new_password()
     person.user = User(
         username=username, email=email, first_name=(rest or family)[:64], last_name=family[:64], active=True,
         password=password_hash(password), roles=[_role(person, role)],
@@ -159,7 +172,7 @@ def activate_account(actor: Actor, person_id: int, now: dt.datetime) -> Person:
 def reset_password(actor: Actor, person_id: int, now: dt.datetime) -> str:
     """A new password, told once. The signing key waits until two people confirm a new one; every session ends."""
     person, user = _locked_account(actor, person_id)
-    password = _new_password()
+    password = new_password()
     user.password = password_hash(password)
     login.end_sessions(actor, user.id, "password_reset", now)
     keys.suspend_key(actor, person.id, "password_reset", now)
@@ -225,5 +238,6 @@ def _role(person: Person, name: str) -> Role:
     return role
 
 
-def _new_password() -> str:
+def new_password() -> str:
+    """Sixteen letters and digits in four groups: 79 bits that can be read aloud."""
     return "-".join("".join(secrets.choice(LETTERS) for _letter in range(4)) for _group in range(4))

@@ -17,7 +17,7 @@ from app.gateways.signing.interface import Enrolled
 
 log = logging.getLogger("ecabinet.signing")
 
-PATIENCE = 10.0  # seconds; twenty-seven members at once wait for less than three
+PATIENCE = 15.0  # seconds; twenty-seven members at once wait for less than three on an idle machine
 CONNECTS = 1.0
 
 
