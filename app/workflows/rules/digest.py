@@ -8,7 +8,7 @@ from typing import Any, Self
 from app.workflows.rules.calendar import iso_utc, parse_utc
 
 DAILY, SESSION = "daily", "session"
-NEW, CHANGED, NOW = "new", "changed", "now"  # marks of a line
+NEW, CHANGED, NOW, OPEN = "new", "changed", "now", "open"  # marks of a line, beside the codes of urgency
 _VERSION = 1
 
 Told = Mapping[str, str | int]
