@@ -1,16 +1,21 @@
 """Which signer and which store this installation has, and whether the database is one that it may serve."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
-from app.gateways import signing, storage
+from app.gateways import channels, signing, storage
+from app.gateways.mail import Mailer
+from app.gateways.push import Pusher
+from app.gateways.sms import Gateway
 from app.models import Body, Person, Setting
 
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
+UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` has not proved to the end
 
 
 SHORTEST_SECRET = 32
@@ -43,6 +48,17 @@ def choose_gateways(app: Flask) -> None:
         signing.use(signer, authority.chain())
     address = (app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
     storage.use(app.config.get("STORE") or storage.at(*address))
+    channels.use(app.config.get("CHANNELS") or _channels(app))
+
+
+def _channels(app: Flask) -> channels.Channels:
+    """The ways out that are configured; a setting that is none stops the start."""
+    config = app.config
+    return channels.Channels(
+        mail=Mailer(config["SMTP_URL"], config["MAIL_FROM"]) if config["SMTP_URL"] else None,
+        sms=Gateway(config["SMS_URL"], config["SMS_TOKEN"]) if config["SMS_URL"] else None,
+        push=Pusher(Path(config["VAPID_KEY"]), config["VAPID_SUBJECT"]) if config["VAPID_KEY"] else None,
+    )
 
 
 def require_ready(app: Flask) -> None:
@@ -54,6 +70,8 @@ def require_ready(app: Flask) -> None:
         raise NotReady("ECABINET_SECRET_KEY is missing or shorter than 32 characters; make one and keep it secret.")
     if not any(app.config["TRUSTED_HOSTS"] or ()):
         raise NotReady("ECABINET_HOSTS is empty; name the hosts that this installation answers to.")
+    if app.config["PRODUCTION"]:
+        _require_production(app)
     with app.app_context():
         try:
             check_demo_mark(app)
@@ -61,12 +79,26 @@ def require_ready(app: Flask) -> None:
             db.engine.dispose()  # a server that forks afterwards shares no connection
 
 
+def _require_production(app: Flask) -> None:
+    """NotReady for what is good enough for a demo and for no Government (ECABINET_ENV=production)."""
+    if app.config["DEMO"]:
+        raise NotReady("A production has no demo mode; unset ECABINET_DEMO.")
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") and not app.config["FORCE_SQLITE"]:
+        raise NotReady("A production needs PostgreSQL; set ECABINET_DATABASE, or ECABINET_FORCE_SQLITE=1 to do without.")
+    if urlsplit(app.config["PUBLIC_URL"]).scheme != "https":
+        raise NotReady("ECABINET_PUBLIC_URL does not begin with https; it is printed on every Resolution.")
+
+
 def check_demo_mark(app: Flask) -> None:
     """WrongDatabase for a demo database outside demo mode, and in demo mode for one that holds unmarked data.
 
-    Needs an application context; every way to serve the application calls it before the first request.
+    Likewise for one that was restored and not proved. Needs an application context; every way to serve the application
+    calls it before the first request.
     """
-    if not inspect(db.engine).has_table(Setting.__tablename__):
+    existing = inspect(db.engine)
+    if existing.has_table(UNFINISHED):
+        raise WrongDatabase("A restore into this database was not finished, or found it wrong: flask restore, again.")
+    if not existing.has_table(Setting.__tablename__):
         raise WrongDatabase("The database has no tables yet; make them with: flask db upgrade")
     marked, demo = is_demo_database(), bool(app.config["DEMO"])
     if marked and not demo:

@@ -1,66 +1,110 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
-from app.models import Queue
+from app.models import Office, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
+from app.tasks import checks as check_tasks
+from app.tasks import deliveries as delivery_tasks
+from app.tasks import digests as digest_tasks
 from app.tasks import notices as notice_tasks
+from app.tasks import reminders as reminder_tasks
+from app.tasks import schedule
+from app.tasks import upkeep as upkeep_tasks
+from app.tasks.schedule import Entry
+from app.views import notice_words as say
 from app.workflows import (
     accounts,
     agenda,
     attendance,
     ballots,
+    checks,
+    contacts,
+    deliveries,
     document_signing,
     documents,
     issuing,
     keys,
     login,
     meetings,
+    notices,
     poll_acts,
     polls,
     promulgation,
+    reminders,
     resolutions,
     seals,
 )
+from app.workflows import audiences as who
+from app.workflows.audiences import always, express
 from app.workflows.engine import outbox
+from app.workflows.engine.outbox import Task
 from app.workflows.engine.transaction import fact_of
+from app.workflows.notices import Kind
+
+MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
+member_and_aides = who.with_staff(who.named("member_id"))
+HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
 
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
 NOTICE = "notices.tell"
 CUT = "realtime.disconnect_user"
+BADGE = notices.BADGE
+PAPERS = digest_tasks.PAPERS
 
 
-def _hears(name: str, queue: Queue, handler: outbox.Handler) -> outbox.Task:
+def _hears(name: str, queue: Queue, handler: outbox.Handler) -> Task:
     """A task that is told a fact; the job names its row in the audit log, which tells the rest."""
-    return outbox.Task(name, queue, lambda job: handler(fact_of(job["audit_entry_id"])), {"audit_entry_id": int})
+    return Task(name, queue, lambda job: handler(fact_of(job["audit_entry_id"])), {"audit_entry_id": int})
 
 
-TASKS: tuple[outbox.Task, ...] = (
-    #      name      who waits      what is done
+TASKS: tuple[Task, ...] = (
+    # what is told of a fact
     _hears(LIVE,     Queue.LIVE,    meeting_sockets.announce),
     _hears(PROGRESS, Queue.LIVE,    poll_sockets.progress),
     _hears(CUT,      Queue.LIVE,    sockets.disconnect_user),
+    _hears(BADGE,    Queue.LIVE,    notice_tasks.badge),
     _hears(NOTICE,   Queue.NOTIFY,  notice_tasks.tell),
+    _hears(PAPERS,   Queue.DIGEST,  digest_tasks.papers),
+    # what is done:  by whom, with which arguments
+    Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
+    Task(contacts.SEND_CODE, Queue.NOTIFY, delivery_tasks.send_code, {"contact_id": int}),
+    Task(digest_tasks.DAILY, Queue.DIGEST, digest_tasks.daily, {"body_id": int, "day": str}),
+    Task(digest_tasks.SESSION, Queue.DIGEST, digest_tasks.session, {"meeting_id": int, "why": str, "slot": str}),
+    Task(reminder_tasks.INVITATIONS, Queue.SCHEDULE, reminder_tasks.invitations, {"meeting_id": int, "step": int}),
+    Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
+    Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
+
+TIMETABLE = (
+    #     what comes round          and when
+    Entry(digest_tasks.DAILY,           digest_tasks.daily_slots),
+    Entry(digest_tasks.SESSION,         digest_tasks.opening_slots),
+    Entry(reminder_tasks.INVITATIONS,   reminder_tasks.slots),
+    Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
+    Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
+)  # fmt: skip
+
+STILL_NEEDED = {reminders.InvitationReminded.__name__: reminders.still_silent}
 
 HEARD_BY: dict[type, list[str]] = {
     meetings.MeetingChanged: [LIVE],
     meetings.SeatsFilled: [LIVE],
     meetings.SeatRemoved: [LIVE],
     meetings.SeatAdded: [LIVE],
-    meetings.InvitationIssued: [LIVE, NOTICE],
+    meetings.InvitationIssued: [LIVE, PAPERS],
     meetings.MeetingOpened: [LIVE],
     meetings.MeetingAdjourned: [LIVE],
     meetings.MeetingResumed: [LIVE],
     meetings.MeetingEnded: [LIVE],
-    meetings.MeetingPostponed: [LIVE, NOTICE],
-    meetings.MeetingRescheduled: [LIVE, NOTICE],
-    meetings.MeetingCancelled: [LIVE, NOTICE],
-    meetings.ChairHanded: [LIVE, NOTICE],
+    meetings.MeetingPostponed: [LIVE],
+    meetings.MeetingRescheduled: [LIVE],
+    meetings.MeetingCancelled: [LIVE],
+    meetings.ChairHanded: [LIVE],
     attendance.InvitationAnswered: [LIVE],
-    attendance.AbsenceRequested: [LIVE, NOTICE],
-    attendance.AbsenceDecided: [LIVE, NOTICE],
+    attendance.AbsenceRequested: [LIVE],
+    attendance.AbsenceDecided: [LIVE],
     attendance.PresenceChanged: [LIVE],
     agenda.ItemAdded: [LIVE],
     agenda.ItemChanged: [LIVE],
@@ -68,50 +112,83 @@ HEARD_BY: dict[type, list[str]] = {
     agenda.ItemRemoved: [LIVE],
     agenda.ItemOpened: [LIVE],
     agenda.ItemClosed: [LIVE],
-    documents.PaperAdded: [LIVE],
+    documents.PaperAdded: [LIVE, PAPERS],
     documents.PaperChanged: [LIVE],
     documents.PaperRemoved: [LIVE],
-    documents.VersionAdded: [LIVE],
+    documents.VersionAdded: [LIVE, PAPERS],
     polls.PollDrafted: [LIVE],
     polls.PollChanged: [LIVE],
     polls.PollOpened: [LIVE],
     ballots.BallotCast: [PROGRESS],
     polls.PollClosed: [PROGRESS, LIVE],
-    polls.PollPublished: [LIVE, NOTICE],
-    poll_acts.PollAnnulled: [PROGRESS, LIVE, NOTICE],
+    polls.PollPublished: [LIVE],
+    poll_acts.PollAnnulled: [PROGRESS, LIVE],
     poll_acts.TieConfirmed: [LIVE],
     resolutions.ResolutionDrafted: [LIVE],
     resolutions.ResolutionTextChanged: [LIVE],
-    resolutions.ResolutionPresented: [LIVE, NOTICE],
-    resolutions.ResolutionReturned: [LIVE, NOTICE],
-    resolutions.ResolutionAbandoned: [LIVE, NOTICE],
-    document_signing.ResolutionSigned: [LIVE, NOTICE],
+    resolutions.ResolutionPresented: [LIVE],
+    resolutions.ResolutionReturned: [LIVE],
+    resolutions.ResolutionAbandoned: [LIVE],
+    document_signing.ResolutionSigned: [LIVE],
     issuing.NumberAllotted: [LIVE],
     issuing.NumberCancelled: [LIVE],
     issuing.ResolutionSealed: [LIVE],
-    issuing.ResolutionStopped: [LIVE, NOTICE],
-    promulgation.ResolutionPromulgated: [LIVE, NOTICE],
+    issuing.ResolutionStopped: [LIVE],
+    promulgation.ResolutionPromulgated: [LIVE],
     promulgation.ResolutionReceived: [LIVE],
-    promulgation.ResolutionRecalled: [LIVE, NOTICE],
-    promulgation.ResolutionReplaced: [LIVE, NOTICE],
-    seals.SealEnrolled: [NOTICE],
-    seals.SealSuspended: [NOTICE],
-    seals.SignaturePictureSet: [NOTICE],
-    keys.KeyEnrolled: [NOTICE],
-    keys.KeyLocked: [NOTICE],
-    keys.KeySuspendedFact: [NOTICE],
-    keys.KeyRecoveryApproved: [NOTICE],
+    promulgation.ResolutionRecalled: [LIVE],
+    promulgation.ResolutionReplaced: [LIVE],
     login.SignedOut: [CUT],
     login.SessionsEnded: [CUT],
     accounts.LoginSessionRevoked: [CUT],
     accounts.AccountDeactivated: [CUT],
-    accounts.AccountRoleChanged: [CUT, NOTICE],
-    accounts.AccountPasswordReset: [CUT, NOTICE],
-    accounts.PasswordChanged: [NOTICE],
+    accounts.AccountRoleChanged: [CUT],
+    accounts.AccountPasswordReset: [CUT],
 }
+
+
+# who is told of what in a notice, and outside the application as each person wants it
+KINDS: dict[type, Kind] = {
+    # fact                              who is told, about what, in which words, under which sign, whether urgently
+    meetings.InvitationIssued:          Kind(who.seated, MEETING, say.invited, "calendar-days"),
+    meetings.MeetingPostponed:          Kind(who.seated, MEETING, say.postponed, "calendar-clock"),
+    meetings.MeetingRescheduled:        Kind(who.seated, MEETING, say.rescheduled, "calendar-clock"),
+    meetings.MeetingCancelled:          Kind(who.seated, MEETING, say.cancelled, "ban"),
+    meetings.ChairHanded:               Kind(who.named("to_person_id"), MEETING, say.chair_handed, "gavel"),
+    attendance.AbsenceRequested:        Kind(who.holding(HEAD), MEETING, say.absence_requested, "user-x"),
+    attendance.AbsenceDecided:          Kind(who.member_and_substitute, MEETING, say.absence_decided, "user-x"),
+    polls.PollPublished:                Kind(who.voters, VOTE, say.poll_published, "megaphone"),
+    poll_acts.PollAnnulled:             Kind(who.voters, VOTE, say.poll_annulled, "ban"),
+    resolutions.ResolutionPresented:    Kind(who.named("signer_id"), RESOLUTION, say.presented, "pen-line", express),
+    resolutions.ResolutionReturned:     Kind(who.named("drafted_by_id"), RESOLUTION, say.returned, "undo-2", express),
+    resolutions.ResolutionAbandoned:    Kind(who.named("drafted_by_id"), RESOLUTION, say.abandoned),
+    document_signing.ResolutionSigned:  Kind(who.holding(RECORDS), RESOLUTION, say.signed, "stamp", express),
+    issuing.ResolutionStopped:          Kind(who.heads_and_records, RESOLUTION, say.stopped, "ban", express),
+    promulgation.ResolutionPromulgated: Kind(who.recipients, RESOLUTION, say.promulgated, "file-check", express),
+    promulgation.ResolutionRecalled:    Kind(who.recipients, RESOLUTION, say.recalled, "ban", express),
+    promulgation.ResolutionReplaced:    Kind(who.recipients, RESOLUTION, say.replaced, "file-check", express),
+    seals.SealEnrolled:                 Kind(who.heads_and_records, SECURITY, say.seal_enrolled),
+    seals.SealSuspended:                Kind(who.heads_and_records, SECURITY, say.seal_suspended),
+    seals.SignaturePictureSet:          Kind(who.named("person_id"), SECURITY, say.picture_set),
+    keys.KeyEnrolled:                   Kind(who.named("person_id"), SECURITY, say.key_enrolled),
+    keys.KeyLocked:                     Kind(who.named("person_id"), SECURITY, say.key_locked),
+    keys.KeySuspendedFact:              Kind(who.named("person_id"), SECURITY, say.key_suspended),
+    keys.KeyRecoveryApproved:           Kind(who.named("person_id"), SECURITY, say.key_recovery),
+    accounts.AccountRoleChanged:        Kind(who.named("person_id"), SECURITY, say.role_changed),
+    accounts.AccountPasswordReset:      Kind(who.named("person_id"), SECURITY, say.password_reset),
+    accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),
+    reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, "calendar-clock"),
+    checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always),
+}  # fmt: skip
 
 
 def connect() -> None:
     """Fill the outbox's tables; each application does it at its start."""
     outbox.tasks.update({task.name: task for task in TASKS})
     outbox.heard_by.update(HEARD_BY)
+    for fact, kind in KINDS.items():
+        outbox.heard_by[fact] = [*HEARD_BY.get(fact, []), NOTICE]
+        notices.kinds[fact.__name__] = kind
+        deliveries.topics[fact.__name__] = kind.topic
+    deliveries.still_needed.update(STILL_NEEDED)
+    schedule.timetable[:] = TIMETABLE

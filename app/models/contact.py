@@ -54,6 +54,7 @@ class ContactAddress(Model):
     code_tries: Mapped[int] = mapped_column(default=0)
     bounced_at: Mapped[dt.datetime | None] = mapped_column(UTC)
     bounce_said: Mapped[str] = mapped_column(String(300), default="")
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UTC)
 
     person: Mapped[Person] = relationship()
 

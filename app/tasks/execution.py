@@ -37,6 +37,14 @@ class Cancelled(Exception):
     """Somebody asked to stop this job; what was done so far stays done."""
 
 
+class Later(Exception):
+    """Not now, and nobody's fault here: the job waits until `at` (aware) and keeps its tries."""
+
+    def __init__(self, at: dt.datetime, why: str) -> None:
+        super().__init__(why)
+        self.at, self.why = at, why
+
+
 class LeaseLost(Exception):
     """Another worker has taken the job meanwhile; this one ends without a word."""
 
@@ -134,6 +142,9 @@ def perform(job: Claimed) -> dict[str, Any]:
         return {"state": JobState.RUNNING}  # not ours to say
     except Cancelled:
         return {"state": JobState.CANCELLED, "done_at": job.at(), "lease_until": None}
+    except Later as later:
+        waiting = {"state": JobState.DUE, "due_at": later.at, "handed_at": None, "lease_until": None}
+        return waiting | {"attempts": job.attempts - 1, "last_error": later.why[:LONGEST_ERROR]}
     except WrongArguments as refused:  # trying again would not make it right
         log.error("job %s (%s) is refused: %s", job.id, job.name, refused)
         return _failed(refused)

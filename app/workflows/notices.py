@@ -1,111 +1,44 @@
-"""Notices (thông báo): who is told of which fact, inside the application, once."""
+"""Notices (thông báo): who is told of which fact, once; what goes out of the application follows from it."""
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
 
 from app.extensions import db
-from app.models import (
-    AgendaItem,
-    Appointment,
-    AuditEntry,
-    Dispatch,
-    Meeting,
-    Notice,
-    Office,
-    Person,
-    Poll,
-    Resolution,
-    RollEntry,
-    Seat,
-)
-from app.workflows.engine.rights import RECEIVING, Actor
+from app.models import AgendaItem, AuditEntry, Meeting, Notice, Person, Poll, Resolution, Topic
+from app.workflows import deliveries
+from app.workflows.audiences import Audience
+from app.workflows.engine import outbox
+from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
-from app.workflows.rules.calendar import hanoi_date
 
 # what a notice repeats of its fact
-KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number")
+KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step")
 LATEST = 200
+BADGE = "notices.badge"  # a task: app/wiring.py
+Told = dict[str, Any]
 
 
-def _seated(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
-    """Everybody with a seat in a meeting that was called; a draft is called off in silence."""
-    called = select(Seat.person_id).join(Meeting).where(Meeting.id == fact["meeting_id"])
-    return set(db.session.scalars(called.where(Meeting.invited_at.is_not(None))))
+@dataclass(frozen=True)
+class Kind:
+    """How one fact is told: to whom, about what, in which words, under which sign.
+
+    `template` makes the sentence of what the notice keeps, in the reader's language; `urgent` facts go through quiet
+    hours.
+    """
+
+    audience: Audience
+    topic: Topic
+    template: Callable[[Told], str]
+    icon: str = "bell"
+    urgent: Callable[[dict[str, Any]], bool] = lambda _fact: False
 
 
-def _holding(*offices: Office) -> Callable[[dict[str, Any], dt.datetime], set[int]]:
-    """Everybody who holds one of the offices on that day."""
-
-    def held(fact: dict[str, Any], at: dt.datetime) -> set[int]:
-        posts = select(Appointment.person_id).where(
-            Appointment.body_id == fact["body_id"], Appointment.office.in_(offices)
-        )
-        return set(db.session.scalars(posts.where(Appointment.in_force(hanoi_date(at)))))
-
-    return held
-
-
-def _recipients(fact: dict[str, Any], at: dt.datetime) -> set[int]:
-    """Members, and whoever holds a post in an organisation that the Resolution was sent to."""
-    sent = select(Dispatch.person_id, Dispatch.organisation_id).where(Dispatch.resolution_id == fact["subject_id"])
-    rows = db.session.execute(sent).all()
-    posts = select(Appointment.person_id).where(Appointment.organisation_id.in_([row[1] for row in rows if row[1]]))
-    posts = posts.where(Appointment.office.in_(RECEIVING), Appointment.in_force(hanoi_date(at)))
-    there = set(db.session.scalars(posts))
-    return {row[0] for row in rows if row[0]} | there
-
-
-def _heads_and_records(fact: dict[str, Any], at: dt.datetime) -> set[int]:
-    return _holding(Office.HEAD, Office.MINISTER_CHAIRMAN, Office.RECORDS)(fact, at)
-
-
-def _member_and_substitute(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
-    substitute = fact["substitute_id"] if fact["approved"] else None
-    return {person for person in (fact["member_id"], substitute) if person}
-
-
-def _voters(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
-    return set(db.session.scalars(select(RollEntry.member_id).where(RollEntry.poll_id == fact["subject_id"])))
-
-
-def _named(field: str) -> Callable[[dict[str, Any], dt.datetime], set[int]]:
-    return lambda fact, _at: {fact[field]} if fact[field] else set()
-
-
-TOLD: dict[str, Callable[[dict[str, Any], dt.datetime], set[int]]] = {
-    # fact                    who is told
-    "InvitationIssued":       _seated,
-    "MeetingPostponed":       _seated,
-    "MeetingRescheduled":     _seated,
-    "MeetingCancelled":       _seated,
-    "ChairHanded":            _named("to_person_id"),
-    "AbsenceRequested":       _holding(Office.HEAD),
-    "AbsenceDecided":         _member_and_substitute,
-    "PollPublished":          _voters,
-    "PollAnnulled":           _voters,
-    "ResolutionPresented":    _named("signer_id"),
-    "ResolutionReturned":     _named("drafted_by_id"),
-    "ResolutionAbandoned":    _named("drafted_by_id"),
-    "ResolutionSigned":       _holding(Office.RECORDS),
-    "ResolutionStopped":      _heads_and_records,
-    "ResolutionPromulgated":  _recipients,
-    "ResolutionRecalled":     _recipients,
-    "ResolutionReplaced":     _recipients,
-    "SealEnrolled":           _heads_and_records,
-    "SealSuspended":          _heads_and_records,
-    "SignaturePictureSet":    _named("person_id"),
-    "KeyEnrolled":            _named("person_id"),
-    "KeyLocked":              _named("person_id"),
-    "KeySuspendedFact":       _named("person_id"),
-    "KeyRecoveryApproved":    _named("person_id"),
-    "AccountRoleChanged":     _named("person_id"),
-    "AccountPasswordReset":   _named("person_id"),
-    "PasswordChanged":        _named("person_id"),
-}  # fmt: skip
+kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
 
 
 @use_case
@@ -119,16 +52,27 @@ def tell(actor: Actor, fact: dict[str, Any]) -> int:
         return 0
     entry = db.session.get_one(AuditEntry, fact["audit_entry_id"])
     told = set(db.session.scalars(select(Notice.person_id).where(Notice.audit_entry_id == entry.id)))
-    people = sorted(TOLD[fact["fact"]](fact, entry.at) - told - {fact["actor_id"]})
-    details = _details(fact) if people else {}
-    db.session.add_all(
+    kind = kinds[fact["fact"]]
+    people = sorted(kind.audience(fact, entry.at) - told - {fact["actor_id"]})
+    details, urgent = (_details(fact), kind.urgent(fact)) if people else ({}, False)
+    written = [
         Notice(
             body_id=fact["body_id"], person_id=person_id, audit_entry_id=entry.id, meeting_id=fact.get("meeting_id"),
-            kind=fact["fact"], details=details, created_at=entry.at,
+            kind=fact["fact"], details=details, urgent=urgent, created_at=entry.at,
         )
         for person_id in people
-    )  # fmt: skip
+    ]  # fmt: skip
+    db.session.add_all(written)
+    db.session.flush()
+    deliveries.plan_notices(written, kind.topic, entry.at)
+    if people:
+        outbox.enqueue(fact["body_id"], BADGE, {"audit_entry_id": entry.id}, f"{entry.id}:{BADGE}", entry.at)
     return len(people)
+
+
+def readers(audit_entry_id: int) -> list[int]:
+    """Who has a notice of this fact."""
+    return list(db.session.scalars(select(Notice.person_id).where(Notice.audit_entry_id == audit_entry_id)))
 
 
 @use_case

@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("code_tries", sa.Integer(), nullable=False),
         sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("bounce_said", sa.String(length=300), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('mail', 'sms')", name="contact_address_channel"),
         sa.ForeignKeyConstraint(
             ["body_id"],

@@ -56,6 +56,8 @@ class Right(StrEnum):
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
+    JOB_MANAGE = "job:manage"
+    MESSAGE_SEND = "message:send"
     REPORT_READ = "report:read"
 
 
@@ -93,10 +95,12 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.ACCOUNT_MANAGE:   frozenset({ADMINISTRATOR}),
     Right.AUDIT_READ:       frozenset({AUDITOR}),
     Right.JOB_READ:         frozenset({ADMINISTRATOR}),
+    Right.JOB_MANAGE:       frozenset({ADMINISTRATOR}),
+    Right.MESSAGE_SEND:     frozenset(),
     Right.REPORT_READ:      frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, CLERK}),
 }  # fmt: skip
 
-CLOCK_MAY = frozenset({Right.POLL_RUN})
+CLOCK_MAY = frozenset({Right.POLL_RUN, Right.MESSAGE_SEND})
 
 SAID = {
     Right.MEETING_PREPARE: _("preparing meetings is for the clerks of the Government Office"),
@@ -131,6 +135,8 @@ SAID = {
     Right.ACCOUNT_MANAGE: _("accounts are managed by administrators"),
     Right.AUDIT_READ: _("the audit log is open to auditors"),
     Right.JOB_READ: _("background work is watched by administrators"),
+    Right.JOB_MANAGE: _("background work is tried again and called off by administrators"),
+    Right.MESSAGE_SEND: _("messages are sent by the system alone"),
     Right.REPORT_READ: _("the weekly report is open to the head of the body, the deputies and the Government Office"),
 }
 

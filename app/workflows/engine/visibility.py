@@ -16,9 +16,13 @@ from app.models import (
     AuditEntry,
     Ballot,
     Body,
+    ContactAddress,
+    Delivery,
+    Digest,
     Dispatch,
     Document,
     DocumentVersion,
+    Export,
     GuestItem,
     IssuedNumber,
     Job,
@@ -213,9 +217,16 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     AuditEntry: lambda actor: _in_bodies(AuditEntry.body_id, actor, frozenset({AUDITOR})),
     Refusal: lambda actor: _in_bodies(Refusal.body_id, actor, frozenset({AUDITOR})),
     Job: lambda actor: _in_bodies(Job.body_id, actor, frozenset({ADMINISTRATOR})),
+    Delivery: lambda actor: _in_bodies(Delivery.body_id, actor, frozenset({ADMINISTRATOR})),
     User: lambda actor: User.id.in_(_account_ids(actor)),
     LoginSession: lambda actor: LoginSession.user_id.in_(_account_ids(actor)),
     Notice: lambda actor: Notice.person_id == (actor.person_id or 0),
+    Digest: lambda actor: Digest.person_id == (actor.person_id or 0),
+    Export: lambda actor: Export.person_id == (actor.person_id or 0),
+    ContactAddress: lambda actor: (
+        (ContactAddress.person_id == (actor.person_id or 0))
+        | _in_bodies(ContactAddress.body_id, actor, frozenset({CLERK, MINISTER_CHAIRMAN}))
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The RQ worker of a production: python -m app.tasks.rq_worker signing interactive
+"""The RQ worker of a production: python -m app.rq_worker signing interactive
 
 It runs one function with one number. Whoever can write into Redis can ask for nothing else: everything that is not a
 hint is dropped and logged.
@@ -58,7 +58,7 @@ def main(names: list[str]) -> int:
     app = create_app()
     installation.require_ready(app)
     if not names or not set(names) <= QUEUES or not app.config["REDIS_URL"]:
-        sys.stderr.write(f"usage: python -m app.tasks.rq_worker {' '.join(sorted(QUEUES))}   (with ECABINET_REDIS)\n")
+        sys.stderr.write(f"usage: python -m app.rq_worker {' '.join(sorted(QUEUES))}   (with ECABINET_REDIS)\n")
         return 2
     connection = hints.connection(app.config["REDIS_URL"])
     settings: dict[str, Any] = {"connection": _patient(app.config["REDIS_URL"]), "serializer": JSONSerializer}

@@ -1,4 +1,4 @@
-"""The Celery of a production: celery -A app.tasks.celery_app worker -Q … and celery -A app.tasks.celery_app beat"""
+"""The Celery of a production: celery -A app.celery_app worker -Q … and celery -A app.celery_app beat"""
 
 import datetime as dt
 import logging

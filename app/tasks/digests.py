@@ -1,0 +1,59 @@
+"""Digests are made person by person, each in a transaction of its own: interrupted, the work goes on where it was."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from app.extensions import db
+from app.tasks import progress
+from app.workflows import digests
+from app.workflows.engine.rights import SYSTEM
+from app.workflows.rules.calendar import HANOI
+
+DAILY, SESSION, PAPERS = "digests.daily", digests.MAKE_SESSION, "digests.papers"
+
+
+def daily(job: dict[str, Any]) -> None:
+    """The digests of a day. Running twice is harmless: who has his digest of that day is passed over."""
+    body_id, day = job["body_id"], dt.date.fromisoformat(job["day"])
+    if day != dt.datetime.now(HANOI).date():
+        return  # nobody wants yesterday's news tomorrow
+    _each(
+        digests.members_without_daily(body_id, day),
+        lambda person_id: digests.make_daily(SYSTEM, body_id, person_id, day, dt.datetime.now(dt.UTC)),
+    )
+
+
+def session(job: dict[str, Any]) -> None:
+    """The digests of a session. Running twice is harmless: who has this one already is passed over."""
+    meeting_id, why, slot = job["meeting_id"], job["why"], job["slot"]
+    _each(
+        digests.seated_without(meeting_id, slot),
+        lambda person_id: digests.make_session(SYSTEM, meeting_id, person_id, why, slot, dt.datetime.now(dt.UTC)),
+    )
+
+
+def papers(fact: dict[str, Any]) -> None:
+    """Papers of a session were released. Running twice is harmless: one digest is planned for a stretch of time."""
+    released = dt.datetime.fromisoformat(fact["at"])
+    digests.plan_papers(SYSTEM, fact["meeting_id"], released, dt.datetime.now(dt.UTC))
+
+
+def _each(people: list[int], make: Callable[[int], object]) -> None:
+    db.session.rollback()
+    progress.report(0, len(people))
+    for done, person_id in enumerate(people, start=1):
+        make(person_id)
+        progress.report(done, len(people))
+
+
+def daily_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """The digest of the day, once it is half past six in Hanoi on a working day (rule:R30)."""
+    if day := digests.due_days(now):
+        yield day, {"body_id": body_id, "day": day}
+
+
+def opening_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """The digest of each session that opens within the hour (rule:R31)."""
+    for meeting_id, slot in digests.meetings_about_to_open(body_id, now).items():
+        yield slot, {"meeting_id": meeting_id, "why": digests.OPENING, "slot": slot}

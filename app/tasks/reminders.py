@@ -1,0 +1,25 @@
+"""Reminders come round with the clock; whether one is needed still is looked up when it is told and when it is sent."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from app.extensions import db
+from app.workflows import reminders
+from app.workflows.engine.rights import SYSTEM
+
+INVITATIONS = "reminders.invitations"
+
+
+def invitations(job: dict[str, Any]) -> None:
+    """Remind everybody who has not answered. Running twice is harmless: nobody is reminded twice at one step."""
+    seats = reminders.silent(job["meeting_id"])
+    db.session.rollback()
+    for seat_id in seats:
+        reminders.remind(SYSTEM, seat_id, job["step"], dt.datetime.now(dt.UTC))
+
+
+def slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """One slot per session, its time and the step."""
+    for (meeting_id, step), starts_at in reminders.due_steps(body_id, now).items():
+        yield f"{meeting_id}:{starts_at:%Y%m%dT%H%M}:{step}", {"meeting_id": meeting_id, "step": step}

@@ -1,0 +1,102 @@
+"""What a fact reads like for whoever is told of it: a sentence, what it is about, where it leads."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.models import Outcome, Poll, RecoveryKind, Resolution
+from app.workflows.engine.words import word
+
+Told = dict[str, Any]
+
+
+def constant(sentence: Any) -> Callable[[Told], str]:
+    """A template whose sentence needs nothing of the fact; `sentence` is a lazy translation."""
+    return lambda _told: str(sentence)
+
+
+invited = constant(_l("You are invited to a meeting"))
+postponed = constant(_l("A meeting is postponed"))
+rescheduled = constant(_l("A meeting is called for another time; please answer again"))
+cancelled = constant(_l("A meeting is cancelled"))
+chair_handed = constant(_l("The chair is handed to you"))
+poll_annulled = constant(_l("A vote is annulled"))
+presented = constant(_l("A Resolution waits for your signature"))
+returned = constant(_l("A Resolution was returned without a signature"))
+abandoned = constant(_l("The draft of a Resolution was given up"))
+signed = constant(_l("A Resolution is signed and waits for its number and seal"))
+stopped = constant(_l("A signed Resolution was stopped before it went out"))
+seal_enrolled = constant(_l("The digital seal was registered anew"))
+seal_suspended = constant(_l("The digital seal is suspended"))
+picture_set = constant(_l("A specimen of your signature was registered"))
+key_enrolled = constant(_l("A new signing key is registered for you"))
+key_locked = constant(_l("Your signing key is locked after wrong PIN entries"))
+key_suspended = constant(_l("Your signing key is suspended"))
+role_changed = constant(_l("The role of your account has changed"))
+password_reset = constant(_l("Your password was reset"))
+password_changed = constant(_l("Your password was changed"))
+broken = constant(_l("A check of signatures and log found something broken"))
+
+
+def absence_requested(told: Told) -> str:
+    return _("%(name)s asks for leave of absence", name=told["member"])
+
+
+def absence_decided(told: Told) -> str:
+    if told["approved"]:
+        return _("The absence of %(name)s is approved", name=told["member"])
+    return _("The absence of %(name)s is not approved", name=told["member"])
+
+
+def poll_published(told: Told) -> str:
+    return _("Result published: %(outcome)s", outcome=word(Outcome(told["outcome"])))
+
+
+def promulgated(told: Told) -> str:
+    return _("Resolution %(number)s is promulgated", number=told["number"])
+
+
+def recalled(told: Told) -> str:
+    return _("Resolution %(number)s is recalled", number=told["number"])
+
+
+def replaced(told: Told) -> str:
+    return _("Resolution %(number)s is replaced by a newer one", number=told["number"])
+
+
+def reminded(told: Told) -> str:
+    """For the member and for his aides."""
+    return _("%(name)s: an invitation waits for an answer", name=told["member"])
+
+
+def key_recovery(told: Told) -> str:
+    if told["kind"] == RecoveryKind.UNLOCK:
+        return _("Your signing key is unlocked")
+    return _("You may enrol a new signing key")
+
+
+def text(told: Told) -> str:
+    """Meeting, item, question, new time, reason: what the fact has of them."""
+    parts = [told.get("resolution") or told.get("question") or told.get("item"), told.get("meeting")]
+    if starts_at := told.get("starts_at"):
+        parts.append(format_datetime(dt.datetime.fromisoformat(starts_at), "HH:mm dd/MM/yyyy"))
+    if told.get("reason") and "meeting" in told:
+        parts.append(_("Reason: %(reason)s", reason=told["reason"]))
+    return " · ".join(part for part in parts if part)
+
+
+def address(kind: str, told: Told, meeting_id: int | None) -> str:
+    """The path to go on from there."""
+    if told["subject_type"] == Poll.__tablename__:
+        return f"/polls/{told['subject_id']}" + ("/result" if kind == "PollPublished" else "")
+    if told["subject_type"] == Resolution.__tablename__:
+        return f"/resolutions/{told['subject_id']}"
+    if kind == "AbsenceRequested":
+        return "/absences/"
+    if meeting_id is not None:
+        return f"/meetings/{meeting_id}"
+    return "/keys/" if kind.startswith("Key") else "/"

@@ -1,0 +1,32 @@
+"""Upkeep: what has served its time is taken out; nothing that proves anything is."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
+
+from app.extensions import db
+from app.models import Export, Job, JobState, LoginTry
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import use_case
+
+JOBS_KEPT = dt.timedelta(days=30)
+TRIES_KEPT = dt.timedelta(days=30)
+BATCH = 5000
+
+
+@use_case
+def prune(actor: Actor, now: dt.datetime) -> int:
+    """Take out at most a batch of old finished jobs and of old tries to sign in; how many rows went."""
+    exported = select(Export.job_id).where(Export.job_id.is_not(None))
+    old_jobs = Job.state.in_((JobState.DONE, JobState.CANCELLED)) & (Job.done_at < now - JOBS_KEPT)
+    return _take_out(Job, old_jobs & Job.id.not_in(exported)) + _take_out(LoginTry, LoginTry.at < now - TRIES_KEPT)
+
+
+def _take_out(table: Any, condition: ColumnElement[bool]) -> int:
+    ids = db.session.scalars(select(table.id).where(condition).limit(BATCH)).all()
+    if ids:
+        db.session.execute(delete(table).where(table.id.in_(ids)))
+    return len(ids)
+
+
