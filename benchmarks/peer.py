@@ -49,8 +49,8 @@ def signpdf(pdf: bytes, folder: Path) -> Iterator[Signpdf]:
     document, keys, signed = (folder / name for name in ("document.pdf", "keys.p12", "signed.pdf"))
     document.write_bytes(pdf)
     keys.write_bytes(_keys())
-    command = [_program("node", "nodejs"), str(HERE / "sign.js"), str(document), str(keys), WORD, str(signed)]
-    environment = {**os.environ, "NODE_PATH": str(_packages())}
+    command = [program("node", "nodejs"), str(HERE / "sign.js"), str(document), str(keys), WORD, str(signed)]
+    environment = {**os.environ, "NODE_PATH": str(packages())}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -59,7 +59,7 @@ def signpdf(pdf: bytes, folder: Path) -> Iterator[Signpdf]:
         yield peer
 
 
-def _packages() -> Path:
+def packages() -> Path:
     """The folder with the packages, as Node.js looks for them; filled at the first run."""
     wanted = (HERE / "packages.txt").read_bytes()
     cache = Path(os.environ.get("ECABINET_VAR", "var")).absolute() / "bench-node"
@@ -76,7 +76,7 @@ def _packages() -> Path:
 
 def _fetched(name: str, version: str, integrity: str, cache: Path) -> Path:
     sys.stderr.write(f"  fetching {name} {version}\n")
-    command = [_program("npm", "npm"), "pack", "--silent", "--pack-destination", str(cache), f"{name}@{version}"]
+    command = [program("npm", "npm"), "pack", "--silent", "--pack-destination", str(cache), f"{name}@{version}"]
     done = subprocess.run(command, cwd=cache, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"npm did not fetch {name} {version}, without which signatures have no anchor:\n{done.stderr}")
@@ -94,7 +94,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     (archive.parent / "unpacked" / "package").rename(folder)
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
     if found := shutil.which(name):
         return found
     sys.exit(f"{name} is missing, without which signatures have no anchor: run `make bench`, or install {package}")
