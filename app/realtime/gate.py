@@ -15,6 +15,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from app.realtime.following import Follower
 from app.realtime.server import COOKIE, Sockets
+from app.realtime.tidying import Tidying
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Gate:
         self.follower = Follower(app.config["REDIS_URL"], self.sockets)
         self._engine = ASGIApp(self.sockets.server, engineio_path="socket.io")
         self._tasks: list[asyncio.Task[None]] = []
+        self._tidying = Tidying()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -78,6 +80,7 @@ class Gate:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self._tidying.begin()
                 self._tasks = [asyncio.create_task(self.follower.run()), asyncio.create_task(self._sweep())]
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -92,6 +95,7 @@ class Gate:
             await asyncio.sleep(SWEEP)
             try:
                 self.sockets.sweep()
+                self._tidying.look(self.sockets.hub.told_at)
                 if sweep % SESSIONS_EVERY == 0:
                     await self.sockets.cut_dead_sessions()
             except Exception:  # the database may be away for a while; the next sweep tries again

@@ -45,6 +45,7 @@ class Hub:
         self._rooms: dict[str, dict[str, Client]] = {}
         self.clients: dict[str, Client] = {}
         self.cut_off = 0  # clients that were too slow, since the start
+        self.told_at = clock()
 
     def enter(self, client: Client, rooms: Iterable[str]) -> None:
         self.clients[client.sid] = client
@@ -83,6 +84,7 @@ class Hub:
     def _send(self, clients: dict[str, Client], event: str, message: dict[str, Any]) -> None:
         if not clients:
             return
+        self.told_at = self._clock()
         text = packet.Packet(packet.EVENT, namespace=NAMESPACE, data=[event, message]).encode()
         waiting = engine_packet.Packet(engine_packet.MESSAGE, data=text)
         frame = text_frame(waiting.encode())
@@ -90,7 +92,7 @@ class Hub:
         for client in clients.values():
             lane = getattr(client.socket, "lane", None)
             if lane is not None and lane.free:
-                lane.line.transport.write(frame)
+                lane.write(frame)
             elif client.socket.queue.qsize() < LONGEST_QUEUE:
                 client.socket.queue.put_nowait(waiting)
             else:

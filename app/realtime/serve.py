@@ -4,7 +4,6 @@ Nothing of signing and no form is loaded here; docs/operations.md says how many 
 """
 
 import argparse
-import gc
 import logging
 import os
 import resource
@@ -93,8 +92,6 @@ def serve(app: Flask, host: str, port: int) -> None:
         timeout_graceful_shutdown=ENDS_WITHIN,
     )  # fmt: skip
     with _listening(host, port) as listening:
-        gc.collect()
-        gc.freeze()  # what is loaded stays: looking through it again and again would hold up the screens
         log.info("sockets are taken at http://%s:%s", host, listening.getsockname()[1])
         Program(config).run(sockets=[listening])
 

@@ -25,7 +25,7 @@ from app.views.actor import now
 log = logging.getLogger(__name__)
 
 THREADS = 4
-PING = 10  # seconds between two pings, and for the answer: a line that died unheard is found within both
+PING, PONG = 15, 10  # seconds between two pings, and for the answer: a line that died unheard is found within both
 LARGEST = 16384  # bytes of a message from a client
 COOKIE = "ecabinet.cookie"  # where the gate leaves the content of the session cookie in the connection's scope
 
@@ -49,7 +49,7 @@ class Server(socketio.AsyncServer):
     def __init__(self) -> None:
         super().__init__(
             async_mode="asgi", async_handlers=False, cors_allowed_origins=None, max_http_buffer_size=LARGEST,
-            namespaces=[NAMESPACE], ping_interval=PING, ping_timeout=PING,
+            namespaces=[NAMESPACE], ping_interval=PING, ping_timeout=PONG,
         )  # fmt: skip
 
     def _engineio_server_class(self) -> type[Engine]:
