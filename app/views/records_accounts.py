@@ -24,7 +24,7 @@ RESETTING = _(
 )
 ENDED = {
     "revoked": _("by an administrator"), "role_changed": _("screens changed"), "deactivated": _("account closed"),
-    "password_reset": _("password reset"), "signed_out": _("signed out"),
+    "password_reset": _("password reset"), "signed_out": _("signed out"), "restored": _("restored from a backup"),
 }  # fmt: skip
 
 

@@ -80,12 +80,7 @@ def checked(poll: Poll) -> Sealed:
     EvidenceBroken when anything differs from what is stored, to the byte.
     """
     try:
-        definition = _definition(poll)
-        ballots = _ballots(poll)
-        _check_log(poll, ballots)
-        pinned = _pinned(poll, definition)
-        for ballot in ballots:
-            _check_ballot(ballot, pinned)
+        definition, ballots, pinned = _cast(poll)
         acts = [act for act in (poll.annulment, poll.tie_confirmation) if act is not None]
         for act in acts:
             parse_act(act.statement)
@@ -103,6 +98,25 @@ def checked(poll: Poll) -> Sealed:
         ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution,
     )  # fmt: skip
+
+
+def check_running(poll: Poll) -> None:
+    """The same for a vote that is not over: definition, log and every ballot so far, and nothing is counted."""
+    try:
+        _cast(poll)
+    except (ValueError, LookupError, SigningError) as fault:
+        raise EvidenceBroken(poll, fault=str(fault)) from fault
+
+
+def _cast(poll: Poll) -> tuple[dict[str, Any], list[Ballot], dict[str, bytes]]:
+    """Definition, ballots and pinned certificates, after each was held against the others."""
+    definition = _definition(poll)
+    ballots = _ballots(poll)
+    _check_log(poll, ballots)
+    pinned = _pinned(poll, definition)
+    for ballot in ballots:
+        _check_ballot(ballot, pinned)
+    return definition, ballots, pinned
 
 
 def _definition(poll: Poll) -> dict[str, Any]:
