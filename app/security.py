@@ -61,7 +61,7 @@ SCREENS: dict[str, set[Screen]] = {
     "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | _opens("RuleSetRecords", "Meetings")
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit") | _opens("JobRecords", "Security")
-    | _opens("SessionRecords", "Security", "revoke") | PICK,
+    | _opens("DeliveryRecords", "Security", "retry") | _opens("SessionRecords", "Security", "revoke") | PICK,
     "khach": set(),
 }  # fmt: skip
 

@@ -53,7 +53,7 @@ def home_page(actor: Actor, at: dt.datetime) -> dict[str, Any]:
         "next": _next(actor, coming[0], at) if coming else None,
         "upcoming": listed(actor, upcoming(actor, at).offset(1).limit(RECENT)),
         "past": listed(actor, past(actor, at).limit(RECENT)),
-        "notices": cards(RECENT),
+        "notices": cards(actor, RECENT),
     }
 
 

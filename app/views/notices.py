@@ -1,22 +1,23 @@
-"""The own notices: what each fact reads like for the person who is told, and what has been read."""
+"""The own notices: what has happened, what of it has been read, and the number at the bell."""
 
-import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, redirect, render_template, url_for
+from flask import Flask, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import format_datetime
-from flask_babel import gettext as _
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from app.models import Notice, Outcome, Poll, RecoveryKind, Resolution
+from app.extensions import db
+from app.models import Notice, Topic, Urgency
+from app.views import notices_log, notices_push, notices_settings
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
+from app.views.notice_words import address, text
 from app.workflows import notices
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
-
-Told = dict[str, Any]
 
 
 class NoticeView(BaseView):
@@ -28,7 +29,21 @@ class NoticeView(BaseView):
     @expose("/")
     @signed_in
     def list(self) -> str:
-        return render_template("ec/notices.html", notices=cards(), unread=notices.unread(current_actor()))
+        actor, topic = current_actor(), _wanted(request.args.get("topic", ""))
+        waiting, read = (
+            cards(actor, notices.LATEST, topic, unread=True),
+            cards(actor, notices.LATEST, topic, unread=False),
+        )
+        return render_template(
+            "ec/notices.html", waiting=waiting, read=read, topic=topic, topics=_topics(actor),
+            unread=notices.unread(actor),
+        )  # fmt: skip
+
+    @expose("/count")
+    @signed_in
+    def count(self) -> Response:
+        """What the bell asks for."""
+        return jsonify(unread=notices.unread(current_actor()))
 
     @expose("/read", methods=["POST"])
     @signed_in
@@ -39,92 +54,65 @@ class NoticeView(BaseView):
     @expose("/<int:notice_id>/read", methods=["POST"])
     @signed_in
     def read_one(self, notice_id: int) -> Response:
-        """Note one as read and go where it points."""
+        """Note one as read and go where it points, or stay on the list."""
         notice = notices.mark_one_read(current_actor(), notice_id, now())
-        return redirect(_address(notice), 303)
+        stays = "stay" in request.form
+        return redirect(url_for("NoticeView.list") if stays else _leads_to(notice), 303)
 
 
-def cards(most: int = notices.LATEST) -> list[dict[str, Any]]:
-    """The newest notices as pages show them: title, text, time, address, whether they wait to be read."""
+def cards(
+    actor: Actor, most: int = notices.LATEST, topic: Topic | None = None, unread: bool | None = None
+) -> list[dict[str, Any]]:
+    """The newest notices as pages show them: all, or those of one topic, read or not."""
+    rows = select(Notice).where(visible(actor, Notice))
+    if topic is not None:
+        rows = rows.where(Notice.kind.in_(_kinds(topic)))
+    if unread is not None:
+        rows = rows.where(Notice.read_at.is_(None) if unread else Notice.read_at.is_not(None))
     return [
-        {
-            "id": notice.id, "title": TITLES[notice.kind](notice.details), "text": _text(notice.details),
-            "at": notice.created_at, "at_label": format_datetime(notice.created_at, "HH:mm dd/MM/yyyy"),
-            "url": _address(notice), "read": notice.read_at is not None, "icon": ICONS.get(notice.kind, "bell"),
-        }
-        for notice in notices.latest(current_actor(), most)
-    ]  # fmt: skip
+        _card(row) for row in db.session.scalars(rows.order_by(Notice.created_at.desc(), Notice.id.desc()).limit(most))
+    ]
 
 
-TITLES: dict[str, Callable[[Told], str]] = {
-    "InvitationIssued": lambda told: _("You are invited to a meeting"),
-    "MeetingPostponed": lambda told: _("A meeting is postponed"),
-    "MeetingRescheduled": lambda told: _("A meeting is called for another time; please answer again"),
-    "MeetingCancelled": lambda told: _("A meeting is cancelled"),
-    "ChairHanded": lambda told: _("The chair is handed to you"),
-    "AbsenceRequested": lambda told: _("%(name)s asks for leave of absence", name=told["member"]),
-    "AbsenceDecided": lambda told: (
-        _("The absence of %(name)s is approved", name=told["member"])
-        if told["approved"]
-        else _("The absence of %(name)s is not approved", name=told["member"])
-    ),
-    "PollPublished": lambda told: _("Result published: %(outcome)s", outcome=word(Outcome(told["outcome"]))),
-    "PollAnnulled": lambda told: _("A vote is annulled"),
-    "ResolutionPresented": lambda told: _("A Resolution waits for your signature"),
-    "ResolutionReturned": lambda told: _("A Resolution was returned without a signature"),
-    "ResolutionAbandoned": lambda told: _("The draft of a Resolution was given up"),
-    "ResolutionSigned": lambda told: _("A Resolution is signed and waits for its number and seal"),
-    "ResolutionStopped": lambda told: _("A signed Resolution was stopped before it went out"),
-    "ResolutionPromulgated": lambda told: _("Resolution %(number)s is promulgated", number=told["number"]),
-    "ResolutionRecalled": lambda told: _("Resolution %(number)s is recalled", number=told["number"]),
-    "ResolutionReplaced": lambda told: _("Resolution %(number)s is replaced by a newer one", number=told["number"]),
-    "SealEnrolled": lambda told: _("The digital seal was registered anew"),
-    "SealSuspended": lambda told: _("The digital seal is suspended"),
-    "SignaturePictureSet": lambda told: _("A specimen of your signature was registered"),
-    "KeyEnrolled": lambda told: _("A new signing key is registered for you"),
-    "KeyLocked": lambda told: _("Your signing key is locked after wrong PIN entries"),
-    "KeySuspendedFact": lambda told: _("Your signing key is suspended"),
-    "KeyRecoveryApproved": lambda told: (
-        _("Your signing key is unlocked")
-        if told["kind"] == RecoveryKind.UNLOCK
-        else _("You may enrol a new signing key")
-    ),
-    "AccountRoleChanged": lambda told: _("The role of your account has changed"),
-    "AccountPasswordReset": lambda told: _("Your password was reset"),
-    "PasswordChanged": lambda told: _("Your password was changed"),
-}
-ICONS = {
-    "InvitationIssued": "calendar-days", "MeetingPostponed": "calendar-clock", "MeetingRescheduled": "calendar-clock",
-    "MeetingCancelled": "ban", "ChairHanded": "gavel", "AbsenceRequested": "user-x", "AbsenceDecided": "user-x",
-    "PollPublished": "megaphone", "PollAnnulled": "ban", "ResolutionPresented": "pen-line",
-    "ResolutionReturned": "undo-2", "ResolutionSigned": "stamp", "ResolutionPromulgated": "file-check",
-    "ResolutionRecalled": "ban", "ResolutionReplaced": "file-check", "ResolutionStopped": "ban",
-}  # fmt: skip
+def _card(notice: Notice) -> dict[str, Any]:
+    kind = notices.kinds[notice.kind]
+    return {
+        "id": notice.id, "title": kind.template(notice.details), "text": text(notice.details),
+        "at": notice.created_at, "at_label": format_datetime(notice.created_at, "HH:mm dd/MM/yyyy"),
+        "url": _leads_to(notice), "read": notice.read_at is not None, "icon": kind.icon,
+        "stamp": word(Urgency.EXPRESS) if notice.urgent else "", "topic": word(kind.topic),
+    }  # fmt: skip
 
 
-def _text(told: Told) -> str:
-    """Meeting, item, question, new time, reason: what the fact has of them."""
-    parts = [told.get("resolution") or told.get("question") or told.get("item"), told.get("meeting")]
-    if starts_at := told.get("starts_at"):
-        parts.append(format_datetime(dt.datetime.fromisoformat(starts_at), "HH:mm dd/MM/yyyy"))
-    if told.get("reason") and "meeting" in told:
-        parts.append(_("Reason: %(reason)s", reason=told["reason"]))
-    return " · ".join(part for part in parts if part)
+def _leads_to(notice: Notice) -> str:
+    return address(notice.kind, notice.details, notice.meeting_id)
 
 
-def _address(notice: Notice) -> str:
-    """Where to go on from there."""
-    told = notice.details
-    if told["subject_type"] == Poll.__tablename__:
-        return f"/polls/{told['subject_id']}" + ("/result" if notice.kind == "PollPublished" else "")
-    if told["subject_type"] == Resolution.__tablename__:
-        return url_for("ResolutionView.record", resolution_id=told["subject_id"])
-    if notice.kind == "AbsenceRequested":
-        return "/absences/"
-    if notice.meeting_id is not None:
-        return url_for("MeetingView.page", meeting_id=notice.meeting_id)
-    return "/keys/" if notice.kind.startswith("Key") else "/"
+def _wanted(said: str) -> Topic | None:
+    """The topic in the address; anything else is all of them."""
+    return next((topic for topic in Topic if topic.value == said), None)
 
 
-def register(_app: Flask, appbuilder: AppBuilder) -> None:
+def _kinds(topic: Topic) -> set[str]:
+    return {name for name, kind in notices.kinds.items() if kind.topic is topic}
+
+
+def _topics(actor: Actor) -> list[dict[str, Any]]:
+    """The topics that this person has notices of, with how many wait to be read."""
+    rows = (
+        select(Notice.kind, func.count(), func.count(Notice.read_at))
+        .where(visible(actor, Notice))
+        .group_by(Notice.kind)
+    )
+    counts: dict[Topic, list[int]] = {}
+    for kind, total, read in db.session.execute(rows):
+        counts.setdefault(notices.kinds[kind].topic, []).append(total - read)
+    return [
+        {"code": topic.value, "label": word(topic), "unread": sum(counts[topic])} for topic in Topic if topic in counts
+    ]
+
+
+def register(app: Flask, appbuilder: AppBuilder) -> None:
+    for room in (notices_settings, notices_push, notices_log):
+        room.register(app, appbuilder)
     appbuilder.add_view_no_menu(NoticeView)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.models import (
     FOREVER,
     AbsenceState,
+    DeliveryState,
     ItemState,
     JobState,
     KeyState,
@@ -35,6 +36,8 @@ LOOKS: dict[StrEnum, str] = {  # only what differs from the plain chip: now | ok
     ResolutionState.SEALED: "info", ResolutionState.PROMULGATED: "ok", ResolutionState.RECALLED: "bad",
     ResolutionState.REPLACED: "warn",
     JobState.RUNNING: "now", JobState.DONE: "ok", JobState.FAILED: "bad",
+    DeliveryState.SENDING: "now", DeliveryState.HANDED_OVER: "ok", DeliveryState.FAILED: "bad",
+    DeliveryState.BOUNCED: "bad", DeliveryState.UNCERTAIN: "warn",
 }  # fmt: skip
 
 

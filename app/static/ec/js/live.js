@@ -1,6 +1,7 @@
 // Hears that something happened in a meeting and fetches what is so now. Sockets only tell; the truth comes by HTTP.
 //
-// Events on document: ec:progress (a count alone has moved), ec:snapshot (the whole state), ec:offline, ec:online.
+// Events on document: ec:progress (a count alone has moved), ec:snapshot (the whole state), ec:offline, ec:online,
+// ec:notice (the person has something new to read).
 import { io } from "../../vendor/socket.io-client/socket.io.esm.min.js";
 import { get, Refused, Unanswered } from "./net.js";
 import { text, timeOf } from "./text.js";
@@ -29,6 +30,7 @@ class Live {
   start() {
     this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true });
     this.socket.on("fact", (message) => this.hear(message));
+    this.socket.on("notice", (message) => tell("ec:notice", message));
     this.socket.on("connect", () => {
       // asked once the room is joined, so that nothing falls between; and also when nobody says whether it is
       this.socket.timeout(POLL).emit("join", { meeting_id: this.meeting }, () => this.ask());

@@ -44,10 +44,13 @@ async function answer(response, asked) {
   return body;
 }
 
-export async function post(url, body, seconds = 30) {
+async function send(method, url, body, seconds) {
   const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() };
-  return answer(await request(url, { method: "POST", headers, body: JSON.stringify(body) }, seconds), url);
+  return answer(await request(url, { method, headers, body: JSON.stringify(body) }, seconds), url);
 }
+
+export const post = (url, body, seconds = 30) => send("POST", url, body, seconds);
+export const drop = (url, body, seconds = 30) => send("DELETE", url, body, seconds);
 
 export async function get(url, seconds = 10) {
   return answer(await request(url, { headers: { Accept: "application/json" }, cache: "no-store" }, seconds), url);

@@ -1,5 +1,6 @@
 // Small behaviours shared by all pages: dialogs, tabs, popovers, drawers, shown passwords, busy buttons.
 import { initIdle } from "./idle.js";
+import { initBadge } from "./notices_badge.js";
 import { initTheme } from "./theme.js";
 
 export function openSheet(dialog) {
@@ -131,3 +132,4 @@ initPopovers();
 initDrawers();
 initFields();
 initIdle();
+initBadge();
