@@ -20,13 +20,14 @@ VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import commands_backup, create_app
+    from app import commands_backup, commands_doctor, create_app
     from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.command("docs")(_write_docs)
     app.cli.add_command(_verify)
     commands_backup.register(app)
+    commands_doctor.register(app)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)
