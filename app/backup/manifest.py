@@ -1,14 +1,13 @@
 """Decides what a backup says about itself, and what may lie in its folder."""
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from app.backup.errors import Broken
-from app.backup.files import Written, sync_folder
+from app.backup.files import Written, sync_folder, write
 from app.workflows.rules.canonical import canonical, digest
 
 FORMAT = 1
@@ -59,10 +58,7 @@ class Manifest:
         """The last act of a backup: it appears whole, or the folder holds none."""
         draft = folder / f".{MANIFEST}"
         text = json.dumps({"format": FORMAT, **asdict(self), "seal": self.seal}, ensure_ascii=False, indent=1)
-        with draft.open("x") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write(draft, [text.encode() + b"\n"])
         draft.replace(folder / MANIFEST)
         sync_folder(folder)
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import inspect, update
+from sqlalchemy.exc import DatabaseError
 
 from app import installation
 from app.backup import files
@@ -55,6 +56,7 @@ def restore(app: Flask, folder: Path, now: dt.datetime, seal: str = "", report: 
             kind.prepare(connection)
         _put_documents(folder, manifest, report)
         kind.load(db.engine, folder / DATABASES[manifest.database["kind"]], report)
+        _require_sound(kind, manifest)
         _grant(app)
         _compare(kind, manifest)
         prove(manifest.documents, now, report)
@@ -113,6 +115,19 @@ def _put_documents(folder: Path, manifest: Manifest, report: Report) -> None:
         report("documents", number, len(manifest.documents))
 
 
+def _require_sound(kind: Kind, manifest: Manifest) -> None:
+    """Before anything else is done with it."""
+    try:
+        with db.engine.connect() as connection:
+            faults, found = kind.faults(connection), contents(connection).schema
+    except DatabaseError as error:
+        raise Broken(f"the database is damaged: {error.orig}") from error
+    if faults:
+        raise Broken(f"the database is damaged: {faults[0]}")
+    if found != manifest.schema:
+        raise Broken(f"the database has schema {found or 'none'} and the manifest says {manifest.schema}")
+
+
 def _grant(app: Flask) -> None:
     """Nothing is migrated; on PostgreSQL the role that serves gets the rights of an installation again."""
     try:
@@ -124,13 +139,11 @@ def _grant(app: Flask) -> None:
 def _compare(kind: Kind, manifest: Manifest) -> None:
     """What the database holds now and what it held then, by the same questions."""
     with db.engine.connect() as connection:
-        if faults := kind.faults(connection):
-            raise Broken(f"the database is damaged: {faults[0]}")
         wanted = set(TRIGGER.findall("\n".join(guard_statements(connection.dialect.name)).lower()))
         if asleep := sorted(wanted - {name.lower() for name in kind.guards(connection)}):
             raise Broken(f"the database lacks its guard {asleep[0]}")
         found, documents = contents(connection), named_documents(connection)
-    for what in ("schema", "demo", "tables", "audit", "polls"):
+    for what in ("demo", "tables", "audit", "polls"):
         if (was := getattr(manifest, what)) != (now := getattr(found, what)):
             raise Broken(f"the database holds other {what} than the manifest says: {_first_difference(was, now)}")
     if documents != manifest.documents:

@@ -7,7 +7,7 @@ import pytest
 from app import backup
 from app.extensions import db
 from app.gateways import signing, storage
-from tests.backup.sites import LATER, Saved, Target, fill
+from tests.backup.sites import LATER, Saved, Target, copied, fill
 
 KINDS = ["sqlite", "postgresql"]
 
@@ -62,4 +62,20 @@ def saved(request, kind) -> Saved:
 def target(request, kind, gateways) -> Iterator[Target]:
     """Empty, and inside its application."""
     with request.getfixturevalue(f"target_{kind}").empty() as found:
+        yield found
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    return copied(saved, tmp_path / "copy")
+
+
+@pytest.fixture
+def sqlite_folder(saved_sqlite, tmp_path):
+    return copied(saved_sqlite, tmp_path / "copy")
+
+
+@pytest.fixture
+def sqlite_target(target_sqlite, gateways):
+    with target_sqlite.empty() as found:
         yield found
