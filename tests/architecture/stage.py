@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import sqlite3
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select
@@ -15,6 +16,10 @@ from app.models import (
     Appointment,
     AuditEntry,
     Certificate,
+    Channel,
+    ContactAddress,
+    Delivery,
+    DeliveryState,
     DocumentKind,
     DocumentVersion,
     IssuedNumber,
@@ -32,6 +37,7 @@ from app.models import (
     Office,
     Organisation,
     Person,
+    PushSubscription,
     RecoveryKind,
     Refusal,
     Resolution,
@@ -200,9 +206,7 @@ def _foreign_resolution(stage: Stage) -> None:
         body_id=FOREIGN_BODY, serial="f", subject="Con dấu tỉnh", issuer="x", sha256="f" * 64, der=b"x",
         not_before=NOW, not_after=NOW,
     )  # fmt: skip
-    seal = SealKey(
-        body_id=FOREIGN_BODY, certificate=certificate, key_ref="far", picture=ours.picture, enrolled_at=NOW
-    )
+    seal = SealKey(body_id=FOREIGN_BODY, certificate=certificate, key_ref="far", picture=ours.picture, enrolled_at=NOW)
     specimen = SignaturePicture(
         body_id=FOREIGN_BODY, person_id=far["person"], png=ours.picture, sha256="f" * 64, at=NOW
     )
@@ -221,16 +225,14 @@ def _rows(stage: Stage) -> None:
     who = Scene().who
     member_staff.assign_aide(who["clerk"], 1, who["b"].person_id, who["secretary"].person_id, SINCE, NOW)
     keys.request_recovery(who["clerk"], who["b"].person_id, RecoveryKind.UNLOCK, "Quên mã PIN", NOW)
-    db.session.add(Job(body_id=1, name="x", payload={}, dedupe_key="stage", due_at=NOW))
+    db.session.add(Job(body_id=1, name="x", payload={}, dedupe_key="stage", created_at=NOW, due_at=NOW))
     db.session.add(Refusal(body_id=1, subject_type="poll", subject_id=1, at=NOW, act="open_poll", code="no_quorum"))
     user_id = db.session.scalar(select(User.id).where(User.username == "b"))
     device = LoginSession(token_sha256="0" * 64, user_id=user_id, device="iPad", created_at=NOW, last_seen_at=NOW)
-    about = {"subject_type": "poll", "subject_id": stage.published["poll"]}
-    notice = Notice(
-        body_id=1, person_id=who["b"].person_id, audit_entry_id=1, kind="PollAnnulled", details=about, created_at=NOW
-    )
-    db.session.add_all([device, notice])
+    db.session.add(device)
     db.session.commit()
+    _sent(stage, stage.here, 1, who["b"].person_id)
+    _sent(stage, stage.foreign, FOREIGN_BODY, int(stage.foreign["person"]))
     of_b = who["b"].person_id
     first = {
         "appointment": select(Appointment.id).where(Appointment.person_id == of_b),
@@ -243,12 +245,34 @@ def _rows(stage: Stage) -> None:
         "key": select(SigningKey.id).where(SigningKey.person_id == of_b),
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
-    stage.here |= {"session": device.id, "notice": notice.id, "body": 1, "account": of_b}
+    stage.here |= {"session": device.id, "body": 1, "account": of_b}
 
 
 def _paper(actor: Actor, item_id: int) -> int:
     paper = documents.add_paper(actor, item_id, "Tờ trình", DocumentKind.SUBMISSION, now=NOW)
     return documents.add_version(actor, paper.id, "to-trinh.pdf", io.BytesIO(blank(1)), now=NOW).id
+
+
+def _sent(stage: Stage, things: dict[str, int | str], body_id: int, person_id: int) -> None:
+    """A notice of a person that could not be sent, an address that waits for its code, and a browser."""
+    about = {"subject_type": "poll", "subject_id": stage.published["poll"]}
+    notice = Notice(
+        body_id=body_id, person_id=person_id, audit_entry_id=1, kind="PollAnnulled", details=about, created_at=NOW
+    )
+    contact = ContactAddress(
+        body_id=body_id, person_id=person_id, channel=Channel.MAIL, address="b@bo.example", added_at=NOW
+    )
+    browser = PushSubscription(
+        body_id=body_id, person_id=person_id, endpoint=f"https://push.example/{body_id}", p256dh="p", auth="a",
+        endpoint_sha256=sha256(f"https://push.example/{body_id}".encode()).hexdigest(), created_at=NOW,
+    )  # fmt: skip
+    delivery = Delivery(
+        body_id=body_id, person_id=person_id, key=f"stage:{body_id}", notice=notice, channel=Channel.MAIL,
+        contact=contact, state=DeliveryState.FAILED, created_at=NOW, not_before=NOW, ended_at=NOW,
+    )  # fmt: skip
+    db.session.add_all([browser, delivery])
+    db.session.commit()
+    things |= {"notice": notice.id, "contact": contact.id, "browser": browser.id, "delivery": delivery.id}
 
 
 def _person(name: str, office: Office) -> int:

@@ -28,7 +28,8 @@ WATCHERS = ["head", "a", "secretary", "guest"]
 OTHERS = ["under_a", "clerk", "auditor"]
 TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at everything
 NOT_PAGES = {
-    "/back", "/login/", "/locked", "/meetings/<int:meeting_id>/snapshot", "/papers/<int:version_id>/file",
+    "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
+    "/papers/<int:version_id>/file",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
     "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
     "/resolutions/<int:resolution_id>/pages/<int:page>.png",
@@ -82,7 +83,8 @@ def main_pages(scene: Scene) -> list[str]:
 def other_pages() -> list[str]:
     checked = [f"/polls/{poll_id}/verify" for poll_id in db.session.scalars(select(Poll.id))]
     read = [f"/papers/{version_id}" for version_id in db.session.scalars(select(DocumentVersion.id))]
-    return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/keys/", "/password/", *checked, *read]
+    return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/notices/settings/", "/notices/deliveries/",
+            "/keys/", "/password/", *checked, *read]  # fmt: skip
 
 
 def pages(app: Flask) -> set[str]:
