@@ -84,7 +84,7 @@ def _require_production(app: Flask) -> None:
     if app.config["DEMO"]:
         raise NotReady("A production has no demo mode; unset ECABINET_DEMO.")
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") and not app.config["FORCE_SQLITE"]:
-        raise NotReady("A production needs PostgreSQL; set ECABINET_DATABASE, or ECABINET_FORCE_SQLITE=1 to do without.")
+        raise NotReady("A production needs PostgreSQL (ECABINET_DATABASE), or the word ECABINET_FORCE_SQLITE=1.")
     if urlsplit(app.config["PUBLIC_URL"]).scheme != "https":
         raise NotReady("ECABINET_PUBLIC_URL does not begin with https; it is printed on every Resolution.")
 
