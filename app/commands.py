@@ -20,12 +20,15 @@ VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import commands_backup, commands_doctor, create_app
+    from app import commands_backup, commands_doctor, commands_key, commands_roll, commands_setup, create_app
     from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.command("docs")(_write_docs)
     app.cli.add_command(_verify)
+    commands_key.register(app)
+    commands_roll.register(app)
+    commands_setup.register(app)
     commands_backup.register(app)
     commands_doctor.register(app)
     app.cli.add_command(replay.command_for(create_app))

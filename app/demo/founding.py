@@ -15,9 +15,8 @@ from app.demo.equipment import equip
 from app.demo.presets import Figure, Preset, Tenant
 from app.extensions import db
 from app.gateways import signing
-from app.models import Appointment, Body, MemberStaff, Organisation, Person, RuleSet
-from app.models.identity import FOREVER
-from app.workflows import keys
+from app.models import Appointment, Body, MemberStaff, Organisation, Person
+from app.workflows import keys, rule_sets
 from app.workflows.engine.rights import SYSTEM, Actor, actor_for
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.rules.calendar import hanoi_date
@@ -141,7 +140,7 @@ def _write_tenant(
     db.session.add(body)
     db.session.flush()
     organisations = _write_units(tenant, body)
-    _write_rule_sets(tenant, body)
+    rule_sets.enter_known(body, tenant.rule_sets)
     roles = {role.name: role for role in db.session.scalars(select(Role))}
     people = {
         figure.handle: _write_person(figure, body, organisations, since, _account(figure, hashed, roles))
@@ -165,18 +164,6 @@ def _write_units(tenant: Tenant, body: Body) -> dict[str, Organisation]:
     db.session.add_all(made.values())
     db.session.flush()
     return made
-
-
-def _write_rule_sets(tenant: Tenant, body: Body) -> None:
-    for preset in tenant.rule_sets:
-        db.session.add(
-            RuleSet(
-                body_id=body.id, code=preset.code, name=preset.name_vi, procedure=preset.procedure,
-                valid_from=preset.valid_from, valid_to=preset.valid_to or FOREVER,
-                parameters=preset.parameters.as_dict(), legal_source=preset.legal_source_vi,
-                confirmed=preset.confirmed,
-            )
-        )  # fmt: skip
 
 
 def _write_person(

@@ -1,6 +1,7 @@
 """Rule sets (bộ quy tắc): which decision rules hold in a body from which day; a used one is history."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.identity import changes, check_period, overlapping
-from app.workflows.rules.rulesets import RuleParameters
+from app.workflows.rules.rulesets import RuleParameters, RuleSetPreset
 
 LONGEST_CODE, LONGEST_NAME, LONGEST_SOURCE = 40, 200, 4000
 
@@ -74,6 +75,20 @@ class RuleSetChanged(Fact):
 @dataclass(frozen=True)
 class RuleSetEnded(Fact):
     valid_to: dt.date
+
+
+def enter_known(body: Body, presets: Iterable[RuleSetPreset]) -> None:
+    """Write the rule sets that a new body begins with, inside the act that founds it."""
+    for preset in presets:
+        db.session.add(
+            RuleSet(
+                body_id=body.id, code=preset.code, name=preset.name_vi, procedure=preset.procedure,
+                valid_from=preset.valid_from, valid_to=preset.valid_to or FOREVER,
+                parameters=preset.parameters.as_dict(), legal_source=preset.legal_source_vi,
+                confirmed=preset.confirmed,
+            )
+        )  # fmt: skip
+    db.session.flush()
 
 
 @use_case

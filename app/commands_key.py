@@ -1,0 +1,98 @@
+"""`flask key enrol`: two people of the Government Office let members take a signing key; the owner chooses the PIN."""
+
+import datetime as dt
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.commands_roll import identified, language
+from app.extensions import db
+from app.models import KeyRecovery, Person, RecoveryKind
+from app.workflows import keys
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import NOBODY, Actor
+from app.workflows.engine.transaction import end_reading
+
+group = AppGroup("key", help="Signing keys.")
+
+
+def register(app: Flask) -> None:
+    """Add the command to `flask`."""
+    app.cli.add_command(group)
+
+
+@group.command("enrol")
+@click.argument("usernames", nargs=-1, required=True)
+@click.option("--asked-by", required=True, help="User name of the first of the two people.")
+@click.option("--confirmed-by", default="", help="User name of the second; otherwise the request waits for one.")
+@click.option("--reason", default="", help="Why; otherwise: the first key.")
+@click.option("--here", is_flag=True, help="The owner takes the key at this terminal, with password and PIN.")
+@language
+def _enrol(usernames: tuple[str, ...], asked_by: str, confirmed_by: str, reason: str, here: bool, lang: str) -> None:
+    """Let the owners of these accounts take a signing key, in the application or --here."""
+    with force_locale(lang):
+        now = dt.datetime.now(dt.UTC)
+        if here and (len(usernames) != 1 or not confirmed_by):
+            raise click.ClickException(_("At the terminal one owner takes a key at a time, after both have confirmed."))
+        people = [_person(username) for username in usernames]
+        first, second = identified(asked_by, now), identified(confirmed_by, now)
+        if first is None:
+            raise click.ClickException(_("Two people confirm a key: --asked-by and --confirmed-by."))
+        failed = 0
+        for username, person_id in zip(usernames, people, strict=True):
+            failed += not _allow(first, second, username, person_id, reason or _("First signing key"), now)
+        if here and not failed:
+            _take(usernames[0], now)
+        raise SystemExit(1 if failed else 0)
+
+
+def _person(username: str) -> int:
+    person_id = db.session.scalar(select(Person.id).join(User, User.id == Person.user_id).where(
+        User.username == username.lower()))  # fmt: skip
+    if person_id is None:
+        raise click.ClickException(_("There is no account “%(name)s” with a person.", name=username))
+    return int(person_id)
+
+
+def _allow(
+    first: Actor, second: Actor | None, username: str, person_id: int, reason: str, now: dt.datetime
+) -> bool:
+    """Ask in the name of the first and confirm in that of the second; a waiting request is not asked for twice."""
+    try:
+        asked = _waiting(person_id)
+        if asked is None:
+            asked = keys.request_recovery(first, person_id, RecoveryKind.REPLACE, reason, now).id
+        if second is None:
+            click.echo(_("%(name)s: asked for; a second person confirms in the application", name=username))
+        else:
+            keys.approve_recovery(second, asked, now)
+            click.echo(_("%(name)s: confirmed; the owner takes the key with a PIN of his own", name=username))
+    except WorkflowError as refused:
+        click.echo(f"{username}: {refused}", err=True)
+        return False
+    finally:
+        end_reading()
+    return True
+
+
+def _waiting(person_id: int) -> int | None:
+    """A request for a new key that nobody has confirmed yet."""
+    waiting = select(KeyRecovery.id).where(
+        KeyRecovery.person_id == person_id, KeyRecovery.kind == RecoveryKind.REPLACE, KeyRecovery.approved_at.is_(None)
+    )
+    return db.session.scalar(waiting.order_by(KeyRecovery.id.desc()).limit(1))
+
+
+def _take(username: str, now: dt.datetime) -> None:
+    owner = identified(username, now) or NOBODY
+    pin = click.prompt(_("New PIN of %(name)s, six digits", name=username), hide_input=True, confirmation_prompt=True)
+    try:
+        keys.enrol_own_key(owner, pin, now)
+    except WorkflowError as refused:
+        raise click.ClickException(str(refused)) from refused
+    click.echo(_("%(name)s has a signing key now.", name=username))
