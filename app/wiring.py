@@ -7,6 +7,7 @@ from app.realtime import polls as poll_sockets
 from app.tasks import checks as check_tasks
 from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests as digest_tasks
+from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import reminders as reminder_tasks
 from app.tasks import schedule
@@ -23,6 +24,7 @@ from app.workflows import (
     deliveries,
     document_signing,
     documents,
+    exports,
     issuing,
     keys,
     login,
@@ -73,6 +75,7 @@ TASKS: tuple[Task, ...] = (
     Task(digest_tasks.DAILY, Queue.DIGEST, digest_tasks.daily, {"body_id": int, "day": str}),
     Task(digest_tasks.SESSION, Queue.DIGEST, digest_tasks.session, {"meeting_id": int, "why": str, "slot": str}),
     Task(reminder_tasks.INVITATIONS, Queue.SCHEDULE, reminder_tasks.invitations, {"meeting_id": int, "step": int}),
+    Task(exports.MAKE, Queue.INTERACTIVE, export_tasks.make, {"export_id": int}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip

@@ -27,6 +27,9 @@ FACTS: dict[str, Any] = {
     "BodyFounded": _("Body founded"),
     "BallotCast": _("Ballot cast"),
     "ChairHanded": _("Chair handed over"),
+    "DossierAsked": _("Dossier of a session asked for"),
+    "DossierMade": _("Dossier of a session put together"),
+    "DossierTaken": _("Dossier of a session taken"),
     "EvidenceTaken": _("Evidence taken"),
     "IdentifiedAtTerminal": _("Password given at the terminal"),
     "InstallationFounded": _("Installation founded"),
@@ -38,6 +41,8 @@ FACTS: dict[str, Any] = {
     "ItemMoved": _("Agenda item moved"),
     "ItemOpened": _("Agenda item opened"),
     "ItemRemoved": _("Agenda item removed"),
+    "JobCancelled": _("Background work called off"),
+    "JobRetried": _("Background work started again"),
     "KeyEnrolled": _("Signing key enrolled"),
     "KeyLocked": _("Signing key locked"),
     "KeyRecoveryApproved": _("Unlocking or replacement confirmed"),
@@ -107,6 +112,9 @@ ACTS: dict[str, Any] = {
     "_carry_out": _("carry out a signed act"),
     "_count_ballot": _("cast a ballot"),
     "_taken": _("take evidence"),
+    "_file_export": _("put a dossier together"),
+    "_hand_export": _("take a dossier"),
+    "make_export": _("put a dossier together"),
     "_complete": _("sign or seal a Resolution"),
     "_present": _("present a Resolution"),
     "_recall": _("recall a Resolution"),
@@ -137,9 +145,11 @@ ACTS: dict[str, Any] = {
     "answer_invitation": _("answer an invitation"),
     "appoint": _("give a post"),
     "approve_recovery": _("confirm unlocking or replacement"),
+    "ask_export": _("ask for the dossier of a session"),
     "ask_absence": _("ask for leave of absence"),
     "assign_aide": _("assign an aide"),
     "begin": _("sign in"),
+    "cancel_job": _("call background work off"),
     "cancel_meeting": _("cancel a meeting"),
     "change_own_password": _("change the own password"),
     "close_item": _("close an agenda item"),
@@ -192,6 +202,7 @@ ACTS: dict[str, Any] = {
     "request_recovery": _("ask for unlocking or replacement"),
     "reschedule_meeting": _("call a meeting for another time"),
     "reset_password": _("reset a password"),
+    "retry_job": _("start background work again"),
     "resume_meeting": _("resume a meeting"),
     "revoke_session": _("sign a device out"),
     "set_role": _("change the screens of an account"),
@@ -210,6 +221,7 @@ SUBJECTS: dict[str, Any] = {
     "body": _("Body"),
     "document": _("Paper"),
     "document_version": _("Version"),
+    "export": _("Export"),
     "job": _("Background work"),
     "key_recovery": _("Unlocking or replacement"),
     "login_session": _("Device"),
@@ -226,19 +238,6 @@ SUBJECTS: dict[str, Any] = {
     "seat": _("Seat"),
     "signing_key": _("Signing key"),
 }
-
-
-JOBS: dict[str, Any] = {
-    "meetings.announce": _("Tell the screens of a meeting"),
-    "notices.tell": _("Send a notice"),
-    "polls.progress": _("Tell how many have voted"),
-    "realtime.disconnect_user": _("Cut the connections of an account"),
-}
-
-
-def job_word(name: str) -> Any:
-    """The background work in words; a name that is not in the table stays as it is."""
-    return JOBS.get(name, name)
 
 
 def fact_word(name: str) -> Any:

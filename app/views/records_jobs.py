@@ -5,10 +5,10 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
 from app.models import Job
-from app.views.record_facts import job_word
 from app.views.record_rows import RecordInterface
 from app.views.records import RecordView
 from app.views.records_accounts import ADMINISTRATION
+from app.views.records_jobs_words import job_word
 
 
 class JobRecords(RecordView):

@@ -98,7 +98,7 @@ def standing_result(poll: Poll) -> bytes:
 
 def tally_record(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
     """Biên bản kiểm phiếu as PDF, set from the signed data after they were verified and counted again."""
-    return _hand_out(actor, poll_id, TALLY_RECORD, now, _admit_to_result, _set_record)
+    return _hand_out(actor, poll_id, TALLY_RECORD, now)
 
 
 def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
@@ -106,7 +106,20 @@ def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
 
     A recalled Resolution goes with it to auditors only, like the file itself.
     """
-    return _hand_out(actor, poll_id, BUNDLE, now, _admit_to_bundle, lambda checked: _pack(checked, actor))
+    return _hand_out(actor, poll_id, BUNDLE, now)
+
+
+def part(actor: Actor, poll_id: int, kind: str) -> bytes:
+    """The same files ("bundle", "tally_record") as part of something whose handing out is recorded itself.
+
+    Read and checked first, then made with nothing open.
+    """
+    admit, make = _MADE[kind]
+    poll = seen(actor, Poll, poll_id)
+    admit(actor, poll)
+    checked = sealed.checked(poll)
+    end_reading()
+    return make(checked, actor)
 
 
 def _admit_to_result(actor: Actor, poll: Poll) -> None:
@@ -131,22 +144,11 @@ def _admit_to_bundle(actor: Actor, poll: Poll) -> None:
         raise NotAllowed(poll, right=SAID[Right.POLL_SPLIT])
 
 
-def _hand_out(
-    actor: Actor,
-    poll_id: int,
-    kind: str,
-    now: dt.datetime,
-    admit: Callable[[Actor, Poll], None],
-    make: Callable[[Sealed], bytes],
-) -> bytes:
-    """Read and check, then make the file with nothing open, then record who took it."""
+def _hand_out(actor: Actor, poll_id: int, kind: str, now: dt.datetime) -> bytes:
+    """Make the file, then record who took it."""
     end_reading()
     try:
-        poll = seen(actor, Poll, poll_id)
-        admit(actor, poll)
-        checked = sealed.checked(poll)
-        end_reading()
-        made = make(checked)
+        made = part(actor, poll_id, kind)
     except WorkflowError as refusal:
         record_refusal(kind, actor, refusal)
         raise
@@ -159,7 +161,7 @@ def _taken(actor: Actor, poll_id: int, kind: str, sha256: str, now: dt.datetime)
     record(actor, EvidenceTaken.about(seen(actor, Poll, poll_id), kind=kind, sha256=sha256), now)
 
 
-def _set_record(checked: Sealed) -> bytes:
+def _set_record(checked: Sealed, _actor: Actor) -> bytes:
     """The signed data alone, and beside the body's name the place where it issues its documents."""
     definition = parse_canonical(checked.definition)
     result = public_view(parse_canonical(checked.result or b""))
@@ -181,6 +183,12 @@ def _pack(checked: Sealed, actor: Actor) -> bytes:
             _issued_files(issued) if issued else {},
         )
     )  # fmt: skip
+
+
+_MADE: dict[str, tuple[Callable[[Actor, Poll], None], Callable[[Sealed, Actor], bytes]]] = {
+    BUNDLE: (_admit_to_bundle, _pack),
+    TALLY_RECORD: (_admit_to_result, _set_record),
+}
 
 
 def _issued_files(issued: Issued) -> dict[str, bytes]:

@@ -15,6 +15,9 @@ from app.models import (
     Appointment,
     AuditEntry,
     Certificate,
+    Channel,
+    ContactAddress,
+    Delivery,
     Dispatch,
     Document,
     DocumentKind,
@@ -28,6 +31,7 @@ from app.models import (
     Meeting,
     MeetingKind,
     MemberStaff,
+    Notice,
     NumberCancellation,
     NumberSeries,
     Office,
@@ -59,7 +63,7 @@ NAMES = [
     "MeetingRecords", "ItemRecords", "PaperRecords", "VersionRecords", "PollRecords", "SeatRecords", "AbsenceRecords",
     "PersonRecords", "AppointmentRecords", "OrganisationRecords", "BodyRecords", "StaffRecords", "RuleSetRecords",
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
-    "OutgoingRecords", "SealRecords", "SpecimenRecords",
+    "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -117,9 +121,20 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             LoginSession(token_sha256=f"{n:064}", user_id=1, device="iPad", created_at=at, last_seen_at=at),
             AuditEntry(fact="MeetingOpened", payload={}, sha256="0" * 64, **named),
             Refusal(act="open_poll", code="no_quorum", **named),
-            Job(body_id=1, name="notices.tell", payload={}, dedupe_key=f"t{n}", due_at=at),
+            Job(body_id=1, name="notices.tell", payload={}, dedupe_key=f"t{n}", created_at=at, due_at=at),
         ])  # fmt: skip
+        _send(person, n)
         _issue(series, item_id, meeting_id, person, n)
+
+
+def _send(person: Person, n: int) -> None:
+    """A notice on its way to an address."""
+    notice = Notice(body_id=1, person_id=person.id, audit_entry_id=1, kind="PollAnnulled", details={}, created_at=NOW)
+    contact = ContactAddress(body_id=1, person_id=person.id, channel=Channel.SMS, address=f"+849{n:08}", added_at=NOW)
+    db.session.add(
+        Delivery(body_id=1, person_id=person.id, key=f"d{n}", notice=notice, channel=Channel.SMS, contact=contact,
+                 created_at=NOW, not_before=NOW)
+    )  # fmt: skip
 
 
 def _issue(series: NumberSeries, item_id: int, meeting_id: int, person: Person, n: int) -> None:
@@ -289,7 +304,8 @@ def test_every_fact_act_and_job_has_a_word():
     import types
 
     from app import wiring, workflows
-    from app.views.record_facts import ACTS, FACTS, JOBS
+    from app.views.record_facts import ACTS, FACTS
+    from app.views.records_jobs_words import JOBS
     from app.workflows.engine.transaction import Fact
 
     acts = {
@@ -307,7 +323,7 @@ def test_every_fact_act_and_job_has_a_word():
             facts.add(kind.__name__)
     assert facts - set(FACTS) == set()
     assert acts - parts - set(ACTS) == set()
-    assert set(wiring.HANDLERS) - set(JOBS) == set()
+    assert {task.name for task in wiring.TASKS} ^ set(JOBS) == set()
 
 
 # -- no way past the acts ---------------------------------------------------------------------------------------------

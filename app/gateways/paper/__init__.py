@@ -1,5 +1,6 @@
 """Official documents as PDF, in the layout of Decree 30/2020/NĐ-CP."""
 
+from app.gateways.paper.agenda import AgendaLine, AgendaSheet, agenda
 from app.gateways.paper.checks import Finding, check_layout
 from app.gateways.paper.digest import DigestSheet, Entry, Part, digest
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
@@ -15,6 +16,8 @@ __all__ = [
     "SEAL",
     "SIGNATURE",
     "YEAR",
+    "AgendaLine",
+    "AgendaSheet",
     "Contradiction",
     "DigestSheet",
     "Entry",
@@ -23,6 +26,7 @@ __all__ = [
     "ResolutionSheet",
     "WeeklySheet",
     "WeeklyTable",
+    "agenda",
     "check_layout",
     "digest",
     "page_count",

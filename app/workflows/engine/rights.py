@@ -44,6 +44,7 @@ class Right(StrEnum):
     POLL_VOTE = "poll:vote"
     POLL_SPLIT = "poll:split"
     EVIDENCE_READ = "evidence:read"
+    DOSSIER_TAKE = "dossier:take"
     RESOLUTION_DRAFT = "resolution:draft"
     RESOLUTION_SIGN = "resolution:sign"
     RESOLUTION_STOP = "resolution:stop"
@@ -83,6 +84,7 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.POLL_VOTE:        MEMBERS,
     Right.POLL_SPLIT:       frozenset({                                                  CHAIR, SECRETARY}),
     Right.EVIDENCE_READ:    MEMBERS | frozenset({AUDITOR,                                SECRETARY}),
+    Right.DOSSIER_TAKE:     MEMBERS | {CLERK, RECORDS, AUDITOR} | EVERY_SEAT,
     Right.RESOLUTION_DRAFT: frozenset({CLERK,                                            SECRETARY}),
     Right.RESOLUTION_SIGN:  frozenset({HEAD, DEPUTY_HEAD}),
     Right.RESOLUTION_STOP:  frozenset({HEAD}),
@@ -123,6 +125,7 @@ SAID = {
     Right.POLL_VOTE: _("only members of the body vote; substitutes, guests and staff have no ballot"),
     Right.POLL_SPLIT: _("the split is shown after publication"),
     Right.EVIDENCE_READ: _("the evidence is open to those who took part and to auditors"),
+    Right.DOSSIER_TAKE: _("the dossier is for those who take part in the meeting and for the offices that keep it"),
     Right.RESOLUTION_DRAFT: _("Resolutions are drafted by the clerks of the Government Office"),
     Right.RESOLUTION_SIGN: _("only the head of the body or a deputy signs a Resolution"),
     Right.RESOLUTION_STOP: _("only the head of the body stops a Resolution that is signed"),

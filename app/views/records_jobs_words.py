@@ -1,0 +1,27 @@
+"""What background work is called on the administrators' screens."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+JOBS: dict[str, Any] = {
+    "checks.integrity": _("Check everything that is signed and logged"),
+    "contacts.send_code": _("Send a confirmation code"),
+    "deliveries.send": _("Send a message"),
+    "digests.daily": _("Write the digests of the day"),
+    "digests.papers": _("Plan the digest of new papers"),
+    "digests.session": _("Write the digests of a session"),
+    "exports.make": _("Put the dossier of a session together"),
+    "meetings.announce": _("Tell the screens of a meeting"),
+    "notices.badge": _("Tell the number of unread notices"),
+    "notices.tell": _("Send a notice"),
+    "polls.progress": _("Tell how many have voted"),
+    "realtime.disconnect_user": _("Cut the connections of an account"),
+    "reminders.invitations": _("Remind of invitations without an answer"),
+    "upkeep.prune": _("Take out what has served its time"),
+}
+
+
+def job_word(name: str) -> Any:
+    """The background work in words; a name that is not in the table stays as it is."""
+    return JOBS.get(name, name)
