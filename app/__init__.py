@@ -3,7 +3,6 @@
 It imports them late: a program of this package that is no application, such as the signer, loads none of them.
 """
 
-from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def create_app(config: str = "config", **overrides: object) -> "Flask":
         appbuilder.init_app(app, db.session)
         _register_adapters(app, appbuilder)
     wiring.connect()
-    _bind_tasks(app)
+    _bind_queues(app)
     return app
 
 
@@ -62,14 +61,9 @@ def _init_sockets(app: "Flask") -> None:
     )  # fmt: skip
 
 
-def _bind_tasks(app: "Flask") -> None:
-    from flask import has_app_context
-
+def _bind_queues(app: "Flask") -> None:
+    """Where hints are sent; without Redis nothing is ever sent."""
     from app.extensions import celery
 
-    class ContextTask(celery.Task):
-        def __call__(self, *args: object, **kwargs: object) -> object:
-            with nullcontext() if has_app_context() else app.app_context():
-                return self.run(*args, **kwargs)
-
-    celery.Task = ContextTask
+    if app.config["REDIS_URL"]:
+        celery.conf.update(app.config["CELERY"], broker_url=app.config["REDIS_URL"])

@@ -2,48 +2,32 @@
 
 import datetime as dt
 import logging
-from logging.config import dictConfig
 from typing import Any
 
 from celery.signals import setup_logging, worker_process_init
 
-from app import create_app, installation
+from app import create_app, installation, logs
 from app.extensions import celery as app
 from app.extensions import db
-from app.models import Queue
-from app.serve import LOGGING
-from app.tasks import clock, execution, hints, pulse, relay, worker
+from app.tasks import clock, hints, pulse, relay, worker
 
 log = logging.getLogger(__name__)
 
-QUEUES = (Queue.SCHEDULE, Queue.DIGEST, Queue.NOTIFY, Queue.MAINTENANCE)
 TICK = "ecabinet.tick"
 SECOND = 1.0
 
 flask_app = create_app()
 installation.require_ready(flask_app)
 app.conf.update(
-    broker_url=flask_app.config["REDIS_URL"],
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_connect_timeout": 2, "socket_timeout": 5, "global_keyprefix": "ecabinet:"},
-    task_serializer="json",
-    accept_content=["json"],
-    task_ignore_result=True,
-    task_store_eager_result=False,
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    task_default_queue=Queue.SCHEDULE.value,
-    task_create_missing_queues=True,
     beat_schedule={"tick": {"task": TICK, "schedule": SECOND, "options": {"expires": 5}}},
     beat_schedule_filename=str(flask_app.config["BEAT_FILE"]),
-    timezone="UTC",
 )
 celery = app
 
 
 @setup_logging.connect
 def _log(**_settings: Any) -> None:
-    dictConfig(LOGGING)
+    logs.configure(flask_app.config["LOG_FORMAT"])
 
 
 @worker_process_init.connect
@@ -71,5 +55,3 @@ def tick() -> None:
         clock.beat(now, sockets=False)
         relay.hand_over(now)
 
-
-__all__ = ["QUEUES", "celery", "execution"]

@@ -6,7 +6,6 @@ hint is dropped and logged.
 
 import logging
 import sys
-from logging.config import dictConfig
 from typing import Any
 
 import rq
@@ -15,10 +14,9 @@ from rq.executions import Execution
 from rq.job import Job as Hint
 from rq.serializers import JSONSerializer
 
-from app import create_app, installation
+from app import create_app, installation, logs
 from app.extensions import db
 from app.models import Queue
-from app.serve import LOGGING
 from app.tasks import hints, pulse
 
 log = logging.getLogger(__name__)
@@ -30,6 +28,14 @@ class Worker(rq.Worker):
     """Each job in a child of its own: one that takes all memory or crashes takes nobody along."""
 
     app: Flask
+
+    def dequeue_job_and_maintain_ttl(self, *timing: Any, **more: Any) -> Any:
+        """A message that is not even text is taken out of the queue like any other, and dropped."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(*timing, **more)
+            except ValueError:
+                log.error("a message in a queue could not be read and was dropped")
 
     def execute_job(self, job: Hint, queue: rq.Queue) -> None:
         """Refuse whatever is no hint of ours; a hint is run within the application."""
@@ -54,8 +60,8 @@ def _is_hint(job: Hint) -> bool:
 
 def main(names: list[str]) -> int:
     """Work until SIGTERM; the exit status."""
-    dictConfig(LOGGING)
     app = create_app()
+    logs.configure(app.config["LOG_FORMAT"])
     installation.require_ready(app)
     if not names or not set(names) <= QUEUES or not app.config["REDIS_URL"]:
         sys.stderr.write(f"usage: python -m app.rq_worker {' '.join(sorted(QUEUES))}   (with ECABINET_REDIS)\n")

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
+from app import logs
 from app.extensions import db
 from app.models import Job, JobState, Queue
 from app.workflows.engine.outbox import WrongArguments, task
@@ -134,9 +135,10 @@ def perform(job: Claimed) -> dict[str, Any]:
     """Handle a claimed job; what is to be written of how it ended. What it raises is its problem, not the worker's."""
     token = current.set(job)
     try:
-        found = task(job.name)
-        found.check(job.payload)
-        found.run(job.payload)
+        with logs.job(job.id):
+            found = task(job.name)
+            found.check(job.payload)
+            found.run(job.payload)
     except LeaseLost:
         log.warning("job %s (%s) was taken over by another worker", job.id, job.name)
         return {"state": JobState.RUNNING}  # not ours to say

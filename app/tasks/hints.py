@@ -9,6 +9,7 @@ from typing import Any
 import redis
 import rq
 from flask import current_app
+from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -61,7 +62,15 @@ def _to_rq(queue: str, job_id: int, attempts: int) -> None:
 
 
 def _to_celery(queue: str, job_id: int, _attempts: int) -> None:
-    celery.send_task(CELERY_RUN, args=(job_id,), queue=queue, ignore_result=True, retry=False)
+    """Over a connection of our own: the pool of the library keeps a dead one when Redis was away."""
+    url: str = current_app.config["REDIS_URL"]
+    line = _lines.setdefault(url, celery.connection_for_write(url))
+    try:
+        celery.send_task(CELERY_RUN, args=(job_id,), queue=queue, connection=line, ignore_result=True, retry=False)
+    except AWAY:
+        _lines.pop(url).release()
+        raise
 
 
+_lines: dict[str, Connection] = {}
 SENDERS: dict[str, Callable[[str, int, int], Any]] = {"rq": _to_rq, "celery": _to_celery}

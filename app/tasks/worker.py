@@ -7,7 +7,7 @@ from app.tasks import execution
 
 log = logging.getLogger(__name__)
 
-LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**31 - 1
 
 
 def run(job_id: object) -> bool:

@@ -83,4 +83,4 @@ def conclude(actor: Actor, body_id: int, polls: int, entries: int, broken: list[
 
 
 def _hash(entry: AuditEntry) -> str:
-    return digest(canonical([entry.fact, entry.payload, entry.actor_id, entry.at.isoformat()]))
+    return digest(canonical([entry.fact, entry.payload, entry.actor_id, entry.at.astimezone(dt.UTC).isoformat()]))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app import wiring, workflows
-from app.workflows import ballots, notices
+from app.workflows import ballots, deliveries, notices
+from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact
 
 for path in Path(workflows.__file__).parent.glob("*.py"):  # a fact counts when its room is loaded
@@ -36,12 +37,35 @@ def test_a_ballot_is_told_as_a_count_only():
     assert wiring.HEARD_BY[ballots.BallotCast] == [wiring.PROGRESS]
 
 
-def test_every_name_in_the_table_has_a_handler():
-    assert {name for names in wiring.HEARD_BY.values() for name in names} == set(wiring.HANDLERS)
+TASKS = {task.name: task for task in wiring.TASKS}
 
 
-def test_whoever_is_to_be_told_of_a_fact_is_found_by_its_name():
-    noticed = {fact.__name__ for fact, names in wiring.HEARD_BY.items() if wiring.NOTICE in names}
-    assert noticed == set(notices.TOLD)
+def test_every_name_in_the_table_has_a_task_that_is_told_a_fact():
+    heard = {name for names in wiring.HEARD_BY.values() for name in names} | {wiring.NOTICE}
+    assert len(TASKS) == len(wiring.TASKS)
+    assert {name for name in heard if TASKS[name].arguments == {"audit_entry_id": int}} == heard
+
+
+def test_whoever_is_to_be_told_of_a_fact_is_found_by_its_name(app):
+    assert set(notices.kinds) == set(deliveries.topics) == {fact.__name__ for fact in wiring.KINDS}
+    assert all(wiring.NOTICE in outbox.heard_by[fact] for fact in wiring.KINDS)
+    assert not any(wiring.NOTICE in names for fact, names in outbox.heard_by.items() if fact not in wiring.KINDS)
     names = [fact.__name__ for fact in below(Fact)]
-    assert len([name for name in names if name in noticed]) == len(noticed), "names of facts are unique"
+    assert all(names.count(fact.__name__) == 1 for fact in wiring.KINDS), "names of facts are unique"
+
+
+def test_a_reminder_is_worth_sending_only_while_it_is_needed():
+    assert set(wiring.STILL_NEEDED) <= {fact.__name__ for fact in wiring.KINDS}
+
+
+def test_what_comes_round_is_a_task_with_the_arguments_of_its_slots():
+    assert all(entry.task in TASKS for entry in wiring.TIMETABLE)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_says_why_running_it_twice_is_harmless(name):
+    """Its handler's docstring does; that of a task which is told a fact is the handler within."""
+    run = TASKS[name].run
+    inner = [cell.cell_contents for cell in run.__closure__ or () if callable(cell.cell_contents)]
+    said = ((inner[0] if inner else run).__doc__ or "").lower()
+    assert "twice" in said

@@ -1,0 +1,211 @@
+"""RQ and Celery as real processes on a real Redis: they get numbers, and the rows decide."""
+
+import datetime as dt
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+import rq
+from rq.serializers import JSONSerializer
+from sqlalchemy import select
+
+from app.extensions import celery, db
+from app.models import Heartbeat, Job, JobState, Queue
+from app.tasks import execution, hints, relay, worker
+from app.workflows.engine import outbox
+from app.workflows.engine.transaction import own_transaction
+from tests.conftest import on_postgresql
+from tests.servers import RedisServer
+from tests.tasks.test_execution import empty_outbox
+from tests.workers import Worker, family
+
+__all__ = ["empty_outbox"]
+
+pytestmark = on_postgresql
+ELSEWHERE = dict.fromkeys(Queue, "celery") | {
+    Queue.LIVE: "thread", Queue.SIGNING: "rq", Queue.INTERACTIVE: "rq",
+}  # fmt: skip
+CHECK, PRUNE = "checks.integrity", "upkeep.prune"  # one of each queueing library
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis that a test may stop and wipe."""
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def production(app, own_redis, monkeypatch) -> Iterator[Callable[[str], Worker]]:
+    """The application as in production, and workers of each kind on demand."""
+    for name, value in (("REDIS_URL", own_redis.url), ("TASK_RUNNERS", ELSEWHERE)):
+        monkeypatch.setitem(app.config, name, value)
+    monkeypatch.setattr(hints, "_rest_until", 0.0)
+    celery.conf.update(app.config["CELERY"])
+    database, started = app.config["SQLALCHEMY_DATABASE_URI"], []
+
+    def begin(kind: str) -> Worker:
+        started.append(Worker(kind, database, own_redis.url).start())
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.stop()
+
+
+def put(name: str, *numbers: int, payload: object = None) -> None:
+    with own_transaction() as session:
+        for number in numbers:
+            now = dt.datetime.now(dt.UTC)
+            row = outbox.job_for(1, name, {"body_id": 1}, f"{name}:{number}", now)
+            row.payload = row.payload if payload is None else payload
+            session.add(row)
+
+
+def states(name: str) -> list[JobState]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Job.state).where(Job.name == name).order_by(Job.id)))
+
+
+def until(done: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def hand_over() -> int:
+    return relay.hand_over(dt.datetime.now(dt.UTC))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("rq", CHECK), ("celery", PRUNE)])
+def test_a_worker_gets_a_number_and_does_what_the_row_says(production, own_redis, kind, name):
+    put(name, 1, 2)
+    assert hand_over() == 2
+    with redis.Redis(port=own_redis.port) as client:
+        stored = b"".join(client.dump(key) or b"" for key in client.scan_iter())
+        assert b"body_id" not in stored, "only the number travels"
+    production(kind)
+    until(lambda: states(name) == [JobState.DONE] * 2)
+    job = db.session.scalars(select(Job).where(Job.name == name)).first()
+    assert (job.attempts, job.last_error) == (1, "")
+    assert str(os.getpid()) not in job.worker
+
+
+@pytest.mark.parametrize(("kind", "name"), [("rq", CHECK), ("celery", PRUNE)])
+def test_redis_that_forgets_everything_loses_nothing(production, own_redis, kind, name):
+    put(name, 1)
+    assert hand_over() == 1
+    own_redis.pause()  # kill and forget: nothing of it is on the disk
+    own_redis.start()
+    production(kind)
+    later = dt.datetime.now(dt.UTC) + relay.HINT_LASTS
+    until(lambda: relay.hand_over(later) == 1)
+    until(lambda: states(name) == [JobState.DONE])
+
+
+def test_without_redis_the_rows_wait_and_nobody_is_held_up(production, own_redis, monkeypatch):
+    own_redis.pause()
+    put(CHECK, 1)
+    put(PRUNE, 1)
+    began = time.monotonic()
+    assert hand_over() == 0
+    assert time.monotonic() - began < 5
+    own_redis.start()
+
+    def both() -> bool:
+        monkeypatch.setattr(hints, "_rest_until", 0.0)
+        hand_over()
+        return db.session.scalar(select(Job.id).where(Job.handed_at.is_(None), Job.name.in_((CHECK, PRUNE)))) is None
+
+    until(both)
+
+
+def test_poisoned_messages_are_refused_and_logged_and_the_queue_moves_on(production, own_redis):
+    queue = rq.Queue("signing", connection=redis.Redis(port=own_redis.port), serializer=JSONSerializer)
+    marker = f"/tmp/ecab-poison-{os.getpid()}"  # noqa: S108 - it must never come to be
+    queue.enqueue_call("os.system", args=(f"touch {marker}",))
+    queue.enqueue_call(hints.RUN, args=("1; DROP TABLE job",))
+    queue.enqueue_call(hints.RUN, args=(1, 2))
+    queue.enqueue_call(hints.RUN, args=(2**40,))
+    with redis.Redis(port=own_redis.port) as client:
+        client.rpush("rq:queue:signing", b"\xff\xfe no job")
+    put(CHECK, 1)
+    hand_over()
+    running = production("rq")
+    until(lambda: states(CHECK) == [JobState.DONE])
+    assert not os.path.exists(marker), "a message of a queue is never believed"
+    assert running.said().count("is no hint and was dropped") == 3
+    assert "could not be read and was dropped" in running.said()
+
+
+def test_poisoned_messages_of_celery_are_refused_and_logged(production, own_redis):
+    wrong = [(hints.CELERY_RUN, ("x",)), (hints.CELERY_RUN, (1, 2)), ("os.system", ("true",)), (hints.CELERY_RUN, ())]
+    for name, arguments in wrong:
+        with celery.connection_for_write(own_redis.url) as line:
+            celery.send_task(name, args=arguments, queue="maintenance", connection=line, ignore_result=True)
+    pickled = {
+        "body": "gASVAAAA", "content-encoding": "binary", "content-type": "application/x-python-serialize",
+        "headers": {"task": hints.CELERY_RUN, "id": "1"},
+        "properties": {"delivery_tag": "1", "delivery_info": {}, "body_encoding": "base64"},
+    }  # fmt: skip
+    with redis.Redis(port=own_redis.port) as client:
+        client.lpush("ecabinet:maintenance", json.dumps(pickled))
+    put(PRUNE, 1)
+    hand_over()
+    running = production("celery")
+    until(lambda: states(PRUNE) == [JobState.DONE])
+    assert running.said().count("was refused") >= 3
+    assert "os.system" in running.said(), "an unknown task is named in the log"
+
+
+@pytest.mark.parametrize("hint", ["1", 1.0, True, None, [1], {"id": 1}, 0, -1, 2**31])
+def test_a_hint_that_is_no_job_number_is_refused(app, hint, caplog):
+    assert worker.run(hint) is False
+    assert "refused" in caplog.text
+
+
+def test_hints_twice_and_late_do_nothing(app):
+    put(PRUNE, 1)
+    number = db.session.scalar(select(Job.id).where(Job.name == PRUNE))
+    db.session.rollback()
+    assert worker.run(number) is True
+    assert worker.run(number) is False
+    assert db.session.get(Job, number).attempts == 1
+
+
+@pytest.mark.fault
+def test_a_worker_that_is_killed_in_the_middle_loses_its_job_to_another(production, monkeypatch):
+    """The row is what another worker finds when the lease is over, whatever the queue believes."""
+    put(CHECK, 1)
+    hand_over()
+    first = production("rq")
+    until(lambda: states(CHECK) == [JobState.DONE])
+    change = {"state": JobState.RUNNING, "lease_until": dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)}
+    with own_transaction() as session:  # as it was a moment before the end
+        session.query(Job).filter_by(name=CHECK).update(change | {"done_at": None, "worker": "the one that died"})
+    for pid in family(first._process.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert hand_over() == 0, "its lease is running"
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=61)
+    number = db.session.scalar(select(Job.id).where(Job.name == CHECK))
+    db.session.rollback()
+    assert relay.hand_over(later) == 1
+    assert execution.run_job(number, later) is True
+    assert (states(CHECK), db.session.get(Job, number).attempts) == ([JobState.DONE], 2)
+
+
+def test_beat_and_a_worker_keep_the_calendar(production):
+    production("celery")
+    production("beat")
+    until(lambda: db.session.rollback() or db.session.get(Heartbeat, "celery") is not None)
+    planned = select(Job.name).where(Job.dedupe_key.like(f"{PRUNE}:1:%"))
+    local = dt.datetime.now(dt.timezone(dt.timedelta(hours=7)))
+    if local.time() >= dt.time(2, 30):
+        until(lambda: db.session.rollback() or db.session.scalar(planned) is not None)
+        until(lambda: JobState.DONE in states(PRUNE))
