@@ -23,7 +23,6 @@ log = logging.getLogger("ecabinet")
 THREADS = 256  # sixty tablets with a socket each, and their requests
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only when the operator asks for it
 ENDED = 5.0  # seconds the background threads have to finish what they are at
-LOGGING = logs.settings("text")
 
 
 def embedded(app: Flask, port: int) -> int:

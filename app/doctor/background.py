@@ -19,7 +19,6 @@ from app.models import Heartbeat, Job, JobState
 SECONDS = 3.0
 FRESH = dt.timedelta(seconds=60)  # a part that is at work notes it four times a minute
 LATE = dt.timedelta(minutes=5)
-PREFIX = "ecabinet:"  # of the keys that Celery makes
 
 
 def rq_workers() -> Iterator[Finding]:
@@ -113,11 +112,12 @@ def _redis() -> redis.Redis:
 
 
 def _celery() -> Celery:
-    asking = Celery("doctor", broker=current_app.config["REDIS_URL"], set_as_current=False)
-    asking.conf.broker_transport_options = {
-        "socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "global_keyprefix": PREFIX,
-    }  # fmt: skip
-    asking.conf.broker_connection_max_retries = 0
+    """The same settings as those of the workers, with less patience."""
+    config = current_app.config
+    asking = Celery("doctor", set_as_current=False)
+    asking.conf.update(config["CELERY"], broker_url=config["REDIS_URL"], broker_connection_max_retries=0)
+    impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS}
+    asking.conf.broker_transport_options = {**config["CELERY"].get("broker_transport_options", {}), **impatient}
     return asking
 
 

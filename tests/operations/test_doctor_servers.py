@@ -293,6 +293,21 @@ def test_a_queue_that_no_celery_worker_serves_is_found(queues, served, level):
         worker.stop()
 
 
+def test_the_user_that_the_handbook_gives_to_redis_is_enough_for_workers(app, sound, queues, monkeypatch, closed_redis):
+    url = f"redis://ecabinet:{'w' * 32}@127.0.0.1:{closed_redis[0].port}/0"
+    monkeypatch.setitem(app.config, "REDIS_URL", url)
+    rq = [sys.executable, "-m", "rq.cli", "worker", "--url", url, "-S", "rq.serializers.JSONSerializer"]
+    celery = [sys.executable, "-m", "celery", "-A", "tests.operations.worker", "-b", url, "worker", "-P", "solo"]
+    workers = [Worker("rq", [*rq, "signing", "interactive"], "Listening on")]
+    try:
+        workers.append(Worker("celery", [*celery, "-l", "INFO", "-Q", "schedule,digest"], "ready."))
+        assert levels(background.rq_workers) == {"workers.rq": "ok"}
+        assert levels(background.celery_workers) == {"workers.celery": "ok"}
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
 @both
 def test_a_part_that_has_stopped_is_found(app, now):
     parts = ("beats.clock", "beats.relay:live")
