@@ -12,6 +12,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         draft_text,
         errors,
         evidence,
+        exports,
         hall,
         health,
         issuing,
@@ -38,6 +39,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     draft_text.register(app, appbuilder)
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
+    exports.register(app, appbuilder)
     hall.register(app, appbuilder)
     health.register(app, appbuilder)
     issuing.register(app, appbuilder)

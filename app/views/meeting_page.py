@@ -27,6 +27,7 @@ from app.models import (
     Secrecy,
 )
 from app.views.evidence import shown_result
+from app.views.exports_card import dossier_card
 from app.views.meeting_people import attendance, composition, own_answer
 from app.views.resolution_offer import course_strip
 from app.views.vote_card import voted
@@ -63,6 +64,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
         "agenda": _agenda(actor, meeting, items),
         "attendance": attendance(meeting),
         "composition": composition(meeting),
+        "dossier": dossier_card(actor, meeting),
     }
 
 

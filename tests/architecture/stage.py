@@ -22,6 +22,8 @@ from app.models import (
     DeliveryState,
     DocumentKind,
     DocumentVersion,
+    Export,
+    ExportKind,
     IssuedNumber,
     ItemKind,
     Job,
@@ -48,8 +50,8 @@ from app.models import (
     SignaturePicture,
     SigningKey,
 )
-from app.workflows import agenda, attendance, documents, keys, meetings, member_staff, polls
-from app.workflows.engine.rights import Actor
+from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls
+from app.workflows.engine.rights import SYSTEM, Actor
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
@@ -245,7 +247,23 @@ def _rows(stage: Stage) -> None:
         "key": select(SigningKey.id).where(SigningKey.person_id == of_b),
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
-    stage.here |= {"session": device.id, "body": 1, "account": of_b}
+    stage.here |= {"session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
+
+
+def _export(stage: Stage) -> int:
+    """The dossier of the meeting, made for `b`; and one that somebody of the other body asked for."""
+    asked = exports.ask_export(Scene().who["b"], int(stage.here["meeting"]), NOW).id
+    exports.make_export(SYSTEM, asked, NOW)
+    far = stage.foreign
+    other = Export(
+        body_id=FOREIGN_BODY, person_id=far["person"], kind=ExportKind.MEETING_DOSSIER, meeting_id=far["meeting"],
+        asked_at=NOW,
+    )  # fmt: skip
+    job = Job(body_id=FOREIGN_BODY, name="x", payload={}, dedupe_key="far", created_at=NOW, due_at=NOW)
+    db.session.add_all([other, job])
+    db.session.commit()
+    far |= {"export": other.id, "job": job.id}
+    return asked
 
 
 def _paper(actor: Actor, item_id: int) -> int:

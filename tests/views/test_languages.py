@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, render_template_string
 from flask_wtf import FlaskForm
-from sqlalchemy import select
+from sqlalchemy import select, update
 from wtforms import StringField
 
 from app.extensions import db
-from app.models import DocumentVersion, MeetingKind, Poll, RecoveryKind
+from app.models import DocumentVersion, Job, MeetingKind, Poll, RecoveryKind
 from app.tasks import relay
 from app.views import errors
 from app.views.text_forms import FREELY, SENTENCES
-from app.workflows import keys, meetings, promulgation, resolutions
+from app.workflows import exports, keys, meetings, promulgation, resolutions
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.public_tries import MOST, Try
 from tests.conftest import Scene
 from tests.resolving import TEXT, Resolving
@@ -29,7 +30,7 @@ OTHERS = ["under_a", "clerk", "auditor"]
 TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at everything
 NOT_PAGES = {
     "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
-    "/papers/<int:version_id>/file",
+    "/papers/<int:version_id>/file", "/exports/<int:export_id>/file",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
     "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
     "/resolutions/<int:resolution_id>/pages/<int:page>.png",
@@ -109,7 +110,27 @@ def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: S
         asked.update(paths)
     assert leaks.found == {}
     assert leaks.pages > 200
-    assert {rule for rule in pages(app) if not rule.startswith(OF_RESOLUTIONS)} == rules_of(app, asked)
+    elsewhere = (*OF_RESOLUTIONS, "/exports/")
+    assert {rule for rule in pages(app) if not rule.startswith(elsewhere)} == rules_of(app, asked)
+
+
+def test_no_turn_of_a_dossier_has_a_word_of_its_own(app: Flask, at: At, scene: Scene):
+    """Waiting, waiting after a failure, being made, made, failed."""
+    leaks = Leaks()
+    scene.invite()
+    export = exports.ask_export(scene.who["a"], scene.meeting_id, scene.now)
+    id_, job_id = export.id, export.job_id
+    turns = {"attempts": 0}, {"attempts": 2}, {"state": "running", "progress_total": 9}, {"state": "failed"}, None
+    for turn in turns:
+        if turn:
+            db.session.execute(update(Job).where(Job.id == job_id).values(**turn))
+            db.session.commit()
+        else:
+            exports.make_export(SYSTEM, id_, scene.now)
+        for path in (f"/exports/{id_}", f"/meetings/{scene.meeting_id}"):
+            leaks.look(f"{turn} at {path}", at("a").get(path))
+    assert leaks.found == {}
+    assert leaks.pages == 10
 
 
 # -- a Resolution from its draft to its recall ------------------------------------------------------------------------
