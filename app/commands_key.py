@@ -17,6 +17,7 @@ from app.workflows import keys
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import NOBODY, Actor
 from app.workflows.engine.transaction import end_reading
+from app.workflows.own_key import may_enrol
 
 group = AppGroup("key", help="Signing keys.")
 
@@ -65,6 +66,9 @@ def _allow(
     """Ask in the name of the first and confirm in that of the second; a waiting request is not asked for twice."""
     try:
         asked = _waiting(person_id)
+        if asked is None and may_enrol(Actor(person_id)):
+            click.echo(_("%(name)s: was confirmed before; the owner has not taken the key yet", name=username))
+            return True
         if asked is None:
             asked = keys.request_recovery(first, person_id, RecoveryKind.REPLACE, reason, now).id
         if second is None:

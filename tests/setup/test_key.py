@@ -1,0 +1,101 @@
+"""The first keys from the shell: two people confirm, the owner alone chooses the PIN."""
+
+import datetime as dt
+
+import pytest
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import KeyRecovery, Person
+from app.workflows import accounts, keys
+from app.workflows.engine.rights import Actor
+from app.workflows.login_tries import account_of
+from tests.setup.books import book
+
+PIN, WORD = "240619", "Ruby-Tim!Xuong7"
+NOW = dt.datetime(2026, 11, 1, 5, tzinfo=dt.UTC)
+BOTH = ("--asked-by", "bay", "--confirmed-by", "chin")
+TYPED = f"{WORD}\n{WORD}\n"
+
+
+@pytest.fixture
+def office(founded, shell, tmp_path):
+    """The roll is in, and the two who confirm keys have passwords of their own."""
+    (tmp_path / "roll.xlsx").write_bytes(book())
+    assert shell("roll", "import", tmp_path / "roll.xlsx", "--passwords", tmp_path / "p.tsv").exit_code == 0
+    for username in ("bay", "chin", "nam", "mot"):
+        user = db.session.scalars(select(User).where(User.username == username)).one()
+        accounts.change_own_password(account_of(user.id).actor, user.id, WORD, 0, NOW)
+
+
+def actor(username):
+    db.session.rollback()
+    return Actor(db.session.scalar(select(Person.id).join(User, User.id == Person.user_id).where(
+        User.username == username)))  # fmt: skip
+
+
+@pytest.mark.usefixtures("office")
+def test_two_people_confirm_and_the_owner_takes_the_key(shell):
+    answer = shell("key", "enrol", "mot", "hai", *BOTH, typed=TYPED)
+    assert answer.exit_code == 0, answer.output
+    assert WORD not in answer.output
+    assert keys.active_key(actor("mot").person_id) is None
+    for owner in ("mot", "hai"):
+        assert keys.enrol_own_key(actor(owner), PIN, dt.datetime.now(dt.UTC)).key_ref
+    with pytest.raises(keys.NoReplacementAllowed):
+        keys.enrol_own_key(actor("ba"), PIN, dt.datetime.now(dt.UTC))
+    asked = db.session.scalars(select(KeyRecovery)).first()
+    assert (asked.requested_by.full_name, asked.approved_by.full_name) == ("Ngô Thị Bảy", "Mai Thị Chín")
+
+
+@pytest.mark.usefixtures("office")
+def test_asked_by_one_it_waits_for_the_second(shell):
+    assert shell("key", "enrol", "mot", "--asked-by", "bay", typed=f"{WORD}\n").exit_code == 0
+    with pytest.raises(keys.NoReplacementAllowed):
+        keys.enrol_own_key(actor("mot"), PIN, dt.datetime.now(dt.UTC))
+    assert shell("key", "enrol", "mot", *BOTH, typed=TYPED).exit_code == 0
+    again = shell("key", "enrol", "mot", *BOTH, typed=TYPED)
+    assert (again.exit_code, "trước đó" in again.output) == (0, True)
+    assert db.session.query(KeyRecovery).count() == 1
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(("arguments", "typed"), [
+    (("mot", "--asked-by", "bay", "--confirmed-by", "bay"), TYPED),  # one person twice
+    (("chin", *BOTH), TYPED),  # the owner is one of the two
+    (("mot", "--asked-by", "mot", "--confirmed-by", "chin"), TYPED),  # a member does not keep keys
+    (("mot", *BOTH), f"{WORD}\nwrong\n"),
+    (("nobody", *BOTH), TYPED),
+    (("mot", "hai", *BOTH, "--here"), TYPED),
+    (("mot", "--asked-by", "bay", "--here"), TYPED),
+])  # fmt: skip
+def test_nothing_less_than_two_others_will_do(shell, arguments, typed):
+    assert shell("key", "enrol", *arguments, typed=typed).exit_code == 1
+    for owner in ("mot", "chin"):
+        with pytest.raises(keys.NoReplacementAllowed):
+            keys.enrol_own_key(actor(owner), PIN, dt.datetime.now(dt.UTC))
+
+
+@pytest.mark.usefixtures("office")
+def test_one_wrong_name_among_several_is_told_and_the_rest_is_done(shell):
+    answer = shell("key", "enrol", "bay", "mot", *BOTH, typed=TYPED)
+    assert answer.exit_code == 1
+    assert "bay: " in answer.output
+    assert keys.enrol_own_key(actor("mot"), PIN, dt.datetime.now(dt.UTC))
+
+
+@pytest.mark.usefixtures("office")
+def test_at_the_terminal_the_owner_gives_the_own_password_and_chooses_a_pin(shell):
+    answer = shell("key", "enrol", "mot", *BOTH, "--here", typed=f"{TYPED}{WORD}\n{PIN}\n{PIN}\n")
+    assert answer.exit_code == 0, answer.output
+    assert PIN not in answer.output
+    subject = keys.active_key(actor("mot").person_id)
+    assert keys.sign_with_pin(actor("mot"), subject, b"data", PIN, dt.datetime.now(dt.UTC))
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("typed", [f"wrong\n{PIN}\n{PIN}\n", f"{WORD}\n111111\n111111\n"])
+def test_a_wrong_password_or_a_trivial_pin_makes_no_key(shell, typed):
+    assert shell("key", "enrol", "mot", *BOTH, "--here", typed=f"{TYPED}{typed}").exit_code == 1
+    assert keys.active_key(actor("mot").person_id) is None
