@@ -1,9 +1,10 @@
 """Push messages to this browser: the script that shows them, and whether the browser wants any."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, flash, jsonify, redirect, request, send_from_directory, url_for
+from flask import Flask, current_app, flash, jsonify, redirect, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -30,10 +31,8 @@ class PushView(BaseView):
     @expose("/sw.js")
     def worker(self) -> Response:
         """The same script for everybody; its place makes it see the whole site."""
-        folder = f"{current_app.static_folder}/ec/js"
-        answer = send_from_directory(folder, "sw.js", mimetype="text/javascript", conditional=True)
-        answer.headers["Service-Worker-Allowed"] = "/"
-        return answer
+        script = Path(current_app.static_folder or "", "ec", "js", "sw.js").read_bytes()
+        return Response(script, mimetype="text/javascript", headers={"Service-Worker-Allowed": "/"})
 
     @expose("/notices/push", methods=["POST"])
     @signed_in
