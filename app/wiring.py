@@ -180,8 +180,8 @@ KINDS: dict[type, Kind] = {
     accounts.AccountRoleChanged:        Kind(who.named("person_id"), SECURITY, say.role_changed),
     accounts.AccountPasswordReset:      Kind(who.named("person_id"), SECURITY, say.password_reset),
     accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),
-    reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, "calendar-clock"),
-    checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always),
+    reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, clockwork=True),
+    checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always, True),
 }  # fmt: skip
 
 

@@ -147,6 +147,13 @@ def _letters() -> Session:
     return session
 
 
+def hang_up() -> None:
+    """Take leave of the mail server, as far as this thread speaks with it."""
+    if last := getattr(_mine, "session", None):
+        last[1].close()
+        del _mine.session
+
+
 def _configured(name: str) -> Any:
     gateway = getattr(channels(), name)
     if gateway is None:

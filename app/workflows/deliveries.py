@@ -264,6 +264,6 @@ def _parcel(delivery: Delivery) -> Parcel:
         delivery.id, delivery.key, delivery.channel, contact.address if contact else "",
         (browser.endpoint, browser.p256dh, browser.auth) if browser else None,
         person.id, person.full_name, delivery.urgent, delivery.attempts,
-        (notice.id, notice.kind, dict(notice.details)) if notice else None,
+        (notice.id, notice.kind, {**notice.details, "meeting_id": notice.meeting_id}) if notice else None,
         (digest.id, dict(digest.content)) if digest else None,
     )  # fmt: skip

@@ -28,7 +28,7 @@ class Kind:
     """How one fact is told: to whom, about what, in which words, under which sign.
 
     `template` makes the sentence of what the notice keeps, in the reader's language; `urgent` facts go through quiet
-    hours.
+    hours. What else has no author came while the installation was set up, and nobody is told; `clockwork` is told.
     """
 
     audience: Audience
@@ -36,6 +36,7 @@ class Kind:
     template: Callable[[Told], str]
     icon: str = "bell"
     urgent: Callable[[dict[str, Any]], bool] = lambda _fact: False
+    clockwork: bool = False
 
 
 kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
@@ -45,14 +46,13 @@ kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
 def tell(actor: Actor, fact: dict[str, Any]) -> int:
     """Write a notice for everybody concerned but whoever did it; how many were written.
 
-    `fact` is the payload of a job. Told twice, nobody gets a second notice; what came while the installation was set
-    up has no author and needs none.
+    `fact` is what `fact_of` tells. Told twice, nobody gets a second notice.
     """
-    if fact["actor_id"] is None:
+    kind = kinds[fact["fact"]]
+    if fact["actor_id"] is None and not kind.clockwork:
         return 0
     entry = db.session.get_one(AuditEntry, fact["audit_entry_id"])
     told = set(db.session.scalars(select(Notice.person_id).where(Notice.audit_entry_id == entry.id)))
-    kind = kinds[fact["fact"]]
     people = sorted(kind.audience(fact, entry.at) - told - {fact["actor_id"]})
     details, urgent = (_details(fact), kind.urgent(fact)) if people else ({}, False)
     written = [
