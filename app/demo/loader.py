@@ -1,7 +1,6 @@
 """How the demo comes into a database: founded once, then its history told step by step, and never anywhere else."""
 
 import datetime as dt
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,13 +105,8 @@ def _prepare_signer(since: dt.datetime) -> None:
     config = current_app.config
     if config.get("SIGNER"):
         return
-    installation_key, folder = Path(config["INSTALLATION_KEY"]), Path(config["AUTHORITY"])
-    signing.create_installation_key(installation_key)
-    if not folder.exists():
-        draft = folder.with_name(f"{folder.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        signing.Authority.create(draft, since, demo=True, installation_key=installation_key.read_bytes())
-        draft.rename(folder)
+    folder, installation_key = Path(config["AUTHORITY"]), Path(config["INSTALLATION_KEY"])
+    signing.found_authority(folder, installation_key, since, demo=True)
     installation.choose_gateways(current_app)
 
 

@@ -97,7 +97,7 @@ def _check_package(content: bytes) -> None:
                 raise WorkbookRefused(Fault.NO_WORKBOOK)
             for part in parts:
                 _check_part(part.filename.lower(), package, part)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise WorkbookRefused(Fault.NO_WORKBOOK) from error
 
 
