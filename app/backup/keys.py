@@ -55,21 +55,34 @@ def check(folder: Path) -> dict[str, str]:
 
 
 def restore(app: Flask, folder: Path) -> int:
-    """Put checked keys where the settings say; Broken when there are any already."""
+    """Put checked keys where the settings say; those that are there already must be the same ones."""
     listed = check(folder)
-    for setting in PLACES.values():
-        place = Path(app.config[setting])
-        if place.exists() and (place.is_file() or any(place.iterdir())):
-            raise Broken(f"there are keys already: {place}")
-    for name in listed:
-        top, _, rest = name.partition("/")
-        target = Path(app.config[PLACES[top]]) / rest if rest else Path(app.config[PLACES[top]])
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / name).open("rb") as content:
-            files.write(target, files.pieces(content))
-        shutil.copystat(folder / name, target)
-        files.sync_folder(target.parent)
+    wanted = {_place(app, name): (name, sha256) for name, sha256 in listed.items()}
+    for place in _standing(app):
+        if place not in wanted or files.measure(place).sha256 != wanted[place][1]:
+            raise Broken(f"there are other keys already: {place}")
+    for place, (name, _sha256) in wanted.items():
+        if not place.exists():
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (folder / name).open("rb") as content:
+                files.write(place, files.pieces(content))
+            shutil.copystat(folder / name, place)
+            files.sync_folder(place.parent)
     return len(listed)
+
+
+def _place(app: Flask, name: str) -> Path:
+    top, _, rest = name.partition("/")
+    return Path(app.config[PLACES[top]]) / rest if rest else Path(app.config[PLACES[top]])
+
+
+def _standing(app: Flask) -> list[Path]:
+    """Every file of keys that this installation has."""
+    places = [Path(app.config[setting]) for setting in PLACES.values()]
+    folders = [place for place in places if place.is_dir()]
+    return [place for place in places if place.is_file()] + [
+        folder / name for folder in folders for name in sorted(files.listing(folder))
+    ]
 
 
 def _sources(app: Flask) -> Iterator[tuple[str, Path]]:

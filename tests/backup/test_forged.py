@@ -40,7 +40,8 @@ FORGED = [
     ),
     (
         "UPDATE signed_statement SET statement = x'7b7d', sha256 ="
-        " '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a' WHERE id = (SELECT min(statement_id) FROM ballot)",
+        " '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'"
+        " WHERE id = (SELECT min(statement_id) FROM ballot)",
         r"signed_statement \d+: digest_mismatch",
     ),
     (
@@ -74,7 +75,7 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), FORGED)
+@pytest.mark.parametrize(("statement", "said"), FORGED, ids=[f"forged-{n}" for n in range(len(FORGED))])
 def test_a_forged_database_is_found_out_and_not_served(sqlite_folder, sqlite_target, statement, said):
     forge(sqlite_folder, statement)
     with pytest.raises(Broken, match=said):

@@ -17,6 +17,7 @@ from app.workflows import documents, polls, sealed
 from tests.backup.sites import LATER, counted, facts
 from tests.cabinet import NOW, actors
 from tests.conftest import Scene, both
+from tests.gateways.storage_cases import ACCESS, S3Server
 
 
 def test_everything_comes_back_to_the_byte(saved, target):
@@ -143,6 +144,24 @@ def test_who_votes_while_the_backup_runs_is_in_it_wholly_or_not_at_all(app, tmp_
     assert manifest.tables["ballot"] == 1
     assert [(poll["id"], poll["entries"]) for poll in manifest.polls] == [(poll_id, 2)]
     assert backup.check(tmp_path / "live").seal == manifest.seal
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_documents_may_lie_in_s3(saved, target, tmp_path, monkeypatch):
+    for name, value in ACCESS.items():
+        monkeypatch.setenv(name, value)
+    server = S3Server()
+    try:
+        storage.use(server.empty().storage())
+        target.restore(saved.folder)
+        assert {key.rpartition("/")[2] for key in server.names()} == set(saved.manifest.documents)
+        assert backup.take(tmp_path / "again", LATER).documents == saved.manifest.documents
+        storage.use(server.storage())  # with nothing at hand
+        server.lay(next(iter(saved.manifest.documents)), b"forged")
+        with pytest.raises(backup.Broken, match="changed"):
+            backup.take(tmp_path / "forged", LATER)
+    finally:
+        server.stop()
 
 
 def test_every_column_that_names_a_file_of_the_store_is_known():

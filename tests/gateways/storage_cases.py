@@ -57,7 +57,7 @@ class S3Server:
         with urlopen(request, timeout=10):  # noqa: S310 - the same
             pass
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         return [each["Key"] for each in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
     def lay(self, key: str, content: bytes) -> None:

@@ -48,11 +48,11 @@ def attempts_at(store):
 
 def test_the_same_bytes_are_sent_once_and_lie_under_prefix_and_digest(store, s3_server):
     first = store.put(b"To trinh", LIMIT)
-    assert s3_server.keys() == [f"papers/{first.sha256[:2]}/{first.sha256}"]
-    sent = s3_server.client.head_object(Bucket=BUCKET, Key=s3_server.keys()[0])["LastModified"]
+    assert s3_server.names() == [f"papers/{first.sha256[:2]}/{first.sha256}"]
+    sent = s3_server.client.head_object(Bucket=BUCKET, Key=s3_server.names()[0])["LastModified"]
     time.sleep(1.1)  # the server counts in seconds
     assert store.put(BytesIO(b"To trinh"), LIMIT) == first
-    assert s3_server.client.head_object(Bucket=BUCKET, Key=s3_server.keys()[0])["LastModified"] == sent
+    assert s3_server.client.head_object(Bucket=BUCKET, Key=s3_server.names()[0])["LastModified"] == sent
 
 
 def test_a_torso_under_the_key_is_replaced_by_the_whole_file(store, s3_server):
@@ -80,7 +80,7 @@ def test_bytes_that_are_not_those_of_the_key_are_refused_and_logged(store, s3_se
 def test_what_was_read_before_is_at_hand_while_the_store_is_away(store, s3_server):
     stored = store.put(b"Bai doc", LIMIT)
     with store.open(stored.sha256) as first:
-        s3_server.client.delete_object(Bucket=BUCKET, Key=s3_server.keys()[0])
+        s3_server.client.delete_object(Bucket=BUCKET, Key=s3_server.names()[0])
         with store.open(stored.sha256) as second:
             assert (first.read(3), second.read(), first.read()) == (b"Bai", b"Bai doc", b" doc")
 
@@ -95,7 +95,7 @@ def test_a_bucket_that_is_not_there_is_a_store_that_is_away(s3_server):
 def test_one_byte_too_many_is_not_sent(store, s3_server):
     with pytest.raises(TooLarge):
         store.put(BytesIO(b"x" * 11), 10)
-    assert s3_server.keys() == []
+    assert s3_server.names() == []
 
 
 def test_a_source_that_breaks_off_is_not_sent_and_is_no_fault_of_the_store(store, s3_server):
@@ -105,7 +105,7 @@ def test_a_source_that_breaks_off_is_not_sent_and_is_no_fault_of_the_store(store
 
     with pytest.raises(ConnectionError):
         store.put(Broken(), LIMIT)
-    assert s3_server.keys() == []
+    assert s3_server.names() == []
 
 
 def test_a_dead_endpoint_is_known_within_seconds(nobody):
