@@ -196,7 +196,8 @@ def test_a_list_of_sixty_rows_takes_three_statements_beside_those_about_the_pers
     with Statements() as asked:
         answer = browser.get(path)
     others = [statement for statement in asked if not any(mark in statement for mark in ABOUT_ONESELF)]
-    assert len(others) <= 3, "\n\n".join(others)
+    above = 2 if name == "JobRecords" else 0  # what each queue has to do, and who is at work
+    assert len(others) <= 3 + above, "\n\n".join(others)
     if name not in {"BodyRecords", "KeyRecords", "AccountRecords"}:
         assert answer.text.count("<tr>") > ROWS
 
