@@ -1,6 +1,8 @@
 """Which signer and which store this installation has, and whether the database is one that it may serve."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -16,8 +18,8 @@ from app.models import Body, Person, Setting
 
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
 UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` has not proved to the end
-
-
+UNSOUND = "unsound_channels"  # of the application: which ways for messages cannot be used, and why
+SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
 SHORTEST_SECRET = 32
 
 
@@ -52,13 +54,31 @@ def choose_gateways(app: Flask) -> None:
 
 
 def _channels(app: Flask) -> channels.Channels:
-    """The ways out that are configured; a setting that is none stops the start."""
+    """The ways out that are configured.
+
+    A setting that is none leaves its channel shut and stops whatever would serve (`require_ready`); the commands
+    start all the same, so that the doctor can name it.
+    """
     config = app.config
-    return channels.Channels(
-        mail=Mailer(config["SMTP_URL"], config["MAIL_FROM"]) if config["SMTP_URL"] else None,
-        sms=Gateway(config["SMS_URL"], config["SMS_TOKEN"]) if config["SMS_URL"] else None,
-        push=Pusher(Path(config["VAPID_KEY"]), config["VAPID_SUBJECT"]) if config["VAPID_KEY"] else None,
-    )
+    makers: dict[str, tuple[str, Callable[[], Any]]] = {
+        "mail": ("SMTP_URL", lambda: Mailer(config["SMTP_URL"], config["MAIL_FROM"])),
+        "sms": ("SMS_URL", lambda: Gateway(config["SMS_URL"], config["SMS_TOKEN"])),
+        "push": ("VAPID_KEY", lambda: Pusher(Path(config["VAPID_KEY"]), config["VAPID_SUBJECT"])),
+    }
+    made: dict[str, Any] = {}
+    app.extensions[UNSOUND] = unsound = {}
+    for name, (setting, make) in makers.items():
+        try:
+            made[name] = make() if config[setting] else None
+        except (ValueError, OSError) as problem:
+            unsound[name] = str(problem)
+    return channels.Channels(**made)
+
+
+def unsound_channels(app: Flask) -> dict[str, str]:
+    """Which of mail, sms and push are configured wrongly, and what is wrong with each."""
+    found: dict[str, str] = app.extensions.get(UNSOUND, {})
+    return found
 
 
 def require_ready(app: Flask) -> None:
@@ -70,6 +90,9 @@ def require_ready(app: Flask) -> None:
         raise NotReady("ECABINET_SECRET_KEY is missing or shorter than 32 characters; make one and keep it secret.")
     if not any(app.config["TRUSTED_HOSTS"] or ()):
         raise NotReady("ECABINET_HOSTS is empty; name the hosts that this installation answers to.")
+    if unsound := unsound_channels(app):
+        said = "; ".join(f"{SETTINGS_OF[name]}: {problem}" for name, problem in unsound.items())
+        raise NotReady(f"A way for messages is set up wrongly. {said}")
     if app.config["PRODUCTION"]:
         _require_production(app)
     with app.app_context():

@@ -47,3 +47,27 @@ def test_whoever_starts_it_reads_what_is_missing(tmp_path, secret, said):
     assert started.returncode == 1
     assert said in started.stderr
     assert "Traceback" not in started.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ECABINET_SMTP": "smtp://host:587?tls=perhaps"}, {"ECABINET_SMS_URL": "ftp://gateway.example"},
+     {"ECABINET_VAPID_KEY": "/nowhere/vapid.pem"}],
+    ids=["mail", "sms", "push"],
+)  # fmt: skip
+def test_a_wrong_way_for_messages_stops_what_serves_and_the_doctor_names_it(tmp_path, wrong):
+    database = {"ECABINET_VAR": str(tmp_path), "ECABINET_DATABASE": f"sqlite:///{tmp_path / 'none.db'}"}
+    environment = {**os.environ, "ECABINET_SECRET_KEY": "x" * 40, **database, **wrong}
+    served = subprocess.run(
+        [sys.executable, "-c", "import run"], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert served.returncode == 1
+    assert "".join(wrong) in served.stderr
+    assert "Traceback" not in served.stderr
+    asked = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "run", "doctor", "--json", "--lang", "en"], cwd=ROOT, env=environment,
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert asked.returncode == 2
+    assert "".join(wrong) in asked.stdout
+    assert "Traceback" not in asked.stderr

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from app.doctor.findings import Finding, error, ok, warning
 from app.gateways.mail import Mailer
+from app.installation import unsound_channels
 
 SECONDS = 3.0
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +47,8 @@ def sms() -> Iterator[Finding]:
         yield error("sms", _("ECABINET_SMS_URL and ECABINET_SMS_TOKEN belong together; one of them is missing."))
     elif parts.scheme != "https" and parts.hostname not in HERE:
         yield error("sms", _("ECABINET_SMS_URL does not begin with https; its token travels in the clear."))
+    elif problem := unsound_channels(current_app).get("sms"):
+        yield error("sms", _("ECABINET_SMS_URL or ECABINET_SMS_TOKEN is not sound: %(problem)s.", problem=problem))
     else:
         yield ok("sms", _("SMS are handed to %(host)s.", host=parts.hostname))
 
@@ -60,6 +63,8 @@ def push() -> Iterator[Finding]:
         yield error("push", said)
     elif not os.access(key, os.R_OK):
         yield error("push", _("ECABINET_VAPID_KEY names a file that cannot be read: %(path)s.", path=key))
+    elif problem := unsound_channels(current_app).get("push"):
+        yield error("push", _("ECABINET_VAPID_KEY is not sound: %(problem)s.", problem=problem))
     else:
         yield ok("push", _("Push messages are signed with our key."))
 
