@@ -1,6 +1,5 @@
 """How far a long job is: written down, shown on the administrators' screens, and the moment to stop when asked to."""
 
-import datetime as dt
 import logging
 import time
 from contextlib import suppress
@@ -41,8 +40,7 @@ def report(done: int, total: int) -> None:
 def _write(job: Claimed, done: int, total: int) -> bool:
     """Whether somebody asked to stop."""
     ours = (Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
-    until = dt.datetime.now(dt.UTC) + LEASE
-    values = {"progress_done": done, "progress_total": total, "lease_until": until}
+    values = {"progress_done": done, "progress_total": total, "lease_until": job.at() + LEASE}
     with own_transaction() as session:
         found = session.execute(update(Job).where(*ours).values(**values).returning(Job.cancel_asked)).one_or_none()
     if found is None:
