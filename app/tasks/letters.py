@@ -80,8 +80,8 @@ def _address(base_url: str, path: str) -> str:
 def _parts(sheet: DigestSheet, base_url: str) -> list[dict[str, Any]]:
     return [
         {
-            "title": part.title, "more": _more(part),
-            "entries": [_entry(entry, base_url) for entry in part.entries[:MOST]],
+            "title": part.title, "more": _more(part), "timed": part.timed,
+            "entries": [_entry(entry, part, base_url) for entry in part.entries[:MOST]],
         }
         for part in sheet.parts
     ]  # fmt: skip
@@ -92,9 +92,10 @@ def _more(part: Part) -> str:
     return _("… and %(n)s more", n=left_out) if left_out > 0 else ""
 
 
-def _entry(entry: Entry, base_url: str) -> dict[str, Any]:
+def _entry(entry: Entry, part: Part, base_url: str) -> dict[str, Any]:
+    lead = "       – " if entry.below else f"{entry.time:<7}" if part.timed else "- "
     return {
         "title": entry.title, "note": entry.note, "time": entry.time, "below": entry.below,
-        "url": _address(base_url, entry.address), "lead": "       – " if entry.below else f"{entry.time:<7}",
+        "url": _address(base_url, entry.address), "lead": lead,
         "marked": f" ({', '.join(entry.marks)})" if entry.marks else "",
     }  # fmt: skip

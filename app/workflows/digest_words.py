@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext as _p
 
@@ -13,7 +13,7 @@ from app.models import Urgency
 from app.workflows.digest_sections import SECTIONS, SESSION_SECTIONS
 from app.workflows.engine.words import word
 from app.workflows.inbox import TaskKind
-from app.workflows.rules.calendar import HANOI, hanoi_date, official_date
+from app.workflows.rules.calendar import HANOI, hanoi_date, month_text
 from app.workflows.rules.digest import CHANGED, DAILY, NEW, NOW, OPEN, DigestContent, Line, Section, Told
 from app.workflows.rules.timetable import OPENING, PAPERS
 
@@ -41,10 +41,9 @@ def about(content: DigestContent) -> str:
 
 
 def long_day(day: dt.date) -> str:
-    """“Thứ Hai, ngày 23 tháng 11 năm 2026”, as official documents write it; otherwise as usual in the language."""
-    if get_locale().language != "vi":
-        return str(format_date(day, "EEEE, d MMMM yyyy"))
-    return f"{format_date(day, 'EEEE')}, {official_date(day)}"
+    """“Thứ Hai, ngày 23 tháng 11 năm 2026”, with the leading zeros of official documents."""
+    parts = {"day": f"{day:%d}", "month": month_text(day.month), "year": day.year}
+    return gettext("%(weekday)s, %(day)s/%(month)s/%(year)s", weekday=format_date(day, "EEEE"), **parts)
 
 
 def sheet_of(content: DigestContent, url: str = "", *, demo: bool = False) -> DigestSheet:
@@ -98,12 +97,6 @@ def _plain(name: str) -> Said:
     return lambda told: str(told.get(name, ""))
 
 
-def _resolution(told: Told) -> str:
-    subject = str(told["subject"])
-    subject = subject[:1].lower() + subject[1:] if subject.startswith("Về ") else subject
-    return str(_("Resolution no. %(number)s, %(subject)s")) % {**told, "subject": subject}
-
-
 WHERE, NOTHING = _plain("where"), _plain("")
 LINES: Mapping[str, tuple[Said, Said]] = {
     "session": (_plain("title"), _all(_plain("place"), _some("items", _("Agenda items: %(items)s")),
@@ -111,7 +104,7 @@ LINES: Mapping[str, tuple[Said, Said]] = {
     "item": (_said("%(position)s. %(title)s"), _all(_some("minutes", _("%(minutes)s min.")),
                                                     _some("papers", _("Papers: %(papers)s")))),
     "paper": (_plain("title"), _said(_("Agenda item no. %(item)s"))),
-    "resolution": (_resolution, _said(_("Signed by: %(signer)s"))),
+    "resolution": (_said(_("Resolution no. %(number)s – %(subject)s")), _said(_("Signed by: %(signer)s"))),
     f"task.{TaskKind.VOTE}": (_said(_("Vote: %(title)s")), WHERE),
     f"task.{TaskKind.TIE}": (_said(_("Confirm the result of equal votes: %(title)s")), WHERE),
     f"task.{TaskKind.PUBLISH}": (_said(_("Publish the result: %(title)s")), WHERE),

@@ -43,6 +43,11 @@ class Part:
     title: str
     entries: Sequence[Entry]
 
+    @property
+    def timed(self) -> bool:
+        """Whether any of them has a time: otherwise there is no column for it."""
+        return any(entry.time for entry in self.entries)
+
 
 @dataclass(frozen=True)
 class DigestSheet:
@@ -98,7 +103,7 @@ class Block:
 
     def __init__(self, number: int, part: Part) -> None:
         self.heading = _heading(f"{blocks.roman(number)}. {part.title}")
-        self.rows = [Row(entry) for entry in islice(part.entries, MOST)]
+        self.rows = [Row(entry, timed=part.timed) for entry in islice(part.entries, MOST)]
         self.count, self.shown = len(part.entries), 0
 
     @property
@@ -168,16 +173,16 @@ def _shorter(words: str) -> str:
 class Row(Flowable):
     """One matter: its time in a column at the left, its words beside it."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, *, timed: bool) -> None:
         super().__init__()
         self.spaceBefore = 1 if entry.below else m.DIGEST_LINE_GAP
-        self.left = m.DIGEST_COLUMN + (m.DIGEST_INDENT if entry.below else 0)
+        self.left = (m.DIGEST_COLUMN if timed else 0) + (m.DIGEST_INDENT if entry.below else 0)
         marks = f" ({', '.join(entry.marks)})" if entry.marks else ""
         letter = m.DIGEST_BELOW if entry.below else m.DIGEST_LINE
         room = m.TEXT_WIDTH - self.left
         self.words = [_clipped(entry.title + marks, letter, room, LINES)]
         self.words += [_clipped(entry.note, m.DIGEST_NOTE, room, NOTE_LINES)] if entry.note else []
-        self.time = None if entry.below else Prose(fonts.printable(entry.time), m.DIGEST_TIME, Manner())
+        self.time = None if entry.below or not timed else Prose(fonts.printable(entry.time), m.DIGEST_TIME, Manner())
         self.dash = Prose("–", letter, Manner()) if entry.below else None
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:

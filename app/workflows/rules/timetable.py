@@ -9,6 +9,7 @@ from app.workflows.rules.calendar import HANOI, hanoi_date, iso_utc
 from app.workflows.rules.working_days import NONE, is_working_day
 
 PAPERS, OPENING = "papers", "opening"  # the occasions of a session digest
+HALF_PAST_SIX, SEVEN = dt.time.fromisoformat("06:30"), dt.time.fromisoformat("07:00")
 YEARS = range(2000, 2200)  # of which there are weeks
 _DAY = dt.timedelta(days=1)
 
@@ -20,10 +21,10 @@ class Timetable:
     `gather`: papers that are released within so long are told together.
     """
 
-    daily_at: dt.time = dt.time(6, 30)
+    daily_at: dt.time = HALF_PAST_SIX
     before_opening: dt.timedelta = dt.timedelta(hours=1)
     gather: dt.timedelta = dt.timedelta(minutes=15)
-    weekly_at: dt.time = dt.time(7, 0)
+    weekly_at: dt.time = SEVEN
     days_off: Collection[dt.date] = NONE
     days_on: Collection[dt.date] = NONE
 
@@ -104,7 +105,7 @@ class Week:
     @property
     def begins_at(self) -> dt.datetime:
         """Midnight in Hanoi, aware."""
-        return _moment(self.first, dt.time())
+        return _moment(self.first, dt.time.min)
 
     @property
     def ends_at(self) -> dt.datetime:
