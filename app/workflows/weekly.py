@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, undefer
@@ -29,6 +30,7 @@ from app.models import (
     Urgency,
 )
 from app.workflows.courses import Course
+from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import GRANTS, Actor, Right
 from app.workflows.engine.visibility import OUT, nothing, visible
 from app.workflows.evidence import standing_result
@@ -72,6 +74,11 @@ class Split:
     def cast(self) -> int:
         return self.agree + self.disagree + self.other
 
+    @property
+    def share(self) -> Decimal:
+        """Who agreed, of all members, from 0 to 1."""
+        return Decimal(self.agree) / self.members
+
 
 @dataclass(frozen=True)
 class Vote:
@@ -88,7 +95,11 @@ class Vote:
 
 @dataclass(frozen=True)
 class Decision:
-    """A Resolution promulgated in the week, with the steps of rules/stopwatch.py."""
+    """A Resolution promulgated in the week, with the steps of rules/stopwatch.py.
+
+    `took` says how long a step took since the one before that the report names: the close, the signature, the number,
+    the seal, the promulgation.
+    """
 
     resolution_id: int
     number: str
@@ -99,8 +110,9 @@ class Decision:
     steps: tuple[Step, ...]
 
     def took(self, code: str) -> float | None:
-        """Seconds from the step before to this one."""
-        return next(step.since_before for step in self.steps if step.code == code)
+        """Seconds from the step before to this one; to the signature from the close of the vote."""
+        step = next(step for step in self.steps if step.code == code)
+        return step.since_close if code == "signed" else step.since_before
 
     @property
     def whole(self) -> float | None:
@@ -161,10 +173,9 @@ class WeekCounts:
 def report_body(actor: Actor) -> Body:
     """The body whose report this person reads; refused to whoever holds none of the offices that do."""
     ids = [body_id for body_id, office in actor.offices if office in GRANTS[Right.REPORT_READ]]
-    own = nothing(actor, Body, 0)
-    if not ids:
-        actor.require(Right.REPORT_READ, own)
-    return db.session.get_one(Body, min(ids))
+    body_id = min(ids, default=nothing(actor, Body, 0).body_id)
+    actor.require(Right.REPORT_READ, Detached(Body.__tablename__, body_id, None, body_id))
+    return db.session.get_one(Body, body_id)
 
 
 def weekly_report(actor: Actor, week: Week, now: dt.datetime) -> WeeklyReport:

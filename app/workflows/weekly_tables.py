@@ -3,24 +3,23 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
-from flask_babel import gettext as say
+from flask_babel import format_decimal, format_percent, gettext
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext as _p
 
 from app.gateways import sheets
 from app.gateways.paper import WeeklySheet, WeeklyTable
 from app.gateways.sheets import Kind, Value
-from app.models import Outcome
+from app.models import Outcome, PollState
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import HANOI, official_date
 from app.workflows.rules.timetable import Week
 from app.workflows.weekly import Decision, SessionHeld, Unanswered, Vote, WeeklyReport
 
 Words = Any  # translated when they are shown
+NUMBERS = 1.1  # share of the width for the numbers of the rows
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOT_KNOWN = "–"
 
@@ -44,13 +43,6 @@ class Table:
     title: Words
     fields: Sequence[Field]
     rows: Callable[[WeeklyReport], Sequence[Any]]
-
-
-def _share(part: str) -> Callable[[Vote], Value]:
-    def of_all(vote: Vote) -> Value:
-        return None if vote.split is None else Decimal(getattr(vote.split, part)) / vote.split.members
-
-    return of_all
 
 
 def _count(name: str) -> Callable[[Vote], Value]:
@@ -84,19 +76,19 @@ TABLES: tuple[Table, ...] = (
         Field(_("Time used"), Kind.SPAN, 2.2, 16, lambda one: one.used),
     ), lambda report: report.sessions),
     Table("votes", _("Votes and outcomes"), (
-        Field(_("Question"), Kind.TEXT, 5.0, 60, lambda one: one.question),
-        Field(_("All members"), Kind.COUNT, 1.8, 14, _count("members")),
+        Field(_("Question"), Kind.TEXT, 4.5, 60, lambda one: one.question),
+        Field(_("All members"), Kind.COUNT, 1.9, 14, _count("members")),
         Field(_("Have voted"), Kind.COUNT, 1.7, 12, _count("cast")),
-        Field(_p("vote", "Agree"), Kind.COUNT, 1.6, 12, _count("agree")),
-        Field(_("Share of all members"), Kind.SHARE, 1.9, 14, _share("agree")),
-        Field(_p("vote", "Disagree"), Kind.COUNT, 1.6, 12, _count("disagree")),
+        Field(_p("vote", "Agree"), Kind.COUNT, 1.8, 12, _count("agree")),
+        Field(_("Share of all members"), Kind.SHARE, 1.8, 14, lambda one: one.split and one.split.share),
+        Field(_p("vote", "Disagree"), Kind.COUNT, 2.0, 12, _count("disagree")),
         Field(_p("vote", "Other opinion"), Kind.COUNT, 1.6, 12, _count("other")),
-        Field(_("Outcome"), Kind.TEXT, 2.6, 26, _standing),
+        Field(_("Outcome"), Kind.TEXT, 2.3, 26, _standing),
     ), lambda report: report.votes),
     Table("decisions", _("Resolutions promulgated"), (
         Field(_("Number and symbol"), Kind.TEXT, 2.7, 18, lambda one: one.number),
         Field(_("Subject"), Kind.TEXT, 4.6, 60, lambda one: one.subject),
-        Field(_p("span", "Until signed"), Kind.SPAN, 1.9, 14, lambda one: _span(_until_signed(one))),
+        Field(_p("span", "Until signed"), Kind.SPAN, 1.9, 14, _took("signed")),
         Field(_p("span", "Until numbered"), Kind.SPAN, 1.9, 14, _took("numbered")),
         Field(_p("span", "Until sealed"), Kind.SPAN, 1.9, 14, _took("sealed")),
         Field(_p("span", "Until promulgated"), Kind.SPAN, 1.9, 14, _took("promulgated")),
@@ -111,14 +103,9 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 
 
-def _until_signed(decision: Decision) -> float | None:
-    """Seconds from the close of the vote to the signature."""
-    return next(step.since_close for step in decision.steps if step.code == "signed")
-
-
 def title_of(week: Week) -> str:
     """“Tuần 47 năm 2026 (từ ngày 16 tháng 11 năm 2026 đến ngày 22 tháng 11 năm 2026)” in words of the language."""
-    return str(say("Week %(number)s of %(year)s (%(first)s to %(last)s)", number=week.number, year=week.year,
+    return str(gettext("Week %(number)s of %(year)s (%(first)s to %(last)s)", number=week.number, year=week.year,
                    first=f"{week.first:%d/%m/%Y}", last=f"{week.last:%d/%m/%Y}"))  # fmt: skip
 
 
@@ -129,29 +116,32 @@ def summary(report: WeeklyReport) -> list[str]:
 
 def _of_sessions(report: WeeklyReport) -> Iterator[str]:
     ended = sum(one.used is not None for one in report.sessions)
-    yield say("Sessions held: %(n)s, ended: %(ended)s.", n=len(report.sessions), ended=ended)
+    yield gettext("Sessions held: %(n)s, ended: %(ended)s.", n=len(report.sessions), ended=ended)
     if ended:
         planned, used = shown(Kind.SPAN, report.planned), shown(Kind.SPAN, report.used)
-        yield say("Time planned for the ended ones: %(planned)s, used: %(used)s.", planned=planned, used=used)
+        yield gettext("Time planned for the ended ones: %(planned)s, used: %(used)s.", planned=planned, used=used)
 
 
 def _of_votes(report: WeeklyReport) -> Iterator[str]:
     found = report.outcomes
     told = {"n": len(report.votes), "adopted": found[Outcome.ADOPTED], "rejected": found[Outcome.NOT_ADOPTED]}
     if told["n"]:
-        yield say("Votes: %(n)s, of which adopted: %(adopted)s, not adopted: %(rejected)s.", **told)
+        yield gettext("Votes: %(n)s, of which adopted: %(adopted)s, not adopted: %(rejected)s.", **told)
     else:
-        yield say("There was no vote.")
-    if found[None]:
-        yield say("Without a published result: %(n)s; the report shows no figures of these.", n=found[None])
+        yield gettext("There was no vote.")
+    annulled = sum(vote.state is PollState.ANNULLED for vote in report.votes)
+    if annulled:
+        yield gettext("Annulled votes: %(n)s.", n=annulled)
+    if waiting := found[None] - annulled:
+        yield gettext("Without a published result: %(n)s; the report shows no figures of these.", n=waiting)
 
 
 def _of_decisions(report: WeeklyReport) -> Iterator[str]:
     times = sorted(one.whole for one in report.decisions if one.whole is not None)
     if not times:
-        yield say("No Resolution was promulgated.")
+        yield gettext("No Resolution was promulgated.")
         return
-    yield say(
+    yield gettext(
         "Resolutions promulgated: %(n)s; from the close of the vote to the promulgation: %(least)s at the fastest, "
         "%(most)s at the slowest.",
         n=len(report.decisions), least=shown(Kind.SPAN, _span(times[0])), most=shown(Kind.SPAN, _span(times[-1])),
@@ -170,15 +160,15 @@ def span_words(span: dt.timedelta) -> str:
     """“52 giây”, “12 phút 05 giây”, “1 giờ 20 phút”, “2 ngày 3 giờ”: two units at most."""
     seconds = max(0, int(span.total_seconds()))
     if seconds < MINUTE:
-        return say("%(s)s s", s=seconds)
+        return gettext("%(s)s s", s=seconds)
     if seconds < HOUR:
         whole, rest = divmod(seconds, MINUTE)
-        return say("%(m)s min %(s)s s", m=whole, s=rest) if rest else say("%(m)s min", m=whole)
+        return gettext("%(m)s min %(s)s s", m=whole, s=rest) if rest else gettext("%(m)s min", m=whole)
     if seconds < DAY:
         whole, rest = divmod(seconds // MINUTE, 60)
-        return say("%(h)s h %(m)s min", h=whole, m=rest) if rest else say("%(h)s h", h=whole)
+        return gettext("%(h)s h %(m)s min", h=whole, m=rest) if rest else gettext("%(h)s h", h=whole)
     whole, rest = divmod(seconds // HOUR, 24)
-    return say("%(d)s d %(h)s h", d=whole, h=rest) if rest else say("%(d)s d", d=whole)
+    return gettext("%(d)s d %(h)s h", d=whole, h=rest) if rest else gettext("%(d)s d", d=whole)
 
 
 SHOWN: dict[Kind, Callable[[Any], str]] = {
@@ -197,9 +187,10 @@ SHOWN: dict[Kind, Callable[[Any], str]] = {
 def sheet_of(report: WeeklyReport, *, demo: bool = False) -> WeeklySheet:
     """The report for paper, in the language in force (paper wants Vietnamese)."""
     first, last = official_date(report.week.first), official_date(report.week.last)
-    about = say("Week %(number)s of %(year)s", number=report.week.number, year=report.week.year)
+    about = gettext("Week %(number)s of %(year)s", number=report.week.number, year=report.week.year)
+    days = gettext("from %(first)s to %(last)s", first=first, last=last)
     return WeeklySheet(
-        about=f"{about} ({say('from %(first)s to %(last)s', first=first, last=last)})", body=report.body,
+        about=f"{about} ({days})", body=report.body,
         place=report.place, made_at=report.made_at, summary=summary(report),
         tables=[_on_paper(table, report) for table in TABLES], demo=demo,
     )  # fmt: skip
@@ -212,12 +203,12 @@ def _on_paper(table: Table, report: WeeklyReport) -> WeeklyTable:
     ]
     middle = [at for at, field in enumerate(table.fields, start=1) if field.kind is not Kind.TEXT]
     head = (str(_("No.")), *(str(field.label) for field in table.fields))
-    return WeeklyTable(str(table.title), head, rows, (0.9, *(f.share for f in table.fields)), (0, *middle))
+    return WeeklyTable(str(table.title), head, rows, (NUMBERS, *(f.share for f in table.fields)), (0, *middle))
 
 
 def workbook_of(report: WeeklyReport) -> bytes:
     """The report as .xlsx, in the language in force: one sheet for each table, every value of its own type."""
-    title = f"{say('Weekly report')}: {title_of(report.week)}"
+    name = gettext("Weekly report")
     pages = [
         sheets.Page(
             str(table.title), f"{table.title} – {title_of(report.week)}",
@@ -226,7 +217,7 @@ def workbook_of(report: WeeklyReport) -> bytes:
         )
         for table in TABLES
     ]  # fmt: skip
-    return sheets.workbook(pages, title=title, author=report.body, made_at=report.made_at)
+    return sheets.workbook(pages, title=f"{name}: {title_of(report.week)}", author=report.body, made_at=report.made_at)
 
 
 __all__ = ["TABLES", "Field", "Table", "Unanswered", "sheet_of", "shown", "summary", "title_of", "workbook_of"]

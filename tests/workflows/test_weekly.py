@@ -119,7 +119,7 @@ def test_a_promulgated_resolution_is_reported_with_its_stopwatch(app):
     scene = Resolving().up_to("promulgated")
     (decision,) = report().decisions
     assert decision.number == scene.resolution.number.text
-    assert [decision.took(code) for code in ("signed", "numbered", "sealed", "promulgated")] == [12, 5, 5, 10]
+    assert [decision.took(code) for code in ("signed", "numbered", "sealed", "promulgated")] == [20, 5, 5, 10]
     assert decision.whole == 40
     assert report(week=WEEK.after).decisions == ()
     scene.recalled()
