@@ -9,6 +9,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     from app.views import (
         absences,
         cockpit,
+        digests,
         draft_text,
         errors,
         evidence,
@@ -24,6 +25,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         polls,
         protection,
         records_menu,
+        reports,
         resolution_recall,
         resolution_signing,
         resolution_text,
@@ -36,6 +38,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
     cockpit.register(app, appbuilder)
+    digests.register(app, appbuilder)
     draft_text.register(app, appbuilder)
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
@@ -50,6 +53,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     password.register(app, appbuilder)
     polls.register(app, appbuilder)
     records_menu.register(app, appbuilder)
+    reports.register(app, appbuilder)
     resolution_recall.register(app, appbuilder)
     resolution_signing.register(app, appbuilder)
     resolution_text.register(app, appbuilder)

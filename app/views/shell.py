@@ -12,7 +12,7 @@ from flask_login import current_user
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.workflows import notices
-from app.workflows.engine.rights import HEAD, NOBODY, RECEIVING, Actor
+from app.workflows.engine.rights import GRANTS, HEAD, NOBODY, RECEIVING, Actor, Right
 from app.workflows.engine.visibility import STAFF
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
@@ -69,6 +69,7 @@ def _initials(name: str) -> str:
 
 def _own_links() -> list[dict[str, str]]:
     return [
+        {"label": _("My digests"), "url": url_for("DigestView.list"), "icon": "inbox"},
         {"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"},
         {"label": _("Change the password"), "url": url_for("PasswordView.own"), "icon": "lock"},
     ]
@@ -86,9 +87,21 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
         entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
+    groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+    if actor.holds(GRANTS[Right.REPORT_READ]):
+        entries += _report(groups)
     unread = _badge(lambda: notices.unread(actor))
     entries.append({"key": "notices", "label": _("Notices"), "icon": "bell", "url": "/notices/", "count": unread})
-    return entries + [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+    return entries + groups
+
+
+def _report(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The weekly report: among the record screens of whoever prepares meetings, for others an entry of its own."""
+    report = {"label": pgettext("menu", "Weekly report"), "url": "/reports/weekly/"}
+    if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
+        preparing["children"].append(report)
+        return []
+    return [{"key": "reports", "icon": "chart-column", **report}]
 
 
 def _badge(count: Callable[[], int]) -> int:

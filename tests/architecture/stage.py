@@ -20,6 +20,8 @@ from app.models import (
     ContactAddress,
     Delivery,
     DeliveryState,
+    Digest,
+    DigestKind,
     DocumentKind,
     DocumentVersion,
     Export,
@@ -52,6 +54,7 @@ from app.models import (
 )
 from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls
 from app.workflows.engine.rights import SYSTEM, Actor
+from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
@@ -272,7 +275,7 @@ def _paper(actor: Actor, item_id: int) -> int:
 
 
 def _sent(stage: Stage, things: dict[str, int | str], body_id: int, person_id: int) -> None:
-    """A notice of a person that could not be sent, an address that waits for its code, and a browser."""
+    """A notice of a person that could not be sent, an address that waits for its code, a browser, and a digest."""
     about = {"subject_type": "poll", "subject_id": stage.published["poll"]}
     notice = Notice(
         body_id=body_id, person_id=person_id, audit_entry_id=1, kind="PollAnnulled", details=about, created_at=NOW
@@ -288,9 +291,14 @@ def _sent(stage: Stage, things: dict[str, int | str], body_id: int, person_id: i
         body_id=body_id, person_id=person_id, key=f"stage:{body_id}", notice=notice, channel=Channel.MAIL,
         contact=contact, state=DeliveryState.FAILED, created_at=NOW, not_before=NOW, ended_at=NOW,
     )  # fmt: skip
-    db.session.add_all([browser, delivery])
+    content = DigestContent("daily", "x", "x", "x", "x", NOW.date(), NOW, NOW, sections=()).as_dict()
+    digest = Digest(
+        body_id=body_id, person_id=person_id, kind=DigestKind.DAILY, slot="2026-07-30", content=content, made_at=NOW
+    )
+    db.session.add_all([browser, delivery, digest])
     db.session.commit()
     things |= {"notice": notice.id, "contact": contact.id, "browser": browser.id, "delivery": delivery.id}
+    things |= {"digest": digest.id}
 
 
 def _person(name: str, office: Office) -> int:

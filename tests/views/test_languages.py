@@ -1,5 +1,6 @@
 """Every page speaks one language: what is not translated comes from the data, in every state and for everybody."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 
@@ -10,13 +11,15 @@ from sqlalchemy import select, update
 from wtforms import StringField
 
 from app.extensions import db
-from app.models import DocumentVersion, Job, MeetingKind, Poll, RecoveryKind
+from app.models import Body, Digest, DigestKind, DocumentVersion, Job, MeetingKind, Poll, RecoveryKind
 from app.tasks import relay
 from app.views import errors
 from app.views.text_forms import FREELY, SENTENCES
-from app.workflows import exports, keys, meetings, promulgation, resolutions
+from app.workflows import digest_sections, exports, keys, meetings, promulgation, resolutions
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.public_tries import MOST, Try
+from app.workflows.rules.timetable import OPENING, Week
+from tests.cabinet import TODAY
 from tests.conftest import Scene
 from tests.resolving import TEXT, Resolving
 from tests.views.brackets import LETTER, data, left_outside, speak_in_brackets, without_brackets
@@ -30,7 +33,9 @@ OTHERS = ["under_a", "clerk", "auditor"]
 TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at everything
 NOT_PAGES = {
     "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
-    "/papers/<int:version_id>/file", "/exports/<int:export_id>/file",
+    "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
+    "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
+    "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.xlsx",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
     "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
     "/resolutions/<int:resolution_id>/pages/<int:page>.png",
@@ -110,8 +115,32 @@ def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: S
         asked.update(paths)
     assert leaks.found == {}
     assert leaks.pages > 200
-    elsewhere = (*OF_RESOLUTIONS, "/exports/")
+    elsewhere = (*OF_RESOLUTIONS, "/exports/", "/digests/", "/reports/")
     assert {rule for rule in pages(app) if not rule.startswith(elsewhere)} == rules_of(app, asked)
+
+
+def test_no_digest_and_no_report_has_a_word_of_its_own(app: Flask, at: At):
+    """Of a day with everything in it, and of the week."""
+    leaks, asked, scene = Leaks(), set(), Resolving().up_to("promulgated")
+    body, before, week = db.session.get_one(Body, 1), scene.now - dt.timedelta(days=1), Week.of(TODAY)
+    for name in ("a", "clerk", "records"):
+        who = scene.who[name]
+        told = digest_sections.daily(who, body, TODAY, before, scene.later(60))
+        about = digest_sections.session(who, scene.meeting, OPENING, before, scene.later(60))
+        for made in filter(None, (told, about)):
+            kind = DigestKind(made.kind)
+            kept = {"kind": kind, "slot": kind.value, "content": made.as_dict(), "made_at": scene.now}
+            db.session.add(Digest(body_id=1, person_id=who.person_id, **kept))
+    db.session.commit()
+    read = [f"/digests/{digest_id}" for digest_id in db.session.scalars(select(Digest.id))]
+    paths = ["/digests/", *read, "/reports/weekly/", *(f"/reports/weekly/{one}" for one in (week.before, week))]
+    for name in ("a", "clerk", "records", "head"):
+        for path in paths:
+            leaks.look(f"{name} at {path}", at(name).get(path))
+    asked.update(paths)
+    assert leaks.found == {}
+    assert len(read) >= 4
+    assert {rule for rule in pages(app) if rule.startswith(("/digests/", "/reports/"))} == rules_of(app, asked)
 
 
 def test_no_turn_of_a_dossier_has_a_word_of_its_own(app: Flask, at: At, scene: Scene):
