@@ -1,4 +1,4 @@
-"""The Celery of a production: celery -A app.celery_app worker -Q … and celery -A app.celery_app beat"""
+"""The Celery of a production keeps the calendar, makes digests and sends messages: celery -A app.celery_app worker."""
 
 import datetime as dt
 import logging

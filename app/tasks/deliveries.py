@@ -23,6 +23,7 @@ from app.views.notice_words import address, text
 from app.workflows import contacts, deliveries
 from app.workflows.deliveries import Parcel
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.engine.transaction import end_reading
 from app.workflows.notices import kinds
 
 KEPT_OPEN = 10.0  # seconds that a connection to the mail server waits for the next letter
@@ -67,7 +68,7 @@ def send_code(job: dict[str, Any]) -> None:
     channel, to, name = contact.channel, contact.address, contact.person.full_name
     if contact.confirmed_at or contact.removed_at:
         return
-    db.session.rollback()
+    end_reading()
     code = contacts.new_code(SYSTEM, job["contact_id"], _now())
     with force_locale(LANGUAGE):
         said = _("%(code)s confirms this address in e-Cabinet, for 15 minutes. Tell it to nobody.", code=code)

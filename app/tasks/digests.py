@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from app.extensions import db
 from app.tasks import progress
 from app.workflows import digests
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.engine.transaction import end_reading
 from app.workflows.rules.calendar import HANOI
 
 DAILY, SESSION, PAPERS = "digests.daily", digests.MAKE_SESSION, "digests.papers"
@@ -40,7 +40,7 @@ def papers(fact: dict[str, Any]) -> None:
 
 
 def _each(people: list[int], make: Callable[[int], object]) -> None:
-    db.session.rollback()
+    end_reading()
     progress.report(0, len(people))
     for done, person_id in enumerate(people, start=1):
         make(person_id)

@@ -16,7 +16,7 @@ from app.models import Job, Queue
 from app.tasks import hints, pulse
 from app.tasks.execution import drain, due
 from app.workflows.engine.outbox import wake
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.transaction import end_reading, own_transaction
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def hand_over(now: dt.datetime) -> int:
     old = or_(Job.handed_at.is_(None), Job.handed_at <= now - HINT_LASTS)
     rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), old, Job.queue.in_(list(elsewhere))))
     waiting = db.session.execute(rows.order_by(Job.due_at, Job.id).limit(MOST_HINTS)).all()
-    db.session.rollback()
+    end_reading()
     given = [row.id for row in waiting if hints.give(elsewhere[row.queue], row.queue, row.id, row.attempts)]
     if given:
         with own_transaction() as session:

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from app.extensions import db
 from app.workflows import reminders
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.engine.transaction import end_reading
 
 INVITATIONS = "reminders.invitations"
 
@@ -14,7 +14,7 @@ INVITATIONS = "reminders.invitations"
 def invitations(job: dict[str, Any]) -> None:
     """Remind everybody who has not answered. Running twice is harmless: nobody is reminded twice at one step."""
     seats = reminders.silent(job["meeting_id"])
-    db.session.rollback()
+    end_reading()
     for seat_id in seats:
         reminders.remind(SYSTEM, seat_id, job["step"], dt.datetime.now(dt.UTC))
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.extensions import db
 from app.models import Body, Job
 from app.workflows.engine import outbox
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.transaction import end_reading, own_transaction
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def plan(now: dt.datetime) -> int:
         for entry in timetable:
             for slot, arguments in list(entry.slots(body_id, now)):
                 planned += _once(body_id, entry.task, slot, arguments, now)
-    db.session.rollback()
+    end_reading()
     if planned:
         outbox.wake.set()
     return planned
