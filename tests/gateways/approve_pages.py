@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageFilter
 
+from app.gateways import paper
 from app.gateways.paper import sample
 from app.gateways.paper.sample_texts import matters
+from tests.gateways import test_paper_digest, test_paper_weekly
 from tests.gateways.resolution_case import AT, SHEET, printed
 
 FOLDER = Path(__file__).parent / "approved"
@@ -25,6 +27,9 @@ def documents():
         "resolution": (printed(), (1, 2, 3)),
         "draft": (printed(draft), (1,)),
         "submission": (sample.submission(matters()[0], ISSUE), (1,)),
+        "digest": (paper.digest(test_paper_digest.SHEET), (1,)),
+        "crowded-digest": (paper.digest(test_paper_digest.crowded(100)), (1,)),
+        "weekly": (paper.weekly(test_paper_weekly.SHEET), (1,)),
     }
 
 
