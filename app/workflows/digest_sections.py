@@ -107,10 +107,12 @@ class Paper:
         return max(self.version.uploaded_at, self.invited_at or self.version.uploaded_at) > since
 
     def line(self, *, below: bool) -> Line:
+        """Below its session, or for itself among the new papers, where nobody needs to be told that it is new."""
         told: dict[str, str | int]
         told = {"title": self.title, "item": self.position, "version": self.version.number}
-        mark = NEW if self.version.number == 1 else CHANGED
-        return Line("paper", told, self.version.uploaded_at, f"/papers/{self.version.id}", (mark,), below)
+        first = (NEW,) if below else ()
+        marks = first if self.version.number == 1 else (CHANGED,)
+        return Line("paper", told, self.version.uploaded_at, f"/papers/{self.version.id}", marks, below)
 
 
 def _items_of(actor: Actor, meetings: Sequence[Meeting]) -> Counter[int]:
