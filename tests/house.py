@@ -73,12 +73,12 @@ def _present_resolutions(app: Flask) -> None:
     """Each from a vote of its own, by the smallest majority."""
     count = int(os.environ["ECABINET_TEST_RESOLUTIONS"])
     titles = [f"Nghị quyết về thử nghiệm số {number}" for number in range(1, count + 1)]
-    session = _Session(app, _with_fewer_members(G2025_10), titles)
+    session = _Session(app, with_fewer_members(G2025_10), titles)
     for item_id in session.item_ids:
         session.present_resolution(item_id)
 
 
-def _with_fewer_members(preset: Preset) -> Preset:
+def with_fewer_members(preset: Preset) -> Preset:
     """A vote is adopted with three ballots; everything else is as it was."""
     left = {figure.handle for figure in [each for each in preset.government.figures if each.signs][FEW:]}
     figures = tuple(figure for figure in preset.government.figures if figure.handle not in left)
@@ -86,15 +86,20 @@ def _with_fewer_members(preset: Preset) -> Preset:
     return replace(preset, government=replace(preset.government, figures=figures, aides=aides))
 
 
+def make_keys(app: Flask, since: dt.datetime) -> None:
+    """Installation key and certificate authority."""
+    key = Path(app.config["INSTALLATION_KEY"])
+    signing.create_installation_key(key)
+    signing.Authority.create(Path(app.config["AUTHORITY"]), since, demo=True, installation_key=key.read_bytes())
+    installation.choose_gateways(app)
+
+
 class _Session:
     """A session of a founded Government with these items, everybody present, open."""
 
     def __init__(self, app: Flask, preset: Preset, titles: list[str]) -> None:
         now = self.now()
-        key = Path(app.config["INSTALLATION_KEY"])
-        signing.create_installation_key(key)
-        signing.Authority.create(Path(app.config["AUTHORITY"]), now - DAY, demo=True, installation_key=key.read_bytes())
-        installation.choose_gateways(app)
+        make_keys(app, now - DAY)
         self.founded = found(preset, now - DAY, PASSWORD, PIN)
         clerk, starts = self.who("chuyenvien"), now + dt.timedelta(hours=1)
         title, place = "Phiên họp Chính phủ thường kỳ", "Phòng họp Chính phủ"

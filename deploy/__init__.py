@@ -1,0 +1,1 @@
+"""What a production is made of besides the program, and the rehearsal of it on one machine."""
