@@ -70,16 +70,14 @@ def place_word(place: Place) -> str:
 
 def receipt_facts(receipt: Receipt) -> dict[str, Any]:
     """A receipt as the pages show it; times aware."""
-    ballot = db.session.get_one(Ballot, receipt.ballot_id)
-    said = parse_ballot(ballot.statement.statement)
     return {
         "ballot_id": receipt.ballot_id, "poll_id": receipt.poll_id, "leaf_seq": receipt.leaf_seq,
         "leaf_hash": receipt.leaf_hash, "root": receipt.root, "statement_sha256": receipt.statement_sha256,
         "certificate_name": receipt.certificate_name, "certificate_serial": receipt.certificate_serial,
-        "certificate_until": ballot.statement.certificate.not_after, "at": receipt.at,
+        "certificate_until": receipt.certificate_until, "at": receipt.at,
         "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
         "place": receipt.place.value, "place_label": place_word(receipt.place),
-        "remark": said["remark"], "reservation": said["reservation"], "key_label": str(signing.signer().label),
+        "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.signer().label),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
     }  # fmt: skip

@@ -14,10 +14,12 @@ from app.workflows.accounts import keeps_given_password
 from app.workflows.login import Living
 
 TOKEN = "token"  # noqa: S105 - the name under which the cookie carries it
+USER = "_user_id"  # and whose session it is, in the words of flask-login
 GIVEN = "given"  # in the cookie as long as the password is one that somebody else has made
-SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device
-    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document"}
-)
+SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device; and machines
+    {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document",
+     "HealthView.live", "HealthView.ready", "HealthView.figures"}
+)  # fmt: skip
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
 )
@@ -39,7 +41,10 @@ def living() -> Living | None:
 
 
 def watch() -> Any:
-    """Before every page: forget an ended session, stop at a locked one, note that somebody is there."""
+    """Before every page: forget an ended session, stop at a locked one, note that somebody is there.
+
+    `g.here` is then the session, which is all that an act wants to know; the account is only loaded to be shown.
+    """
     if is_static() or request.endpoint in SESSIONLESS:
         return None
     found = living()
@@ -49,8 +54,11 @@ def watch() -> Any:
         return None if request.endpoint in OPEN_WHILE_LOCKED else stopped()
     elif session.get(GIVEN) and request.endpoint not in OPEN_WITH_GIVEN:
         return sent_to_choose()
-    elif by_hand():
-        login.stay(found, now())
+    else:
+        if session.get(USER) == str(found.user_id):
+            g.here = found
+        if by_hand():
+            login.stay(found, now())
     return None
 
 
@@ -80,6 +88,7 @@ def forget() -> None:
     if session.pop(TOKEN, None) is not None:
         logout_user()
     g.living = None
+    g.pop("here", None)
     g.pop("actor", None)
 
 

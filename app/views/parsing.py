@@ -11,6 +11,7 @@ from flask import request
 from flask_babel import lazy_gettext as _
 
 from app.workflows.engine.errors import Detached, WorkflowError
+from app.workflows.rules.canonical import HALVES
 
 LARGEST = 64 * 1024
 Code = TypeVar("Code", bound=StrEnum)
@@ -119,7 +120,7 @@ def form_id(name: str) -> int | None:
 
 
 def _storable(value: str) -> bool:
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return "\0" not in value and HALVES.search(value) is None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -110,7 +110,9 @@ ACTS: dict[str, Any] = {
     "_keep_draft": _("write the draft of a Resolution"),
     "append_version": _("upload a version"),
     "_carry_out": _("carry out a signed act"),
-    "_count_ballot": _("cast a ballot"),
+    "_count_ballot": _("cast a ballot"),  # the name of the act in earlier records
+    "cast_ballot": _("cast a ballot"),
+    "count_ballots": _("cast a ballot"),
     "_taken": _("take evidence"),
     "_file_export": _("put a dossier together"),
     "_hand_export": _("take a dossier"),

@@ -1,125 +1,80 @@
 """Ballots (phiếu biểu quyết): prepare the exact bytes, sign them, count them once."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import Engine, and_, bindparam, select
 
 from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.errors import BadSignature as BadCms
+from app.gateways.signing.errors import CertificateRefused
 from app.models import (
     Ballot,
+    Certificate,
     Choice,
+    Meeting,
+    MeetingState,
     Place,
     Poll,
-    PollLeaf,
     PollState,
     PreparedStatement,
     Presence,
     RollEntry,
     Seat,
-    SignedStatement,
     StatementKind,
 )
 from app.workflows import keys, poll_log
-from app.workflows.engine.errors import BadValue, NotAllowed, WorkflowError
+from app.workflows.ballot_refusals import (
+    AnotherBallotStands,
+    BadNonce,
+    BadSignature,
+    NoCertificate,
+    NoChange,
+    NonceReused,
+    NothingToReserve,
+    NotPrepared,
+    PollClosedAlready,
+    PollNotOpen,
+    RemarkUnclean,
+)
+from app.workflows.counting import BallotCast, Cast, Outcome, count_ballots, require_open
+from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
+from app.workflows.engine.tables import table
 from app.workflows.engine.text import block
-from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
-from app.workflows.engine.visibility import seen
+from app.workflows.engine.together import Together
+from app.workflows.engine.transaction import end_reading, record_refusal, use_case
+from app.workflows.engine.visibility import ATTENDING, nothing, seen
 from app.workflows.polls import locked, standing_of
+from app.workflows.receipts import Receipt, receipt_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
-from app.workflows.rules.log import ballot_leaf
 from app.workflows.rules.rulesets import RuleParameters
+
+__all__ = [
+    "AnotherBallotStands", "BadNonce", "BadSignature", "BallotCast", "NoCertificate", "NoChange", "NonceReused",
+    "NotPrepared", "NothingToReserve", "PollClosedAlready", "PollNotOpen", "Receipt", "RemarkUnclean", "cast_ballot",
+    "prepare_ballot", "receipt_of", "sign_ballot", "standing_receipt", "verify_ballot",
+]  # fmt: skip
 
 PREPARED_FOR = dt.timedelta(minutes=2)
 LONGEST_REMARK = 2000
+MOST_TOGETHER = 32  # ballots in one transaction
 
-
-class PollNotOpen(WorkflowError):
-    code = "poll_not_open"
-    message = _("Voting is not open.")
-
-
-class PollClosedAlready(WorkflowError):
-    code = "poll_closed"
-    http_status = 410
-    message = _("Voting was closed before your ballot arrived. It was not counted.")
-
-
-class NonceReused(WorkflowError):
-    code = "nonce_reused"
-    message = _("This device already prepared another ballot under this number.")
-
-
-class NotPrepared(WorkflowError):
-    code = "not_prepared"
-    message = _("The signed text is not the one that was shown, or it is older than two minutes. Please confirm again.")
-
-
-class BadSignature(WorkflowError):
-    code = "bad_signature"
-    http_status = 422
-    message = _("%(reason)s")
-
-
-class AnotherBallotStands(WorkflowError):
-    code = "another_ballot_stands"
-    message = _("Another ballot of yours was counted in the meantime.")
-
-
-class NoChange(WorkflowError):
-    code = "no_change_of_vote"
-    message = _("You have voted; the rule set of this vote allows no change.")
-
-
-class NoCertificate(WorkflowError):
-    code = "no_certificate"
-    http_status = 403
-    message = _("You had no valid certificate when this vote was opened, so no ballot can be signed.")
-
-
-class NothingToReserve(BadValue):
-    code, field = "nothing_to_reserve", "reservation"
-    message = _("Only a vote that does not agree can reserve an opinion.")
-
-
-class RemarkUnclean(BadValue):
-    code, field = "remark_unclean", "remark"
-    message = _("The remark is too long or contains invisible control characters.")
-
-
-class BadNonce(BadValue):
-    code, field = "bad_nonce", "nonce"
-    message = _("The device sent an unusable ballot number. Reload the page.")
-
-
-@dataclass(frozen=True)
-class BallotCast(MeetingFact):
-    """Carries the number of the ballot, never the choice."""
-
-    ballot_id: int
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a member keeps of a counted ballot; hashes are lower-case hex, times aware UTC."""
-
-    ballot_id: int
-    poll_id: int
-    leaf_seq: int
-    leaf_hash: str
-    root: str
-    statement_sha256: str
-    certificate_name: str
-    certificate_serial: str
-    at: dt.datetime
-    choice: Choice
-    place: Place
+POLL, MEETING, ROLL, CERTIFICATE = table(Poll), table(Meeting), table(RollEntry), table(Certificate)
+OF_MEMBER = and_(ROLL.c.poll_id == POLL.c.id, ROLL.c.member_id == bindparam("member"))
+PINNED = (
+    select(
+        ROLL.c.certificate_id, CERTIFICATE.c.der, POLL.c.state, MEETING.c.body_id,
+        MEETING.c.state.label("meeting_state"),
+    )
+    .select_from(POLL.join(MEETING, MEETING.c.id == POLL.c.meeting_id).outerjoin(ROLL, OF_MEMBER))
+    .outerjoin(CERTIFICATE, CERTIFICATE.c.id == ROLL.c.certificate_id)
+    .where(POLL.c.id == bindparam("poll"))
+)  # fmt: skip
 
 
 @use_case
@@ -135,7 +90,7 @@ def prepare_ballot(
     """Fix the exact bytes that the member is shown and signs; the nonce is the device's, the time is ours."""
     poll = locked(actor, poll_id)
     entry = _admit_voter(poll, actor)
-    _require_open(poll, now)
+    require_open(poll, now)
     _require_certificate(poll, entry, now)
     before = standing_of(poll, entry.member_id)
     if before and not _parameters(poll).vote_change_allowed:
@@ -173,65 +128,52 @@ def sign_ballot(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.dateti
 
 
 def cast_ballot(actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime) -> Receipt:
-    """Verify with no transaction open against the certificate pinned in the roll, then count in one transaction."""
+    """Verify with no transaction open against the certificate pinned in the roll, then count in one transaction.
+
+    Whoever waits for the same poll in this process is counted in the same transaction, each by itself
+    (app/workflows/counting.py). The same bytes bring the same receipt.
+    """
+    try:
+        cast = _verified(actor, poll_id, statement, cms, now)
+        outcome = counted_together((db.engine, poll_id), cast)
+        if isinstance(outcome, WorkflowError):
+            raise outcome
+    except WorkflowError as refusal:
+        record_refusal("cast_ballot", actor, refusal)
+        raise
+    return outcome
+
+
+def _count(key: tuple[Engine, int], take: Callable[[], Sequence[Cast]]) -> list[Outcome | None]:
+    return count_ballots(key[1], take)
+
+
+counted_together = Together[tuple[Engine, int], Cast, Outcome](_count, MOST_TOGETHER)
+
+
+def _verified(actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime) -> Cast:
+    """The ballot with all that can be said of it before its transaction; nothing is open afterwards."""
+    pinned = db.session.execute(PINNED, {"poll": poll_id, "member": actor.person_id or 0}).one_or_none()
+    if pinned is None:
+        raise NotFound(nothing(actor, Poll, poll_id))
+    if not plainly_visible(actor, pinned.body_id, pinned.meeting_state, pinned.state):
+        seen(actor, Poll, poll_id)
     end_reading()
-    problem, pinned_id = _verify(actor, poll_id, statement, cms)
-    end_reading()
-    return _count_ballot(actor, poll_id, statement, cms, pinned_id, problem, now)
-
-
-@use_case
-def _count_ballot(
-    actor: Actor, poll_id: int, statement: bytes, cms: bytes, pinned_id: int, problem: object, now: dt.datetime
-) -> Receipt:
-    poll = locked(actor, poll_id)
-    entry = _admit_voter(poll, actor)
-    if again := _counted_bytes(poll, entry, digest(statement)):
-        return receipt_of(again)  # the answer was lost; the ballot was not
-    if problem is not None:
-        raise BadSignature(poll, reason=problem)
-    if entry.certificate_id != pinned_id:
-        raise BadSignature(poll, reason=_("The signature was not made with your certificate of this vote."))
-    _require_open(poll, now)
-    _require_certificate(poll, entry, now)
-    prepared = _shown(poll, entry, statement, now)
-    before = standing_of(poll, entry.member_id)
-    if (before and before.id) != prepared.supersedes_id:
-        raise AnotherBallotStands(poll, receipt=before and receipt_of(before))
-    return receipt_of(_insert(actor, poll, entry, prepared, cms, now))
-
-
-def _insert(
-    actor: Actor, poll: Poll, entry: RollEntry, prepared: PreparedStatement, cms: bytes, now: dt.datetime
-) -> Ballot:
-    """Statement, log entry and ballot, in the transaction that holds the poll's lock."""
-    seq, at = poll_log.next_place(poll, now)
-    leaf = ballot_leaf(seq, prepared.sha256, digest(cms), roll_code(entry.roll_index), at)
-    poll_log.append(poll, leaf)
-    db.session.flush()
-    signed = SignedStatement(
-        body_id=poll.body_id, kind=StatementKind.BALLOT, person_id=entry.member_id, statement=prepared.statement,
-        sha256=prepared.sha256, cms=cms, certificate_id=entry.certificate_id, signed_at=now,
+    problem = unusable = None
+    if pinned.der is not None:
+        problem, unusable = _problem(statement, cms, pinned.der), _unusable(pinned.der, now)
+    return Cast(
+        actor=actor, member_id=actor.person_id or 0, statement=statement, sha256=digest(statement), cms=cms,
+        certificate_id=pinned.certificate_id or 0, problem=problem, unusable=unusable, now=now,
     )  # fmt: skip
-    ballot = Ballot(
-        poll_id=poll.id, member_id=entry.member_id, body_id=poll.body_id, nonce=prepared.nonce, choice=prepared.choice,
-        place=prepared.place, supersedes_id=prepared.supersedes_id, statement=signed, leaf_seq=seq, cast_at=now,
-    )  # fmt: skip
-    db.session.add(ballot)
-    db.session.flush()  # a second first ballot or a fork would fail here, whatever the lines above believed
-    record_live(actor, poll.meeting, poll, BallotCast, now, ballot_id=ballot.id)
-    return ballot
 
 
-def receipt_of(ballot: Ballot) -> Receipt:
-    """The receipt as it stands in the database; the same for every repetition."""
-    leaf = db.session.get_one(PollLeaf, (ballot.poll_id, ballot.leaf_seq))
-    certificate = ballot.statement.certificate
-    return Receipt(
-        ballot_id=ballot.id, poll_id=ballot.poll_id, leaf_seq=ballot.leaf_seq, leaf_hash=leaf.leaf_hash,
-        root=leaf.root, statement_sha256=ballot.statement.sha256, certificate_name=certificate.subject,
-        certificate_serial=certificate.serial, at=ballot.cast_at, choice=ballot.choice, place=ballot.place,
-    )  # fmt: skip
+def plainly_visible(actor: Actor, body_id: int, meeting: MeetingState, poll: PollState) -> bool:
+    """The usual case of who may see a poll, without asking the database: who attends the meetings of the body.
+
+    Never true where `visible` is not; where it is false, `visible` decides.
+    """
+    return meeting is not MeetingState.DRAFT and poll is not PollState.DRAFT and actor.holds(ATTENDING, body_id)
 
 
 def standing_receipt(actor: Actor, poll: Poll) -> Receipt | None:
@@ -246,23 +188,28 @@ def verify_ballot(actor: Actor, poll_id: int) -> object | None:
     mine = standing_of(poll, actor.person_id)
     if mine is None:
         raise PollNotOpen(poll)
-    problem, _pinned = _verify(actor, poll_id, mine.statement.statement, mine.statement.cms)
-    return problem
+    return _problem(mine.statement.statement, mine.statement.cms, mine.statement.certificate.der)
 
 
-def _verify(actor: Actor, poll_id: int, statement: bytes, cms: bytes) -> tuple[object | None, int]:
-    """Why the signature is not good (None when it is), and the certificate it was checked against."""
-    entry = db.session.get(RollEntry, (poll_id, actor.person_id or 0))
-    if entry is None or entry.certificate is None:
-        return None, 0  # refused under the lock, with its own reason
+def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:
+    """Why these bytes are no ballot signed with that certificate; None when they are."""
     try:
         parse_ballot(statement)
-        signing.check_detached(cms, statement, entry.certificate.der)
+        signing.check_detached(cms, statement, certificate_der)
     except BadCms as bad:
-        return bad.message, entry.certificate.id
+        return bad.message
     except ValueError:
-        return _("The signed text is not a ballot of the prescribed form."), entry.certificate.id
-    return None, entry.certificate.id
+        return _("The signed text is not a ballot of the prescribed form.")
+    return None
+
+
+def _unusable(certificate_der: bytes, now: dt.datetime) -> CertificateRefused | None:
+    """What speaks against the certificate apart from a revocation, which is looked at when the ballot counts."""
+    try:
+        signing.check_certificate(certificate_der, now, signing.trusted())
+    except CertificateRefused as refused:
+        return refused
+    return None
 
 
 def _admit_voter(poll: Poll, actor: Actor) -> RollEntry:
@@ -274,14 +221,6 @@ def _admit_voter(poll: Poll, actor: Actor) -> RollEntry:
     if entry is None:  # in office today, but not on the roll of that day
         raise NotAllowed(poll, right=SAID[Right.POLL_VOTE])
     return entry
-
-
-def _require_open(poll: Poll, now: dt.datetime) -> None:
-    """The clock decides here as well; the task that closes may come late."""
-    if poll.state in (PollState.CLOSED, PollState.PUBLISHED) or (poll.closes_at and poll.closes_at <= now):
-        raise PollClosedAlready(poll)
-    if poll.state is not PollState.OPEN:
-        raise PollNotOpen(poll)
 
 
 def _require_certificate(poll: Poll, entry: RollEntry, now: dt.datetime) -> None:
@@ -338,26 +277,11 @@ def _counted(poll_id: int, person_id: int | None, nonce: str) -> Ballot | None:
     return db.session.scalar(select(Ballot).filter_by(poll_id=poll_id, member_id=person_id, nonce=nonce))
 
 
-def _counted_bytes(poll: Poll, entry: RollEntry, sha256: str) -> Ballot | None:
-    mine = select(Ballot).filter_by(poll_id=poll.id, member_id=entry.member_id).join(SignedStatement)
-    return db.session.scalar(mine.where(SignedStatement.sha256 == sha256))
-
-
 def _prepared(poll: Poll, actor: Actor, nonce: str, now: dt.datetime) -> PreparedStatement:
     own = select(PreparedStatement).filter_by(
         poll_id=poll.id, person_id=actor.person_id, nonce=nonce, kind=StatementKind.BALLOT
     )
     prepared = db.session.scalar(own)
     if prepared is None or prepared.expires_at < now:
-        raise NotPrepared(poll)
-    return prepared
-
-
-def _shown(poll: Poll, entry: RollEntry, statement: bytes, now: dt.datetime) -> PreparedStatement:
-    shown = select(PreparedStatement).filter_by(
-        poll_id=poll.id, person_id=entry.member_id, sha256=digest(statement), kind=StatementKind.BALLOT
-    )
-    prepared = db.session.scalar(shown)
-    if prepared is None or prepared.statement != statement or prepared.expires_at < now:
         raise NotPrepared(poll)
     return prepared

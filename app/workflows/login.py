@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.extensions import db
 from app.models import LoginSession, LoginTry, Person
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import NOBODY, Actor
+from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import Fact, own_transaction, record, record_refusal, use_case
 from app.workflows.login_tries import (
     Account,
@@ -31,6 +33,16 @@ from app.workflows.rules.canonical import digest
 LONGEST_SESSION = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=15)
 SEEN_EVERY = dt.timedelta(seconds=30)
+LIVING, ACCOUNT, PERSON = table(LoginSession), table(User), table(Person)
+SESSION = (
+    select(
+        LIVING.c.id, LIVING.c.user_id, LIVING.c.created_at, LIVING.c.last_seen_at, LIVING.c.locked_at,
+        PERSON.c.id.label("person_id"), PERSON.c.full_name,
+    )
+    .select_from(LIVING.join(ACCOUNT, ACCOUNT.c.id == LIVING.c.user_id))
+    .outerjoin(PERSON, PERSON.c.user_id == LIVING.c.user_id)
+    .where(LIVING.c.token_sha256 == bindparam("token_sha256"), LIVING.c.revoked_at.is_(None), ACCOUNT.c.active)
+)  # fmt: skip
 
 
 class WrongCredentials(WorkflowError):
@@ -77,12 +89,14 @@ class SessionsEnded(Fact):
 
 @dataclass(frozen=True)
 class Living:
-    """A session that was neither ended nor outlived; `locked` until its password is given again."""
+    """A session of an open account that was neither ended nor outlived; `locked` until its password is given again."""
 
     session_id: int
     user_id: int
     last_seen_at: dt.datetime
     locked: bool
+    person_id: int | None
+    name: str
 
 
 def sign_in(username: str, password: str, address: str, device: str, now: dt.datetime) -> str:
@@ -107,12 +121,11 @@ def sign_in(username: str, password: str, address: str, device: str, now: dt.dat
 
 def session_of(token: str, now: dt.datetime) -> Living | None:
     """The living session behind a cookie; idle or told so, it is locked. One query, nothing written."""
-    columns = (LoginSession.id, LoginSession.user_id, LoginSession.created_at, LoginSession.last_seen_at)
-    found = select(*columns, LoginSession.locked_at).where(LoginSession.revoked_at.is_(None))
-    row = db.session.execute(found.where(LoginSession.token_sha256 == digest(token.encode()))).one_or_none()
+    row = db.session.execute(SESSION, {"token_sha256": digest(token.encode())}).one_or_none()
     if row is None or row.created_at + LONGEST_SESSION <= now:
         return None
-    return Living(row.id, row.user_id, row.last_seen_at, bool(row.locked_at) or row.last_seen_at + IDLE <= now)
+    locked = bool(row.locked_at) or row.last_seen_at + IDLE <= now
+    return Living(row.id, row.user_id, row.last_seen_at, locked, row.person_id, row.full_name or "")
 
 
 def living_sessions(session_ids: Iterable[int], now: dt.datetime) -> set[int]:

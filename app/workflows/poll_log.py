@@ -3,28 +3,60 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
 from app.extensions import db
 from app.models import LeafKind, Poll, PollLeaf
+from app.workflows.engine.tables import table
 from app.workflows.rules.calendar import iso_utc, parse_utc
 from app.workflows.rules.canonical import canonical, parse_canonical
 from app.workflows.rules.merkle import Frontier, leaf_hash
 
+LOG = table(PollLeaf)
+LAST = select(LOG.c.seq, LOG.c.at, LOG.c.frontier).where(LOG.c.poll_id == bindparam("poll"))
+LAST = LAST.order_by(LOG.c.seq.desc()).limit(1)
 
-def append(poll: Poll, entry: dict[str, Any]) -> PollLeaf:
-    """Add a checked log entry (rules/log.py); the caller holds the poll's lock and took `seq` from `next_place`."""
-    last = db.session.get(PollLeaf, (poll.id, entry["seq"] - 1)) if entry["seq"] else None
-    frontier = Frontier.from_json(last.frontier) if last else Frontier()
-    data = canonical(entry)
-    hashed = leaf_hash(data)
-    frontier.append(hashed)
-    leaf = PollLeaf(
-        poll_id=poll.id, seq=entry["seq"], body_id=poll.body_id, kind=LeafKind(entry["kind"]), data=data,
-        leaf_hash=hashed.hex(), root=frontier.root().hex(), frontier=frontier.to_json(), at=parse_utc(entry["at"]),
-    )  # fmt: skip
-    db.session.add(leaf)
-    return leaf
+
+class Growth:
+    """The log while its poll is locked: entries are added here, one after the other, and written together."""
+
+    def __init__(self, poll_id: int, body_id: int) -> None:
+        self.poll_id, self.body_id = poll_id, body_id
+        last = db.session.execute(LAST, {"poll": poll_id}).one_or_none()
+        self._size: int = last.seq + 1 if last else 0
+        self._last_at = iso_utc(last.at) if last else ""
+        self._frontier = Frontier.from_json(last.frontier) if last else Frontier()
+        self._rows: list[dict[str, Any]] = []
+
+    def next_place(self, now: dt.datetime) -> tuple[int, str]:
+        """Sequence and time of the next entry; the log's time never runs backwards, whatever the clock does."""
+        return self._size, max(iso_utc(now), self._last_at)
+
+    def append(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Add a checked log entry (rules/log.py) that took its place from `next_place`; the row it becomes."""
+        data = canonical(entry)
+        hashed = leaf_hash(data)
+        self._frontier.append(hashed)
+        row = {
+            "poll_id": self.poll_id, "seq": entry["seq"], "body_id": self.body_id, "kind": LeafKind(entry["kind"]),
+            "data": data, "leaf_hash": hashed.hex(), "root": self._frontier.root().hex(),
+            "frontier": self._frontier.to_json(), "at": parse_utc(entry["at"]),
+        }  # fmt: skip
+        self._rows.append(row)
+        self._size, self._last_at = entry["seq"] + 1, entry["at"]
+        return row
+
+    def write(self) -> None:
+        """Insert what was added; two growths of one log at the same time collide in its primary key."""
+        db.session.execute(insert(LOG), self._rows)
+        self._rows = []
+
+
+def append(poll: Poll, entry: dict[str, Any]) -> None:
+    """Add one entry; the caller holds the poll's lock and took `seq` from `next_place`."""
+    growth = Growth(poll.id, poll.body_id)
+    growth.append(entry)
+    growth.write()
 
 
 def head(poll: Poll) -> PollLeaf | None:
@@ -34,11 +66,8 @@ def head(poll: Poll) -> PollLeaf | None:
 
 
 def next_place(poll: Poll, now: dt.datetime) -> tuple[int, str]:
-    """Sequence and time of the next entry; the log's time never runs backwards, whatever the clock does."""
-    last = head(poll)
-    if last is None:
-        return 0, iso_utc(now)
-    return last.seq + 1, max(iso_utc(now), iso_utc(last.at))
+    """Sequence and time of the next entry of a poll that is locked."""
+    return Growth(poll.id, poll.body_id).next_place(now)
 
 
 def checkpoint(poll: Poll) -> dict[str, Any]:

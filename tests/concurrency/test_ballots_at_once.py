@@ -11,7 +11,7 @@ from sqlalchemy.sql import Select
 
 from app.extensions import db
 from app.models import Ballot, Poll, PollState
-from app.workflows import ballots, polls
+from app.workflows import ballots, poll_log, polls
 from tests.cabinet import NOW
 from tests.concurrency.crowd import at_once, cast, check_history, open_poll, sign
 from tests.conftest import on_postgresql
@@ -21,6 +21,15 @@ SIZES = [27, 200]
 REPEATS = 5 if os.environ.get("ECABINET_TEST_FULL") else 1
 
 
+@pytest.fixture(params=["together", "apart"])
+def way(request, monkeypatch):
+    """Ballots are counted together in one process, and apart where there are many: both must hold."""
+    if request.param == "apart":
+        apart(monkeypatch)
+    return request.param
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("members", SIZES)
 @pytest.mark.parametrize("_repeat", range(REPEATS))
 def test_everybody_votes_at_once_and_every_ballot_is_counted_once(app, members, _repeat):
@@ -40,6 +49,7 @@ def test_preparing_and_casting_at_once_keeps_the_log_whole(app, members):
     assert check_history(poll_id, answers) == {"ok": members}
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("_repeat", range(REPEATS))
 def test_of_two_devices_of_each_member_one_counts_and_the_other_sees_the_standing_receipt(app, _repeat):
     _scene, poll_id, voters = open_poll(27)
@@ -52,6 +62,7 @@ def test_of_two_devices_of_each_member_one_counts_and_the_other_sees_the_standin
         assert lost.details["receipt"] == won
 
 
+@pytest.mark.usefixtures("way")
 def test_one_device_that_sends_twice_at_once_gets_one_ballot_and_the_same_receipt(app):
     _scene, poll_id, voters = open_poll(27)
     signed = [sign(poll_id, voter) for voter in voters]
@@ -62,6 +73,7 @@ def test_one_device_that_sends_twice_at_once_gets_one_ballot_and_the_same_receip
     assert len(set(answers)) == 27
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("_repeat", range(REPEATS))
 def test_a_ballot_in_flight_at_the_close_is_counted_before_it_or_refused_after_it(app, _repeat):
     scene, poll_id, voters = open_poll(27)
@@ -80,8 +92,14 @@ def test_a_ballot_in_flight_at_the_close_is_counted_before_it_or_refused_after_i
     assert polls.count(poll)["agree"] == codes["ok"] == db.session.query(Ballot).count()
 
 
+def apart(monkeypatch):
+    """Every ballot in a transaction of its own, as those of many processes are."""
+    monkeypatch.setattr(ballots, "counted_together", lambda key, cast: ballots.count_ballots(key[1], lambda: [cast])[0])
+
+
 def unlocked(monkeypatch):
-    """Take away the row locks."""
+    """Take away the row locks, and what stands before them in one process."""
+    apart(monkeypatch)
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_kwargs: self)
 
 
@@ -107,7 +125,7 @@ def test_without_lock_and_constraints_a_member_gets_two_ballots(app, postgres_se
     pairs = [(sign(poll_id, voter, "agree"), sign(poll_id, voter, "disagree")) for voter in voters]
     db.session.remove()
     unlocked(monkeypatch)
-    monkeypatch.setattr("app.workflows.ballots.poll_log.next_place", _numbers())
+    monkeypatch.setattr(poll_log.Growth, "next_place", _numbers())
     name = db.engine.url.database
     with postgres_server.connect(name) as superuser:
         superuser.execute("DROP INDEX ballot_first_once")
@@ -124,7 +142,7 @@ def _numbers():
     import itertools
 
     counter = itertools.count(1)
-    return lambda _poll, _now: (next(counter), "2026-07-30T01:00:00Z")
+    return lambda _log, _now: (next(counter), "2026-07-30T01:00:00Z")
 
 
 def at_once_ignoring_errors(app, acts):

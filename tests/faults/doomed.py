@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from tests import house
 
 NOTE, HELD, DISK = "doom", "held", "disk"
-ACT = "_count_ballot"
+ACT = "count_ballots"
 FATES = ("all", "hold")
 
 

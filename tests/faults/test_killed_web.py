@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.demo.presets import G2025_10
-from tests.faults.doomed import NOTE
+from tests.faults.doomed import HELD, NOTE
 from tests.faults.history import History, close_and_take_evidence
 from tests.servers import PostgresServer
 from tests.web import NO_ANSWER, Caller, Web, full
@@ -27,6 +27,8 @@ POLL = 1
 MEMBERS = [figure.handle for figure in G2025_10.government.figures if figure.signs]
 REPEATS = 10 if full() else 3
 CRASHES = 5 if full() else 1
+TOGETHER = 5  # ballots, the first of which is counted alone
+GATHERED = 3.0  # seconds until the others wait behind the first
 PAUSE = 0.2  # seconds before a device asks again
 ENOUGH = 60.0  # seconds until everything must have come right
 
@@ -116,6 +118,43 @@ def test_killed_before_the_commit_nothing_is_left_and_the_next_try_counts_once(w
     until(history.told)
     history.check(acknowledged)
     assert len(history.ballots()) == REPEATS
+
+
+def test_killed_while_several_are_counted_together_nothing_of_any_is_left_and_each_counts_once(web, history):
+    """One ballot is held before its commit until the others wait behind it; the transaction they share then dies."""
+    devices = [Caller(web.url, name).sign_in() for name in MEMBERS[:TOGETHER]]
+    nonces = [device.prepare(POLL) for device in devices]
+    note, held = web.var / NOTE, web.var / HELD
+    note.write_text("before_commit hold")
+    with ThreadPoolExecutor(len(devices)) as pool:
+        asked = [pool.submit(signed_or_cut_off, devices[0], nonces[0])]
+        until(held.exists)
+        asked += [pool.submit(signed_or_cut_off, *each) for each in zip(devices[1:], nonces[1:], strict=True)]
+        time.sleep(GATHERED)
+        note.write_text("before_commit")
+        held.unlink()
+        receipts = [each.result(ENOUGH) for each in asked]
+    assert not note.exists(), "nobody died"
+    assert receipts[1:] == [None] * (TOGETHER - 1)
+    assert [row.nonce for row in history.ballots()] == nonces[:1]
+    assert len(history.rows("SELECT seq FROM poll_leaf")) == 2
+    assert len(history.rows("SELECT id FROM signed_statement")) == 1
+    web.wait_until_it_answers()
+    acknowledged = [receipt_of(*each) for each in zip(devices, nonces, strict=True)]
+    until(history.told)
+    history.check(acknowledged)
+    assert len(history.ballots()) == TOGETHER
+
+
+def signed_or_cut_off(device: Caller, nonce: str) -> dict[str, Any] | None:
+    """The receipt, or None when the line broke."""
+    try:
+        answer = device.sign(POLL, nonce)
+    except NO_ANSWER:
+        return None
+    assert answer.status == 200, answer.body
+    receipt: dict[str, Any] = answer.body["receipt"]
+    return receipt
 
 
 def test_a_whole_installation_that_was_killed_tells_what_it_had_committed_when_it_is_back(web, history):

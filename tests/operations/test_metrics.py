@@ -13,7 +13,7 @@ from app.gateways import signing
 from app.metrics.signing import Measured
 from app.models import Body, Job, JobState
 from app.realtime import listening
-from app.workflows import ballots
+from app.workflows import counting
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import PEOPLE, PIN
 from tests.conftest import both, nonce_of
@@ -93,7 +93,7 @@ def test_a_ballot_that_is_rolled_back_does_not_count(app, scene, poll, now, monk
     def breaks(*_args, **_kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr(ballots, "record_live", breaks)
+    monkeypatch.setattr(counting, "record_all_live", breaks)
     with pytest.raises(RuntimeError):
         scene.vote("a", poll.id, "agree")
     monkeypatch.undo()

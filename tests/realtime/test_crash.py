@@ -44,7 +44,7 @@ def after_commit() -> None:
 def before_commit() -> None:
     @event.listens_for(Session, "before_commit")
     def _dies(session: Session) -> None:
-        if session.info.get("act") == "_count_ballot":
+        if session.info.get("act") == "count_ballots":
             die()
 
 

@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Date, Integer, String, bindparam, literal_column, null, select, type_coerce
 
 from app.extensions import db
 from app.models import Appointment, Meeting, Office, Person, Seat, SeatRole
 from app.workflows.engine.errors import NotAllowed, Subject
+from app.workflows.engine.tables import table
 
 (HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER, DEPUTY_MINISTER, CLERK, RECORDS, AUDITOR, ADMINISTRATOR) = Office
 CHAIR, SECRETARY, ATTENDEE, SUBSTITUTE, GUEST = SeatRole
@@ -195,15 +196,31 @@ def actor_of(user_id: int, on: dt.date) -> Actor:
     return NOBODY if person is None else actor_for(person.id, on, person.full_name)
 
 
+def _capacities() -> CompoundSelect[Any]:
+    """Posts in force on a date, by rank, and then seats: every request wants to know both, so it asks once."""
+    post, seat, meeting = table(Appointment).c, table(Seat).c, table(Meeting).c
+    person, on, nothing = bindparam("person", type_=Integer), bindparam("on", type_=Date), null()
+    posts = select(
+        literal_column("0", Integer).label("seated"), post.id, post.body_id,
+        type_coerce(post.office, String).label("capacity"), post.post, post.organisation_id, post.rank,
+    ).where(post.person_id == person, post.valid_from <= on, post.valid_to > on)  # fmt: skip
+    seats = select(
+        literal_column("1", Integer), meeting.id, meeting.body_id, type_coerce(seat.role, String),
+        nothing, nothing, nothing,
+    ).join_from(table(Seat), table(Meeting), meeting.id == seat.meeting_id).where(seat.person_id == person)  # fmt: skip
+    return posts.union_all(seats).order_by("seated", "rank", "id")
+
+
+CAPACITIES = _capacities()
+
+
 def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
     """The capacities of a person on a Hanoi date."""
-    held = select(Appointment.body_id, Appointment.office, Appointment.post, Appointment.organisation_id)
-    held = held.where(Appointment.person_id == person_id, Appointment.in_force(on))
-    offices = db.session.execute(held.order_by(Appointment.rank, Appointment.id)).all()
-    in_bodies = frozenset((row.body_id, row.office) for row in offices)
-    bodies = {body_id for body_id, office in in_bodies if office}
-    seats = select(Seat.meeting_id, Seat.role, Meeting.body_id).join(Meeting, Meeting.id == Seat.meeting_id)
-    taken = db.session.execute(seats.where(Seat.person_id == person_id)).all()
-    in_meetings = frozenset((row[0], row.role) for row in taken if row.role not in DESK or row.body_id in bodies)
-    receives = frozenset(row.organisation_id for row in offices if row.organisation_id and row.office in RECEIVING)
-    return Actor(person_id, in_bodies, in_meetings, name, offices[0].post if offices else "", receives)
+    rows = db.session.execute(CAPACITIES, {"person": person_id, "on": on}).all()
+    offices = [(row, Office(row.capacity)) for row in rows if not row.seated]
+    seats = [(row, SeatRole(row.capacity)) for row in rows if row.seated]
+    in_bodies = frozenset((row.body_id, office) for row, office in offices)
+    bodies = {body_id for body_id, _office in in_bodies}
+    in_meetings = frozenset((row.id, role) for row, role in seats if role not in DESK or row.body_id in bodies)
+    receives = frozenset(row.organisation_id for row, office in offices if row.organisation_id and office in RECEIVING)
+    return Actor(person_id, in_bodies, in_meetings, name, offices[0][0].post if offices else "", receives)

@@ -2,12 +2,13 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from app.extensions import db
@@ -15,6 +16,7 @@ from app.models import AuditEntry, Meeting, Refusal
 from app.workflows.engine import outbox
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
+from app.workflows.engine.tables import table
 from app.workflows.rules.canonical import canonical, digest
 
 P = ParamSpec("P")
@@ -89,18 +91,23 @@ def own_transaction() -> Iterator[Session]:
 
 def record(actor: Actor, fact: Fact, now: dt.datetime) -> AuditEntry:
     """Write the fact to the audit log, and a job for everybody who wants to hear it."""
-    name, payload = type(fact).__name__, {key: plain(value) for key, value in dataclasses.asdict(fact).items()}
-    at = now.astimezone(dt.UTC)
-    entry = AuditEntry(
-        fact=name, payload=payload, actor_id=actor.person_id, at=at,
-        body_id=fact.body_id, subject_type=fact.subject_type, subject_id=fact.subject_id,
-        sha256=digest(canonical([name, payload, actor.person_id, at.isoformat()])),
-    )  # fmt: skip
+    entry = AuditEntry(**_entry(actor, fact, now))
     db.session.add(entry)
     db.session.flush()
     for job in outbox.heard_by.get(type(fact), ()):
-        outbox.enqueue(fact.body_id, job, {"audit_entry_id": entry.id}, dedupe_key=f"{entry.id}:{job}", now=at)
+        outbox.enqueue(fact.body_id, job, {"audit_entry_id": entry.id}, dedupe_key=f"{entry.id}:{job}", now=entry.at)
     return entry
+
+
+def _entry(actor: Actor, fact: Fact, now: dt.datetime) -> dict[str, Any]:
+    """The row of the audit log, with a hash of its own."""
+    name, payload = type(fact).__name__, {key: plain(value) for key, value in dataclasses.asdict(fact).items()}
+    at = now.astimezone(dt.UTC)
+    return {
+        "fact": name, "payload": payload, "actor_id": actor.person_id, "at": at,
+        "body_id": fact.body_id, "subject_type": fact.subject_type, "subject_id": fact.subject_id,
+        "sha256": digest(canonical([name, payload, actor.person_id, at.isoformat()])),
+    }  # fmt: skip
 
 
 def fact_of(audit_entry_id: int) -> dict[str, Any]:
@@ -116,6 +123,21 @@ def record_live(
     """Count up the live state of the meeting (its row is locked) and record the fact with the new number."""
     meeting.version += 1
     return record(actor, fact.about(subject, meeting_id=meeting.id, version=meeting.version, **fields), now)
+
+
+def record_all_live(told: Sequence[tuple[Actor, MeetingFact, dt.datetime]]) -> None:
+    """`record_live` for facts of one kind about one meeting that become true together, numbered under its lock.
+
+    One statement for the meeting, one for the audit log, one for each job that hears of them.
+    """
+    last, at = told[-1][1], told[-1][2].astimezone(dt.UTC)
+    meeting, log = table(Meeting), table(AuditEntry)
+    db.session.execute(update(meeting).where(meeting.c.id == last.meeting_id).values(version=last.version))
+    made = insert(log).returning(log.c.id, sort_by_parameter_order=True)
+    ids = db.session.execute(made, [_entry(*each) for each in told]).scalars().all()
+    for job in outbox.heard_by.get(type(last), ()):
+        jobs = ((last.body_id, {"audit_entry_id": number}, f"{number}:{job}") for number in ids)
+        outbox.enqueue_all(job, jobs, at)
 
 
 def record_refusal(act: str, actor: Any, error: WorkflowError) -> None:
