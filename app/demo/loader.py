@@ -24,10 +24,12 @@ from app.extensions import db
 from app.gateways import signing
 from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
 from app.tasks import relay
-from app.workflows import keys, meetings, notices, polls
+from app.workflows import digests, keys, meetings, notices, polls
 from app.workflows.engine import outbox
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading, use_case
+from app.workflows.rules.calendar import hanoi_date
+from app.workflows.rules.timetable import daily_due, papers_slot
 
 PASSWORD, PIN = "Ecabinet@2019", "240619"  # of invented people, shown on the sign-in page
 NOTICE = "notices.tell"  # the one task that history is told to (app/wiring.py)
@@ -77,6 +79,7 @@ def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
     steps += _unlocked_key(on.laws - 5 * DAY)
     steps += _first_things(on.founded + MINUTE)
     steps += _noticed(ready.invited_at - MINUTE, read=True)
+    steps += _digests(ready, now)
     return [*steps, *_before_the_doors(ready, now), *_noticed(now, read=False)]
 
 
@@ -162,6 +165,27 @@ def _noticed(at: dt.datetime, read: bool) -> Iterator[Step]:
     yield Step(at, write, alone=True)
     if read:
         yield Step(at + MINUTE / 2, read_all)
+
+
+def _digests(ready: Session, now: dt.datetime) -> Iterator[Step]:
+    """What members were told of the session's papers, and on the morning of the last working day."""
+
+    def of_the_session(stage: Backstage, at: dt.datetime) -> None:
+        meeting_id = stage.meeting_id(ready.title)
+        slot = papers_slot(meeting_id, ready.invited_at, digests.timetable(at)).key
+        for person_id in digests.seated_without(meeting_id, slot):
+            digests.make_session(SYSTEM, meeting_id, person_id, digests.PAPERS, slot, at)
+
+    def of_the_day(stage: Backstage, at: dt.datetime) -> None:
+        body_id, day = stage.bodies[GOVERNMENT], hanoi_date(at)
+        for person_id in digests.members_without_daily(body_id, day):
+            digests.make_daily(SYSTEM, body_id, person_id, day, at)
+
+    morning, calendar = now, digests.timetable(now)
+    while (slot := daily_due(morning, calendar)) is None:
+        morning -= DAY / 2
+    yield Step(ready.invited_at + 20 * MINUTE, of_the_session, alone=True)
+    yield Step(max(slot.due_at, ready.invited_at + 21 * MINUTE), of_the_day, alone=True)
 
 
 def _before_the_doors(ready: Session, now: dt.datetime) -> Iterator[Step]:
