@@ -23,8 +23,7 @@ from redis import Redis
 
 from app.extensions import db
 from app.realtime.channel import CHANNEL
-from app.realtime.listening import MOST_LINES, USER
-from app.views.living import TOKEN
+from app.realtime.listening import MOST_LINES, TOKEN, USER
 from app.workflows import login
 from app.workflows.login_tries import account_of
 from benchmarks import peer, stage

@@ -86,6 +86,12 @@ class Screens:
                 self._once(0)  # pings want their answers meanwhile
         return {"per_second": (count - had) / (time.perf_counter() - begun)}
 
+    def close(self) -> None:
+        for screen in self.screens.values():
+            screen.line.close()
+        self.poll.close()
+        self.redis.close()
+
     def events(self, count: int) -> dict[str, float]:
         """Milliseconds to the last screen, and of this process's time."""
         took = []

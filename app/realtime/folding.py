@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GAP = 0.11  # seconds between two messages about one poll: at most ten in any second
-MOST_SPANS = 32
+HOLE = 0.35  # seconds a hole may take to be filled: what other processes hold back is younger than that
+MOST_SPANS = 64
 MOST_POLLS = 256  # the eldest are forgotten: they are long over
 
 Later = Callable[[float, Callable[[], None]], object]
@@ -28,7 +29,7 @@ class Course:
     told: int = 0  # the highest version that was told
     told_at: float = float("-inf")
     waits: bool = False
-    patient: bool = False  # whether it has already waited for a hole to close
+    hole_at: float | None = None  # since when something is missing right behind what was told
 
     def take(self, message: dict[str, Any]) -> None:
         """Join a count with what is known; ballots are never taken back, so the highest count is the latest."""
@@ -36,9 +37,13 @@ class Course:
         voted = max(message["voted"], self.message["voted"])
         self.message = {**self.message, **message, "voted": voted}
 
-    def next(self) -> dict[str, Any]:
-        since, version = self.spans[-1]
-        return {**self.message, "since": since, "version": version}
+    def holed(self) -> bool:
+        """Whether a screen that has followed so far would have to ask."""
+        return bool(self.told) and self.spans[-1][0] > self.told
+
+    def followed(self) -> Span | None:
+        """What follows without a hole on what was told, if there is anything new in it."""
+        return next((span for span in self.spans if span[0] <= self.told < span[1]), None)
 
 
 class Folding:
@@ -82,17 +87,26 @@ class Folding:
             self._flush(course)
 
     def _flush(self, course: Course) -> None:
-        """Tell what waits; a hole in front of it gets a moment to be filled, since a screen would have to ask."""
-        if course.told and course.spans[-1][0] > course.told and not course.patient:
-            course.patient = True
-            self._wait(course, GAP)
-        else:
+        """Tell what waits; what stands behind a hole is held back for a moment."""
+        course.waits, now = False, self._clock()
+        if not course.holed():
+            course.hole_at = None
+        elif course.hole_at is None:
+            course.hole_at = now
+        if course.hole_at is None or now - course.hole_at >= HOLE:
             self._send(course)
+            return
+        if followed := course.followed():
+            self._send(course, followed)
+            course.hole_at = now  # another one
+        self._wait(course, GAP)
 
-    def _send(self, course: Course) -> None:
-        course.waits = course.patient = False
-        course.told, course.told_at = course.spans[-1][1], self._clock()
-        self._tell(course.message["meeting_id"], course.next())
+    def _send(self, course: Course, span: Span | None = None) -> None:
+        since, version = span or course.spans[-1]
+        course.told, course.told_at = version, self._clock()
+        if span is None:
+            course.waits, course.hole_at = False, None
+        self._tell(course.message["meeting_id"], {**course.message, "since": since, "version": version})
 
 
 def joined(spans: list[Span]) -> list[Span]:

@@ -19,14 +19,15 @@ from app.extensions import db
 from app.models import Meeting
 from app.realtime.channel import JOBS, MEETING, PERSON, Cut, is_id, room
 from app.views.actor import now
-from app.views.living import TOKEN
 from app.workflows import login
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import GRANTS, Actor, Right, actor_of
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.calendar import hanoi_date
 
-USER = "_user_id"  # under this name Flask-Login keeps whose session it is
+# The session cookie as the pages write it: app/views/living.py cannot be asked, it leads to keys and signatures.
+TOKEN, USER = "token", "_user_id"
+GIVEN = "given"  # in it as long as the password is one that somebody else has made
 BURST = 20  # messages a socket may send at once
 PER_SECOND = 5.0
 PATIENCE = 200  # messages beyond the limit before the line is cut
@@ -141,8 +142,8 @@ def join(cookie: Mapping[str, Any], sent: tuple[Any, ...]) -> tuple[Answer, str 
 
 
 def _signed_in(cookie: Mapping[str, Any]) -> tuple[login.Living, Actor] | None:
-    """A living session that is not locked, of an account that is open."""
-    token, at = cookie.get(TOKEN), now()
+    """A living session that is not locked, of an account that is open and has a password of its own."""
+    token, at = None if cookie.get(GIVEN) else cookie.get(TOKEN), now()
     living = login.session_of(token, at) if isinstance(token, str) else None
     if living is None or living.locked or str(cookie.get(USER)) != str(living.user_id):
         return None

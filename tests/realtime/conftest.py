@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+import requests
 import socketio
 import websocket
 from flask import Flask, current_app
@@ -38,17 +40,28 @@ def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
 class Listener:
     """A socket.io client that keeps every frame as it came over the line, and every message."""
 
-    def __init__(self, address: str, cookie: str = "", origin: str | None = None) -> None:
+    def __init__(
+        self, address: str, cookie: str = "", origin: str | None = None, transports: tuple[str, ...] = ("websocket",)
+    ) -> None:
         """`origin` is the site whose page opens the socket; our own unless told otherwise."""
+        self.address, self.cookie = address, cookie
         self.frames: list[Any] = []
+        self.told: list[tuple[str, Any]] = []  # everything that is no fact
         self.facts: list[dict[str, Any]] = []
         self.arrivals: list[float] = []
         options = {"origin": origin} if origin else {}
-        self.client = socketio.Client(reconnection=False, websocket_extra_options=options)
+        self.http = requests.Session()
+        self.http.headers["Cookie"] = f"ecabinet={cookie}"  # with every request, as a browser does
+        self.client = socketio.Client(
+            reconnection=False, websocket_extra_options=options,
+            http_session=self.http if "polling" in transports else None,
+        )  # fmt: skip
         self.client.on("fact", self._hear, namespace=NAMESPACE)
+        for event in ("notice", "job", "resync", "adrift"):
+            self.client.on(event, partial(self._note, event), namespace=NAMESPACE)
         self.client.eio.on("message", self._frame)
         sent = {"Cookie": f"ecabinet={cookie}"} if cookie else {}
-        self.client.connect(address, headers=sent, transports=["websocket"], namespaces=[NAMESPACE], wait_timeout=5)
+        self.client.connect(address, headers=sent, transports=list(transports), namespaces=[NAMESPACE], wait_timeout=5)
         self.line = self.client.eio.ws
 
     def _frame(self, data: Any) -> None:
@@ -58,6 +71,9 @@ class Listener:
     def _hear(self, fact: dict[str, Any]) -> None:
         self.arrivals.append(time.monotonic())
         self.facts.append(fact)
+
+    def _note(self, event: str, message: Any) -> None:
+        self.told.append((event, message))
 
     def join(self, meeting_id: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.client.call("join", {"meeting_id": meeting_id}, namespace=NAMESPACE, timeout=5)
@@ -71,8 +87,12 @@ class Listener:
         return [fact["fact"] for fact in self.facts]
 
     def close(self) -> None:
+        if self.client.transport() == "polling":
+            self.client.eio.disconnect(abort=True)  # else it waits for the end of its last poll
         self.client.disconnect()
-        self.line.shutdown()  # the library leaves a line open that the server has cut
+        self.http.close()
+        if self.line:
+            self.line.shutdown()  # the library leaves a line open that the server has cut
 
 
 @pytest.fixture
@@ -112,7 +132,6 @@ def listen(app: Flask, server: str) -> Iterator[Callable[..., Listener]]:
     def begin(name: str | None = None, origin: str | None = None) -> Listener:
         cookie = app.test_client().enter_as(name).cookie(app) if name else ""
         listener = Listener(server, cookie, origin)
-        listener.cookie = cookie  # type: ignore[attr-defined]
         opened.append(listener)
         return listener
 

@@ -7,8 +7,8 @@ import socketio
 from socketio.exceptions import ConnectionError as Refused
 
 from app.extensions import db
-from app.realtime import connect, listening
-from app.views.living import TOKEN
+from app.realtime import announcing, connect, listening
+from app.views.living import GIVEN, TOKEN
 from app.workflows import login, meetings
 from app.workflows.login_tries import account_of
 from tests.realtime.conftest import NAMESPACE, Listener, tell_everybody, until
@@ -51,6 +51,19 @@ def test_an_ended_or_locked_session_is_refused(app, scene, server, listen):
     login.sign_out(living, scene.now)
     with pytest.raises(Refused):
         Listener(server, listener.cookie)
+
+
+def test_whoever_has_yet_to_choose_a_password_is_refused(app, server):
+    device = app.test_client().enter_as("a")
+    Listener(server, device.cookie(app)).close()
+    with device.session_transaction() as cookie:
+        cookie[GIVEN] = True
+    with pytest.raises(Refused):
+        Listener(server, device.cookie(app))
+
+
+def test_the_cookie_is_read_by_the_names_under_which_the_pages_write_it():
+    assert (listening.TOKEN, listening.GIVEN) == (TOKEN, GIVEN)
 
 
 def test_who_may_not_see_a_meeting_cannot_listen_to_it(scene, listen):
@@ -140,6 +153,30 @@ def test_odd_payloads_get_no_room_and_break_nothing(scene, listen):
     listening.lines.refill()
     assert listener.client.call("join", (1, 2, 3), namespace=NAMESPACE, timeout=5)["code"] == "bad_request"
     assert listener.join(scene.meeting_id)["ok"] is True
+
+
+def test_nobody_has_more_sockets_than_windows(app, listen, monkeypatch):
+    monkeypatch.setattr(listening, "MOST_LINES", 3)
+    first = listen("a")
+    more = [Listener(first.address, first.cookie) for _each in range(2)]
+    with pytest.raises(Refused):
+        Listener(first.address, first.cookie)
+    assert listen("a").connected, "another session of the same person is not concerned"
+    more[0].close()
+    assert until(lambda: len(listening.lines) == 3)
+    more[0] = Listener(first.address, first.cookie)
+    for each in more:
+        each.close()
+
+
+def test_notices_and_background_work_are_told_to_those_concerned(scene, listen, people):
+    mine, admin, other = listen("a"), listen("admin"), listen("b")
+    announcing.to_person(people["a"].person_id, {"unread": 1})
+    announcing.to_jobs(1, {"job_id": 2})
+    announcing.to_jobs(2, {"job_id": 3})
+    assert until(lambda: mine.told and admin.told)
+    other.client.call("join", {"meeting_id": 1}, namespace=NAMESPACE, timeout=5)  # whatever was sent has arrived
+    assert (mine.told, admin.told, other.told) == ([("notice", {"unread": 1})], [("job", {"job_id": 2})], [])
 
 
 def test_a_flood_is_ignored_first_and_cut_off_at_last(scene, listen):
