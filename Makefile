@@ -34,7 +34,7 @@ Password of all: Ecabinet@2019   PIN of all signing keys: 240619
 endef
 export WELCOME
 
-.PHONY: help run test test-full lint bench screenshots migration docs translations requirements vendor-check clean python
+.PHONY: help run cluster test test-full lint bench screenshots migration docs translations requirements vendor-check clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+( [a-z-]+)*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -44,6 +44,10 @@ run: $(RUNTIME) $(CATALOGUES) $(VAR)/secret_key ## Serve the demo on http://127.
 		echo "Port $(PORT) is in use; stop what listens there or take another one: make run PORT=8081" >&2; exit 1; fi
 	@umask 077; export ECABINET_DEMO=1 ECABINET_VAR="$(VAR)" PORT="$(PORT)" ECABINET_SECRET_KEY="$$(cat "$(VAR)/secret_key")"; \
 	$(FLASK) demo prepare; echo "$$WELCOME"; exec $(BIN)/python run.py
+
+cluster: $(DEVELOPMENT) $(CATALOGUES) ## Rehearse a production on this machine (CLUSTER_ONCE=1 ends after the replay)
+	@scripts/test-needs
+	@exec $(BIN)/python -m deploy.cluster --folder "$(VAR)/cluster" --port "$${CLUSTER_PORT:-0}" $(if $(filter 1,$(CLUSTER_ONCE)),--once)
 
 $(VAR)/secret_key: | $(RUNTIME)
 	@umask 077; mkdir -p "$(VAR)"; $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(48))" > "$@"

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="of https; otherwise a free one")
     parser.add_argument("--once", action="store_true", help="end after the replay")
     parser.add_argument("--no-replay", action="store_true", help="only serve")
+    parser.add_argument("--members", type=int, default=27, help="how many members the Government has that is filled in")
     parser.add_argument("--fill", nargs=argparse.REMAINDER, default=FILL, help="what fills the database; last of all")
     return parser
 
@@ -55,6 +56,7 @@ def _perform(told: argparse.Namespace, supervisor: Supervisor) -> int:
     began = time.monotonic()
     folder = _anew(told.folder.absolute())
     cluster = Cluster(folder, supervisor, told.port)
+    cluster.members = told.members
     supervisor.changed = lambda: _write_state(cluster, supervisor)
     print(f"Everything lies in {folder}. Filling the database …", flush=True)
     cluster.fill(told.fill)
@@ -129,7 +131,7 @@ def _enterable(folder: Path) -> bool:
 def _write_state(cluster: Cluster, supervisor: Supervisor) -> None:
     """Who runs where, for the replay and for whoever looks; replaced whole."""
     programs = {each.name: _facts(each) for each in supervisor.programs}
-    state = {"pid": os.getpid(), **cluster.facts(), "programs": programs}
+    state = {"pid": os.getpid(), "members": cluster.members, **cluster.facts(), "programs": programs}
     draft = cluster.folder / f"{STATE}.draft"
     draft.write_text(json.dumps(state, indent=2))
     draft.replace(cluster.folder / STATE)

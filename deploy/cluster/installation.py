@@ -25,7 +25,7 @@ class Cluster:
     """Servers and processes of one rehearsal; `begin` starts them in the order in which they need each other."""
 
     def __init__(self, folder: Path, supervisor: Supervisor, port: int = 0) -> None:
-        self.folder, self.supervisor = folder, supervisor
+        self.folder, self.supervisor, self.members = folder, supervisor, 0
         chosen = free_ports(4 + WEB + REALTIME)
         self.web, self.realtime = chosen[4 : 4 + WEB], chosen[4 + WEB :]
         self.app, self.signer = folder / "app", folder / "signer"
