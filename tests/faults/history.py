@@ -38,6 +38,10 @@ class History:
     def ballots(self) -> list[Row]:
         return [Row(*row) for row in self.rows(BALLOTS)]
 
+    def standing(self) -> int:
+        """How many members have a ballot in the vote."""
+        return len({row.member_id for row in self.ballots()})
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.server.connect(self.database) as connection:
             return connection.execute(query, values or None).fetchall()

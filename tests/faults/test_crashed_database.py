@@ -1,0 +1,159 @@
+"""The database crashes under 200 ballots at once: none that was acknowledged is lost, none is counted twice.
+
+A cluster with every safeguard of the disk; it is crashed as a whole, or one of its processes is killed in the middle
+of a transaction, upon which PostgreSQL ends all the others and recovers. The devices ask again with the same ballot.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from app import create_app
+from app.extensions import db
+from app.gateways import signing, storage
+from app.models import Ballot
+from app.workflows import ballots
+from tests.concurrency.crowd import Signed, at_once, cast, check_history, open_poll, sign
+from tests.conftest import SETTINGS, _fill
+from tests.servers import PostgresServer
+from tests.web import full
+
+pytestmark = pytest.mark.fault
+
+FURNISHED, DATABASE = "crowd", "crash"
+MEMBERS = 200
+CRASHES = 20 if full() else 1
+PAUSE = 0.1  # seconds before a device asks again
+ENOUGH = 120.0  # seconds until everything must have come right
+UNDER_WAY = 20  # ballots that are acknowledged when it happens
+
+
+@pytest.fixture(scope="module")
+def prepared(durable: PostgresServer, gateways: dict[str, Any]) -> tuple[int, list[Signed]]:
+    """A database with an open vote of 200 members, and the signed ballot of each: only the counting is under test."""
+    durable.create_database(FURNISHED)
+    settings = {**SETTINGS, **gateways, "APP_ROLE": "ecab_app"}
+    signing.use(*gateways["SIGNER"])
+    url = f"{durable.url(FURNISHED, 'ecab_owner')}?options=-csynchronous_commit%3Doff"  # the checkpoint makes it safe
+    owner = create_app(**settings, SQLALCHEMY_DATABASE_URI=url)
+    _fill(owner)
+    with owner.app_context():
+        _scene, poll_id, voters = open_poll(MEMBERS)
+        signed = [sign(poll_id, voter) for voter in voters]
+        db.session.remove()
+        db.engine.dispose()
+    return poll_id, signed
+
+
+@pytest.fixture
+def served(durable: PostgresServer, prepared: object, gateways: dict[str, Any]) -> Iterator[Flask]:
+    """The application on a database of its own, with a connection for each of so many devices."""
+    durable.create_database(DATABASE, FURNISHED)
+    durable.execute("CHECKPOINT")  # else a crash would take a fresh copy back to where it began
+    signing.use(*gateways["SIGNER"])
+    storage.use(gateways["STORE"])
+    application = create_app(
+        **SETTINGS, **gateways, SQLALCHEMY_DATABASE_URI=durable.url(DATABASE),
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 10, "max_overflow": 240},
+    )  # fmt: skip
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+    durable.drop_database(DATABASE)
+
+
+class Devices:
+    """Members with a signed ballot each, and how many of them hold a receipt."""
+
+    def __init__(self, app: Flask, poll_id: int, signed: list[Signed]) -> None:
+        self.app, self.poll_id, self.signed = app, poll_id, signed
+        self.acknowledged, self.tries = 0, 0
+        self.enough_are_through = threading.Event()
+
+    def vote(self, signed: Signed) -> ballots.Receipt:
+        """No answer means to ask again with the same ballot, until there is one."""
+        deadline = time.monotonic() + ENOUGH
+        while time.monotonic() < deadline:
+            self.tries += 1
+            with suppress(DBAPIError):
+                receipt = cast(self.poll_id, signed)()
+                self._note()
+                return receipt
+            with suppress(DBAPIError):
+                db.session.remove()
+            time.sleep(PAUSE)
+        raise AssertionError(f"no receipt within {ENOUGH:g} s")
+
+    def _note(self) -> None:
+        self.acknowledged += 1
+        if self.acknowledged >= UNDER_WAY:
+            self.enough_are_through.set()
+
+    def vote_while(self, crash: Callable[[], None]) -> list[Any]:
+        """Everybody at once; the crash comes as soon as some hold a receipt."""
+        acts: list[Callable[[], Any]] = [lambda each=each: self.vote(each) for each in self.signed]
+        return at_once(self.app, [*acts, lambda: self._then(crash)])[:-1]
+
+    def _then(self, crash: Callable[[], None]) -> int:
+        assert self.enough_are_through.wait(ENOUGH)
+        crash()
+        return self.acknowledged
+
+
+def kill_a_backend(server: PostgresServer) -> None:
+    """The process that serves one of the devices in the middle of its transaction; the master notices."""
+    busy = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND xact_start IS NOT NULL AND usename = 'ecab_app'"
+    with server.connect() as observer:
+        pids = [pid for (pid,) in observer.execute(busy, [DATABASE]).fetchall()]
+        assert pids, "nobody was at it any more"
+        os.kill(pids[len(pids) // 2], signal.SIGKILL)
+        with suppress(Exception):  # it is ended with all the others
+            for _look in range(100):
+                observer.execute("SELECT 1")
+                time.sleep(0.05)
+
+
+CRASH: dict[str, Callable[[PostgresServer], None]] = {
+    "the whole server": lambda server: server.restart(immediate=True),
+    "one of its processes": kill_a_backend,
+}
+
+
+@pytest.mark.parametrize("what", CRASH)
+@pytest.mark.parametrize("_crash", range(CRASHES))
+def test_two_hundred_ballots_survive_a_crash_and_each_counts_once(served, durable, prepared, what, _crash):
+    devices = Devices(served, *prepared)
+    answers = devices.vote_while(lambda: CRASH[what](durable))
+    assert devices.tries > MEMBERS, "the crash came when everything was over"
+    assert check_history(devices.poll_id, answers) == {"ok": MEMBERS}
+    assert db.session.query(Ballot).count() == MEMBERS
+    again = [cast(devices.poll_id, each)() for each in devices.signed[:10]]
+    assert again == answers[:10], "the same ballot brings the same receipt"
+
+
+def test_without_synchronous_commits_the_oracle_finds_what_a_crash_took(served, durable, prepared):
+    """Negative control: the same crash, and a server that acknowledges before the log is on the disk."""
+    poll_id, signed = prepared[0], prepared[1][:27]
+    durable.execute("ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()", "CHECKPOINT")
+    durable.execute("ALTER ROLE ecab_app SET synchronous_commit = off")
+    db.engine.dispose()
+    try:
+        answers = at_once(served, [cast(poll_id, each) for each in signed])
+        assert check_history(poll_id, answers) == {"ok": 27}
+        db.session.remove()
+        durable.restart(immediate=True)
+        db.engine.dispose()
+        with pytest.raises(AssertionError):
+            check_history(poll_id, answers)
+    finally:
+        db.session.remove()
+        durable.execute("ALTER ROLE ecab_app RESET synchronous_commit", "ALTER SYSTEM RESET wal_writer_delay")
