@@ -68,11 +68,14 @@ class Visitor:
 
     def tell(self, path: str, **body: Any) -> dict[str, Any]:
         """A request as the scripts send it: asked again while nobody answers, `Unexpected` when it is refused."""
+        return self._insist(path, lambda: body)
+
+    def _insist(self, path: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         headers = {"Accept": "application/json", "X-CSRFToken": self.token}
         deadline = time.monotonic() + ASKED_AGAIN
         while True:
             try:
-                answer = self.http.post(self.address + path, json=body, headers=headers, timeout=PATIENCE)
+                answer = self.http.post(self.address + path, json=body(), headers=headers, timeout=PATIENCE)
                 if answer.status_code < SERVER_FAULT or time.monotonic() > deadline:
                     found: dict[str, Any] = self.checked(answer).json()
                     return found
@@ -82,9 +85,15 @@ class Visitor:
             time.sleep(PAUSE)
 
     def prepare(self, poll_id: int, choice: str) -> str:
-        nonce = new_nonce()
-        self.tell(f"/polls/{poll_id}/prepare", choice=choice, nonce=nonce, remark="", reservation=False)
-        return nonce
+        """Have the text fixed, under another number with each try; the number to sign it with."""
+        nonces: list[str] = []
+
+        def body() -> dict[str, Any]:
+            nonces.append(new_nonce())
+            return {"choice": choice, "nonce": nonces[-1], "remark": "", "reservation": False}
+
+        self._insist(f"/polls/{poll_id}/prepare", body)
+        return nonces[-1]
 
     def vote(self, poll_id: int, choice: str, pin: str) -> dict[str, Any]:
         """The steps of a ballot, each asked again under the same number until there is an answer; the receipt."""
