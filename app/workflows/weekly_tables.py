@@ -16,7 +16,7 @@ from app.models import Outcome, PollState
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import HANOI, official_date
 from app.workflows.rules.timetable import Week
-from app.workflows.weekly import Decision, SessionHeld, Unanswered, Vote, WeeklyReport
+from app.workflows.weekly import Decision, SessionHeld, Vote, WeeklyReport
 
 Words = Any  # translated when they are shown
 NUMBERS = 1.1  # share of the width for the numbers of the rows
@@ -202,7 +202,7 @@ def _on_paper(table: Table, report: WeeklyReport) -> WeeklyTable:
         for number, row in enumerate(table.rows(report), start=1)
     ]
     middle = [at for at, field in enumerate(table.fields, start=1) if field.kind is not Kind.TEXT]
-    head = (str(_("No.")), *(str(field.label) for field in table.fields))
+    head = (str(_p("table", "No.")), *(str(field.label) for field in table.fields))
     return WeeklyTable(str(table.title), head, rows, (NUMBERS, *(f.share for f in table.fields)), (0, *middle))
 
 
@@ -218,6 +218,3 @@ def workbook_of(report: WeeklyReport) -> bytes:
         for table in TABLES
     ]  # fmt: skip
     return sheets.workbook(pages, title=f"{name}: {title_of(report.week)}", author=report.body, made_at=report.made_at)
-
-
-__all__ = ["TABLES", "Field", "Table", "Unanswered", "sheet_of", "shown", "summary", "title_of", "workbook_of"]

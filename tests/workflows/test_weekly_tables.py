@@ -55,7 +55,9 @@ def test_the_paper_says_sessions_votes_and_decisions(report):
 
 def test_the_workbook_says_the_same_as_typed_values(report):
     book = book_of(report)
-    assert book.sheetnames == [str(table.title) for table in weekly_tables.TABLES]
+    assert book.sheetnames == [
+        "Sessions held", "Votes and outcomes", "Resolutions promulgated", "Invitations without an answer",
+    ]  # fmt: skip
     session = [cell.value for cell in book["Sessions held"][4]]
     assert session[0] == "Phiên họp thường kỳ"
     assert str(session[2]) == "2026-07-30 09:00:00"
