@@ -20,13 +20,14 @@ from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
 from tests.gateways.test_push import Browser
+from tests.views.brackets import data, left_outside, speak_in_brackets
 
 HERE = "/notices/settings/"
 AGENT = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Safari/604.1"
 
 
 @pytest.fixture(autouse=True)
-def ways():
+def ways(app):
     """Every way out is configured, and leads nowhere."""
     before = channels.channels()
     pusher = Pusher(push.generate_vapid_key(), "mailto:a@b.example")
@@ -286,6 +287,23 @@ def test_what_failed_is_sent_again_by_hand(at, sent, state, offered):
 )  # fmt: skip
 def test_addresses_are_masked_wherever_they_stand(text, shown):
     assert masked(text) == shown
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_no_page_has_a_word_of_its_own(monkeypatch, at, sent, scene, state):
+    """Addresses that wait, are confirmed and bounced, a browser, and messages in every state."""
+    speak_in_brackets(monkeypatch)
+    put(sent[Channel.MAIL], state, not_before=NOW + dt.timedelta(hours=3), attempts=2, urgent=True)
+    waiting = contacts.add_contact(scene.who["a"], Channel.MAIL, "moi@bo.example", NOW)
+    contacts.note_bounce(SYSTEM, sent[Channel.SMS].contact_id, "gone", NOW)
+    at("a").send("/notices/push", **subscription())
+    at("a").post(f"{HERE}addresses/{waiting.id}/confirm", code="x")
+    here = {"a": ["/notices/", HERE, "/notices/deliveries/"], "admin": ["/records/deliveries/"]}
+    here["admin"] += [f"/records/deliveries/{one.id}" for one in sent.values()]
+    pages = {(name, path): at(name).get(path) for name, paths in here.items() for path in paths}
+    assert {answer.status_code for answer in pages.values()} == {200}
+    known, shown = data(), {where: page.text.replace("a•••@bo.example", "") for where, page in pages.items()}
+    assert {where: left for where, page in shown.items() if (left := left_outside(page, known))} == {}
 
 
 # -- the list ---------------------------------------------------------------------------------------------------------
