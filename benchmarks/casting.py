@@ -18,8 +18,8 @@ from tests.servers import PostgresServer, program
 MEMBERS, CLIENTS = 200, 8
 PGBENCH_SECONDS = 5
 
-# What one counted ballot writes and locks (app/workflows/ballots.py), on copies of the tables without foreign keys.
-TABLES = ("meeting", "poll", "poll_leaf", "signed_statement", "ballot", "audit_entry")
+# What one counted ballot writes and locks (app/workflows/counting.py), on copies of the tables without foreign keys.
+TABLES = ("meeting", "poll", "poll_leaf", "signed_statement", "ballot", "audit_entry", "job")
 SCRIPT = r"""
 \set member random(1, 1000000000)
 BEGIN;
@@ -35,6 +35,10 @@ INSERT INTO bench_ballot (id, poll_id, member_id, body_id, nonce, choice, place,
           nextval('bench_seq'), nextval('bench_seq'), now());
 INSERT INTO bench_audit_entry (id, body_id, subject_type, subject_id, actor_id, at, fact, payload, sha256)
   VALUES (nextval('bench_seq'), 1, 'poll', 1, 1, now(), 'BallotCast', '{"ballot_id": 1}', repeat('c', 64));
+INSERT INTO bench_job (id, body_id, name, queue, payload, dedupe_key, state, created_at, due_at, worker, attempts,
+                       last_error, progress_done, progress_total, cancel_asked)
+  VALUES (nextval('bench_seq'), 1, 'polls.progress', 'live', '{"audit_entry_id": 1}', md5(random()::text), 'due',
+          now(), now(), '', 0, '', 0, 0, false);
 UPDATE bench_meeting SET version = version + 1 WHERE id = 1;
 COMMIT;
 """
@@ -49,7 +53,7 @@ class Casting:
         self.script.write_text(SCRIPT)
         self.polls = self._polls()
         self.first: tuple[int, list[Signed]] | None = next(self.polls)
-        self._copies()
+        copy_tables(server, database)
 
     def ours(self) -> float:
         """Ballots per second with eight clients, from signed ballots to committed receipts."""
@@ -78,14 +82,7 @@ class Casting:
 
     def anchor(self) -> float:
         """Transactions per second of pgbench with as many clients."""
-        said = subprocess.run(
-            [program("pgbench", "postgresql"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2",
-             "-T", str(PGBENCH_SECONDS), "-f", str(self.script), "-h", "127.0.0.1", "-p", str(self.server.port),
-             "-U", "postgres", self.database],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        line = next(line for line in said.stdout.splitlines() if line.startswith("tps"))
-        return float(line.split()[2])
+        return pgbench(self.server, self.database, self.script, CLIENTS)
 
     def _polls(self) -> Iterator[tuple[int, list[Signed]]]:
         """The body grows once; each round gets a meeting and a poll of its own."""
@@ -97,13 +94,27 @@ class Casting:
             db.session.remove()
             yield poll_id, signed
 
-    def _copies(self) -> None:
-        with self.server.connect(self.database) as connection:
-            connection.execute("CREATE SEQUENCE bench_seq")
-            for table in TABLES:
-                connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES)")
-            for table in ("meeting", "poll"):
-                connection.execute(f"INSERT INTO bench_{table} SELECT * FROM {table} LIMIT 1")  # noqa: S608
+
+def copy_tables(server: PostgresServer, database: str) -> None:
+    """Empty twins of the tables that a counted ballot touches, and the one meeting and poll that it locks."""
+    with server.connect(database) as connection:
+        connection.execute("CREATE SEQUENCE bench_seq")
+        for table in TABLES:
+            connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES)")
+        for table in ("meeting", "poll"):
+            connection.execute(f"INSERT INTO bench_{table} SELECT * FROM {table} LIMIT 1")  # noqa: S608
+
+
+def pgbench(server: PostgresServer, database: str, script: Path, clients: int, *options: str) -> float:
+    """Transactions per second of a script."""
+    said = subprocess.run(
+        [program("pgbench", "postgresql"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2",
+         "-T", str(PGBENCH_SECONDS), "-f", str(script), *options, "-h", "127.0.0.1", "-p", str(server.port),
+         "-U", "postgres", database],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    line = next(line for line in said.stdout.splitlines() if line.startswith("tps"))
+    return float(line.split()[2])
 
 
 def measure(application: Flask, server: PostgresServer, database: str) -> Row:
