@@ -20,7 +20,15 @@ VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import commands_backup, commands_doctor, commands_key, commands_roll, commands_setup, create_app
+    from app import (
+        commands_backup,
+        commands_doctor,
+        commands_key,
+        commands_roll,
+        commands_setup,
+        commands_vapid,
+        create_app,
+    )
     from app.demo import loader, replay
 
     app.cli.command("sync-roles")(_say_synchronised)
@@ -31,6 +39,7 @@ def register(app: Flask) -> None:
     commands_setup.register(app)
     commands_backup.register(app)
     commands_doctor.register(app)
+    commands_vapid.register(app)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)

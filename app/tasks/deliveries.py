@@ -66,7 +66,7 @@ def send_code(job: dict[str, Any]) -> None:
     """Send a code that confirms an address. Running twice is harmless: of two codes the last one counts."""
     contact = db.session.get_one(ContactAddress, job["contact_id"])
     channel, to, name = contact.channel, contact.address, contact.person.full_name
-    if contact.confirmed_at or contact.removed_at:
+    if contact.removed_at or (contact.confirmed_at and not contact.bounced_at):
         return
     end_reading()
     code = contacts.new_code(SYSTEM, job["contact_id"], _now())

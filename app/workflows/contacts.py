@@ -118,7 +118,7 @@ def import_contact(actor: Actor, person_id: int, channel: Channel, typed: str, n
 def ask_for_code(actor: Actor, contact_id: int, now: dt.datetime) -> None:
     """Have another code sent to an own address."""
     contact = _own(actor, contact_id)
-    if contact.confirmed_at is None:
+    if contact.confirmed_at is None or contact.bounced_at is not None:
         _ask_for_code(contact, now)
 
 

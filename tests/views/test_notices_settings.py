@@ -126,6 +126,19 @@ def test_a_second_code_waits_a_minute(at, mine, clock):
     assert at("a").post(again).status_code == 303
 
 
+def test_an_address_that_bounced_is_used_again_after_another_code(at, mine, clock):
+    contact = contacts.add_contact(mine, Channel.MAIL, "an@bo.example", NOW)
+    assert contacts.confirm_contact(mine, contact.id, contacts.new_code(SYSTEM, contact.id, NOW), NOW)
+    contacts.note_bounce(SYSTEM, contact.id, "gone", NOW)
+    clock.move(minutes=2)
+    assert at("a").post(f"{HERE}addresses/{contact.id}/code").status_code == 303
+    (again,) = contacts.contacts_of(mine.person_id)
+    assert again.code_until > clock.now
+    code = contacts.new_code(SYSTEM, contact.id, clock.now)
+    at("a").post(f"{HERE}addresses/{contact.id}/confirm", code=code)
+    assert contacts.contacts_of(mine.person_id)[0].bounced_at is None
+
+
 def test_an_address_is_removed(at, mine):
     added(at)
     contact_id = contacts.contacts_of(mine.person_id)[0].id
