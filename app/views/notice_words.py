@@ -4,9 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import format_datetime
+from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.models import Outcome, Poll, RecoveryKind, Resolution
 from app.workflows.engine.words import word
@@ -19,27 +18,27 @@ def constant(sentence: Any) -> Callable[[Told], str]:
     return lambda _told: str(sentence)
 
 
-invited = constant(_l("You are invited to a meeting"))
-postponed = constant(_l("A meeting is postponed"))
-rescheduled = constant(_l("A meeting is called for another time; please answer again"))
-cancelled = constant(_l("A meeting is cancelled"))
-chair_handed = constant(_l("The chair is handed to you"))
-poll_annulled = constant(_l("A vote is annulled"))
-presented = constant(_l("A Resolution waits for your signature"))
-returned = constant(_l("A Resolution was returned without a signature"))
-abandoned = constant(_l("The draft of a Resolution was given up"))
-signed = constant(_l("A Resolution is signed and waits for its number and seal"))
-stopped = constant(_l("A signed Resolution was stopped before it went out"))
-seal_enrolled = constant(_l("The digital seal was registered anew"))
-seal_suspended = constant(_l("The digital seal is suspended"))
-picture_set = constant(_l("A specimen of your signature was registered"))
-key_enrolled = constant(_l("A new signing key is registered for you"))
-key_locked = constant(_l("Your signing key is locked after wrong PIN entries"))
-key_suspended = constant(_l("Your signing key is suspended"))
-role_changed = constant(_l("The role of your account has changed"))
-password_reset = constant(_l("Your password was reset"))
-password_changed = constant(_l("Your password was changed"))
-broken = constant(_l("A check of signatures and log found something broken"))
+invited = constant(lazy_gettext("You are invited to a meeting"))
+postponed = constant(lazy_gettext("A meeting is postponed"))
+rescheduled = constant(lazy_gettext("A meeting is called for another time; please answer again"))
+cancelled = constant(lazy_gettext("A meeting is cancelled"))
+chair_handed = constant(lazy_gettext("The chair is handed to you"))
+poll_annulled = constant(lazy_gettext("A vote is annulled"))
+presented = constant(lazy_gettext("A Resolution waits for your signature"))
+returned = constant(lazy_gettext("A Resolution was returned without a signature"))
+abandoned = constant(lazy_gettext("The draft of a Resolution was given up"))
+signed = constant(lazy_gettext("A Resolution is signed and waits for its number and seal"))
+stopped = constant(lazy_gettext("A signed Resolution was stopped before it went out"))
+seal_enrolled = constant(lazy_gettext("The digital seal was registered anew"))
+seal_suspended = constant(lazy_gettext("The digital seal is suspended"))
+picture_set = constant(lazy_gettext("A specimen of your signature was registered"))
+key_enrolled = constant(lazy_gettext("A new signing key is registered for you"))
+key_locked = constant(lazy_gettext("Your signing key is locked after wrong PIN entries"))
+key_suspended = constant(lazy_gettext("Your signing key is suspended"))
+role_changed = constant(lazy_gettext("The role of your account has changed"))
+password_reset = constant(lazy_gettext("Your password was reset"))
+password_changed = constant(lazy_gettext("Your password was changed"))
+broken = constant(lazy_gettext("A check of signatures and log found something broken"))
 
 
 def absence_requested(told: Told) -> str:
