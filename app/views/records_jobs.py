@@ -27,11 +27,13 @@ from app.workflows import jobs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
 
+BLANK = Markup('<span class="job-blank">–</span>')  # a phone leaves it out
 STEPS = {  # move → words, address, sign, question
     "retry": (_("Run again"), "retry", "undo", ""),
     "cancel": (_("Call off"), "cancel", "times", _("Call this work off? It will not be done.")),
     "stop": (_("Stop"), "cancel", "times", _("Stop this work? What is done so far stays done.")),
 }  # fmt: skip
+LOOKS = {"retry": "primary"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class JobList(ListWidget):
 def progress(job: Job | None) -> Any:
     """A bar while the job runs, afterwards how far it came."""
     if job is None:
-        return NOTHING
+        return BLANK
     told = fraction(job.progress_done, job.progress_total)
     if job.state is not JobState.RUNNING:
         return told
@@ -82,7 +84,7 @@ def progress(job: Job | None) -> Any:
 
 def first_line(said: str) -> Any:
     """What went wrong, as far as a list has room; addresses of people are made unrecognisable."""
-    return Markup('<span class="job-error">{}</span>').format(masked(said).partition("\n")[0]) if said else NOTHING
+    return Markup('<span class="job-error">{}</span>').format(masked(said).partition("\n")[0]) if said else ""
 
 
 def in_full(said: str) -> Any:
@@ -90,6 +92,13 @@ def in_full(said: str) -> Any:
 
 
 def machine(name: str) -> Any:
+    """Host and process of "host:process:thread"; the thread shows when one points at it."""
+    if not name:
+        return BLANK
+    return Markup('<code class="job-worker" title="{}">{}</code>').format(name, ":".join(name.split(":")[:2]))
+
+
+def in_words(name: str) -> Any:
     return Markup('<code class="job-worker">{}</code>').format(name) if name else NOTHING
 
 
@@ -100,7 +109,7 @@ class JobRecords(RecordView):
     datamodel = Jobs(Job)
     list_template, show_template, list_widget = "records/jobs.html", "records/job.html", JobList
     list_title, show_title = _("Background work"), _("Background work")
-    list_columns = ["name", "queue", "state", "created_at", "due_at", "attempts", "progress", "worker", "last_error"]
+    list_columns = ["name", "queue", "state", "progress", "attempts", "created_at", "due_at", "worker"]
     show_columns = ["id", "name", "queue", "state", "progress", "created_at", "due_at", "handed_at", "lease_until",
                     "attempts", "worker", "done_at", "cancel_asked", "last_error"]  # fmt: skip
     search_columns = ["state", "queue", "last_error", "created_at", "due_at"]
@@ -108,7 +117,7 @@ class JobRecords(RecordView):
     order_columns = ["name", "queue", "state", "created_at", "due_at", "attempts"]
     chips = ("state",)
     title_column = "name"
-    words = {"name": job_word, "progress": progress, "last_error": first_line, "worker": machine}
+    words = {"name": job_word, "progress": progress, "last_error": in_full, "worker": machine}
     label_columns = {
         "id": _("Number"), "name": _("Work"), "queue": _("Queue"), "state": _("State"), "created_at": _("Created at"),
         "due_at": _("Due at"), "handed_at": _("Handed over at"), "lease_until": _("Held until"), "attempts": _("Tries"),
@@ -135,7 +144,7 @@ class JobRecords(RecordView):
         if row.state is JobState.RUNNING and row.cancel_asked:
             return []  # it stops at its next report
         return [
-            Step(label, f"{self.route_base}/{row.id}/{path}", icon=icon, confirm=sure)
+            Step(label, f"{self.route_base}/{row.id}/{path}", look=LOOKS.get(move, "default"), icon=icon, confirm=sure)
             for move, (label, path, icon, sure) in STEPS.items()
             if may(actor, row, jobs.LIFECYCLE, move)
         ]
@@ -174,9 +183,15 @@ class JobRecords(RecordView):
         widgets["list"].template_args["actions"] = CHOSEN
         return widgets
 
+    def _cells(self, row: Job) -> dict[str, Any]:
+        """The first line of what went wrong stands below the name of the work."""
+        cells = super()._cells(row)
+        cells["name"] += first_line(row.last_error)
+        return cells
+
     def _facts(self, row: Any) -> Any:
         facts = super()._facts(row)
-        facts.template_args["formatters_columns"] = self.formatters_columns | {"last_error": in_full}
+        facts.template_args["formatters_columns"] = self.formatters_columns | {"worker": in_words}
         return facts
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.workflows.rules.names import fold
 
 INDEX, SUMS = "muc-luc.txt", "SHA256SUMS"
-LONGEST_NAME = 60
+LONGEST_NAME = 40
 NAMELESS = "khong-ten"
 _OTHER = re.compile(r"[^a-z0-9]+")
 

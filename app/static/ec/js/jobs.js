@@ -22,6 +22,7 @@ function hear({ fact, job_id: id, done, total }) {
 const socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelayMax: AGAIN });
 const later = () => setTimeout(() => socket.connect(), AGAIN);
 socket.on("job", hear);
+socket.on("connect", look); // what was told while nobody listened
 socket.on("resync", look);
 socket.on("connect_error", () => socket.active || later());
 socket.on("disconnect", (reason) => reason === "io server disconnect" && later());
@@ -36,5 +37,18 @@ function hideActs() {
   }
 }
 
+/** A look that was under way when somebody chose a row takes his choice away: it is given back. */
+let kept = new Set();
+const note = () => (kept = new Set([...document.querySelectorAll("[data-row]:checked")].map((box) => box.value)));
+
+function giveBack() {
+  hideActs();
+  const boxes = [...document.querySelectorAll("[data-row]")].filter((box) => kept.has(box.value));
+  for (const box of boxes) box.checked = true;
+  boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 hideActs();
-document.addEventListener("ec:drawn", hideActs);
+document.addEventListener("change", note);
+document.addEventListener("click", (event) => event.target.closest("[data-bulk-none]") && setTimeout(note));
+document.addEventListener("ec:drawn", giveBack);
