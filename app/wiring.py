@@ -4,6 +4,7 @@ from app.models import Office, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
+from app.tasks import announcements as announcement_tasks
 from app.tasks import checks as check_tasks
 from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests as digest_tasks
@@ -17,6 +18,7 @@ from app.views import notice_words as say
 from app.workflows import (
     accounts,
     agenda,
+    announcements,
     attendance,
     ballots,
     checks,
@@ -41,11 +43,13 @@ from app.workflows import audiences as who
 from app.workflows.audiences import always, express
 from app.workflows.engine import outbox
 from app.workflows.engine.outbox import Task
+from app.workflows.engine.rights import GRANTS, Right
 from app.workflows.engine.transaction import fact_of
 from app.workflows.notices import Kind
 
 MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
+REPORTED_TO = tuple(GRANTS[Right.REPORT_READ])
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
 
 LIVE = "meetings.announce"
@@ -76,6 +80,7 @@ TASKS: tuple[Task, ...] = (
     Task(digest_tasks.SESSION, Queue.DIGEST, digest_tasks.session, {"meeting_id": int, "why": str, "slot": str}),
     Task(reminder_tasks.INVITATIONS, Queue.SCHEDULE, reminder_tasks.invitations, {"meeting_id": int, "step": int}),
     Task(exports.MAKE, Queue.INTERACTIVE, export_tasks.make, {"export_id": int}),
+    Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
@@ -85,6 +90,7 @@ TIMETABLE = (
     Entry(digest_tasks.DAILY,           digest_tasks.daily_slots),
     Entry(digest_tasks.SESSION,         digest_tasks.opening_slots),
     Entry(reminder_tasks.INVITATIONS,   reminder_tasks.slots),
+    Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
@@ -181,6 +187,7 @@ KINDS: dict[type, Kind] = {
     accounts.AccountPasswordReset:      Kind(who.named("person_id"), SECURITY, say.password_reset),
     accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),
     reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, clockwork=True),
+    announcements.WeekReported:         Kind(who.holding(*REPORTED_TO), DIGEST, say.week_reported, clockwork=True),
     checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always, True),
 }  # fmt: skip
 

@@ -72,6 +72,10 @@ def reminded(told: Told) -> str:
     return _("%(name)s: an invitation waits for an answer", name=told["member"])
 
 
+def week_reported(told: Told) -> str:
+    return _("The report on week %(week)s can be read", week=told["week"])
+
+
 def key_recovery(told: Told) -> str:
     if told["kind"] == RecoveryKind.UNLOCK:
         return _("Your signing key is unlocked")
@@ -94,6 +98,8 @@ def address(kind: str, told: Told, meeting_id: int | None) -> str:
         return f"/polls/{told['subject_id']}" + ("/result" if kind == "PollPublished" else "")
     if told["subject_type"] == Resolution.__tablename__:
         return f"/resolutions/{told['subject_id']}"
+    if week := told.get("week"):
+        return f"/reports/weekly/{week}"
     if kind == "AbsenceRequested":
         return "/absences/"
     if meeting_id is not None:

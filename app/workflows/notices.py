@@ -17,7 +17,7 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
 
 # what a notice repeats of its fact
-KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step")
+KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step", "week")
 LATEST = 200
 BADGE = "notices.badge"  # a task: app/wiring.py
 Told = dict[str, Any]

@@ -10,6 +10,7 @@ from app.models import Appointment, Delivery, DeliveryState, Digest, DigestKind,
 from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests, progress, relay, schedule
 from app.workflows import digests as acts
+from app.workflows import notices
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
@@ -219,3 +220,13 @@ def test_released_papers_of_one_stretch_are_told_together(scene):
     Clock.at = NOW + dt.timedelta(minutes=20)
     relay.drain(Clock.at, [Queue.DIGEST])
     assert made(DigestKind.SESSION) == len(MEMBERS) + 1
+
+
+def test_on_monday_the_readers_are_told_once_that_the_report_can_be_read(scene):
+    monday = dt.datetime(2026, 8, 3, 0, 30, tzinfo=dt.UTC)  # 07:30 in Hanoi
+    for _clock in range(2):
+        schedule.plan(monday)
+        relay.drain(dt.datetime.now(dt.UTC), [Queue.SCHEDULE, Queue.NOTIFY])
+    told = [each for each in notices.latest(scene.who["clerk"]) if each.kind == "WeekReported"]
+    assert [each.details["week"] for each in told] == ["2026-31"]
+    assert not any(each.kind == "WeekReported" for each in notices.latest(scene.who["a"]))
