@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 JOBS: dict[str, Any] = {
+    "announcements.week": _("Announce the weekly report"),
     "checks.integrity": _("Check everything that is signed and logged"),
     "contacts.send_code": _("Send a confirmation code"),
     "deliveries.send": _("Send a message"),
