@@ -54,6 +54,7 @@ class Session:
     def close(self) -> None:
         for screen in self.screens:
             screen.close()
+        self.screens.clear()
         for person in self.people.values():
             person.http.close()
 

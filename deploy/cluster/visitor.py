@@ -149,9 +149,9 @@ class Screen:
         return max((int(each["version"]) for each in self.facts), default=0)
 
     def close(self) -> None:
-        if self.client.transport() == "polling":
-            self.client.eio.disconnect(abort=True)
-        self.client.disconnect()
+        if self.client.connected and self.client.transport() == "polling":
+            self.client.eio.disconnect(abort=True)  # else it waits for the end of its last poll
+        self.client.shutdown()  # also when it is just trying to come back
         self.http.close()
 
 
