@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from logging.config import dictConfig
 from types import FrameType
 
 import uvicorn
 from flask import Flask
 
+from app import logs
 from app.extensions import db
 from app.realtime.gate import Gate
 from app.realtime.server import LARGEST, THREADS
@@ -30,21 +30,6 @@ SHORTEST_SECRET = 32
 SEND_BUFFER = 65536  # bytes the kernel keeps for a client that does not read, beside the same in our buffer
 ENDS_WITHIN = 3  # seconds
 BACKLOG = 4096
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {
-        "uvicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
-        "engineio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
-        "socketio.server": {"level": "CRITICAL", "handlers": [], "propagate": True},
-    },
-}
 
 
 class NotReady(Exception):
@@ -102,9 +87,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default=LOOPBACK)
     wanted = parser.parse_args(arguments)
-    dictConfig(LOGGING)
     try:
-        serve(application(), wanted.host, wanted.port)
+        app = application()
+        logs.configure(app.config["LOG_FORMAT"])
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # below that it tells who asked for what
+        serve(app, wanted.host, wanted.port)
     except NotReady as reason:
         sys.stderr.write(f"{reason}\n")
         return os.EX_CONFIG
