@@ -7,7 +7,8 @@ import { get, Refused, Unanswered } from "./net.js";
 import { text, timeOf } from "./text.js";
 
 const QUIET = 150; // ms between two snapshots, plus a little chance so that 27 tablets do not ask at once
-const POLL = 5000; // ms between two looks while the socket is down
+const POLL = 4000; // ms between two looks while no socket tells: what is shown is never older than five seconds
+const SPREAD = 1500; // ms over which all screens spread their question when all of them have to ask
 const AGAIN = 3000; // ms before a line cut by the server is asked for again
 const GRACE = 2000; // ms without a connection before the banner comes
 
@@ -23,6 +24,8 @@ class Live {
     this.address = root.dataset.snapshot;
     this.wanted = false;
     this.busy = false;
+    this.joined = false; // whether the server has let us into the room
+    this.told = false; // whether the socket's server hears of what happens
     this.seen = new Date().toISOString();
     this.lost = null;
   }
@@ -31,20 +34,26 @@ class Live {
     this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true });
     this.socket.on("fact", (message) => this.hear(message));
     this.socket.on("notice", (message) => tell("ec:notice", message));
-    this.socket.on("connect", () => {
-      // asked once the room is joined, so that nothing falls between; and also when nobody says whether it is
-      this.socket.timeout(POLL).emit("join", { meeting_id: this.meeting }, () => this.ask());
+    this.socket.on("connect", () => this.join());
+    this.socket.on("adrift", () => (this.told = false));
+    this.socket.on("resync", () => {
+      this.told = true;
+      setTimeout(() => {
+        this.ask();
+        tell("ec:notice", {});
+      }, Math.random() * SPREAD);
     });
     this.socket.on("connect_error", () => {
       // refused for now (a locked screen, an ended session): a line that was merely lost tries again by itself
       if (!this.socket.active) setTimeout(() => this.socket.connect(), POLL);
     });
     this.socket.on("disconnect", (reason) => {
+      this.joined = false;
       // a line that the server has cut does not come back by itself: the session may have other rights now
       if (reason === "io server disconnect") setTimeout(() => this.socket.connect(), AGAIN);
       this.ask();
     });
-    setInterval(() => this.socket.connected || this.ask(), POLL);
+    setInterval(() => this.look(), POLL);
     addEventListener("offline", () => this.away());
     addEventListener("online", () => this.ask());
     document.addEventListener("ec:ask", () => this.ask());
@@ -52,8 +61,25 @@ class Live {
     document.addEventListener("visibilitychange", () => document.hidden || this.ask());
   }
 
+  join() {
+    // asked once the room is joined, so that nothing falls between; and also when nobody says whether it is
+    this.socket.timeout(POLL).emit("join", { meeting_id: this.meeting }, (problem, answer) => {
+      this.joined = !problem && answer?.ok === true;
+      this.told = this.joined && answer.live !== false;
+      this.ask();
+    });
+  }
+
+  /** While nobody tells: the line is down, the room is closed to us, or its server hears nothing itself. */
+  look() {
+    if (this.socket.connected && this.joined && this.told) return;
+    if (this.socket.connected && !this.joined) this.join();
+    this.ask();
+  }
+
   hear(message) {
     if (!message || message.meeting_id !== this.meeting) return;
+    if (message.version < this.version) return; // late or twice: what is shown is newer
     const since = message.since ?? message.version - 1; // several ballots may be folded into one message
     if (message.voted !== undefined && since <= this.version) {
       this.version = Math.max(this.version, message.version);
