@@ -28,6 +28,13 @@ class Worker(rq.Worker):
     """Each job in a child of its own: one that takes all memory or crashes takes nobody along."""
 
     app: Flask
+    seen_as: str
+
+    def heartbeat(self, *timing: Any, **more: Any) -> None:
+        """The library's own in Redis, and ours in the database, for the monitor and the doctor."""
+        super().heartbeat(*timing, **more)
+        with self.app.app_context():
+            pulse.beat(self.seen_as, pulse.now())
 
     def dequeue_job_and_maintain_ttl(self, *timing: Any, **more: Any) -> Any:
         """A message that is not even text is taken out of the queue like any other, and dropped."""
@@ -69,10 +76,8 @@ def main(names: list[str]) -> int:
     connection = hints.connection(app.config["REDIS_URL"])
     settings: dict[str, Any] = {"connection": _patient(app.config["REDIS_URL"]), "serializer": JSONSerializer}
     worker = Worker([rq.Queue(name, connection=connection, serializer=JSONSerializer) for name in names], **settings)
-    worker.app = app
+    worker.app, worker.seen_as = app, f"rq:{'+'.join(names)}"
     worker.log = log
-    with app.app_context():
-        pulse.beat(f"rq:{'+'.join(names)}", pulse.now())
     return 0 if worker.work(with_scheduler=False, logging_level="WARNING") is not None else 1
 
 

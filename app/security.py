@@ -60,8 +60,9 @@ SCREENS: dict[str, set[Screen]] = {
     "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
     "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | _opens("RuleSetRecords", "Meetings")
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight"),
-    "quan_tri": _opens("AccountRecords", "Security", "add", "edit") | _opens("JobRecords", "Security", "retry", "cancel")
-    | _opens("DeliveryRecords", "Security", "retry") | _opens("SessionRecords", "Security", "revoke") | PICK,
+    "quan_tri": _opens("AccountRecords", "Security", "add", "edit")
+    | _opens("JobRecords", "Security", "retry", "cancel") | _opens("DeliveryRecords", "Security", "retry")
+    | _opens("SessionRecords", "Security", "revoke") | PICK,
     "khach": set(),
 }  # fmt: skip
 

@@ -49,7 +49,7 @@ from app.workflows.notices import Kind
 
 MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
-REPORTED_TO = tuple(GRANTS[Right.REPORT_READ])
+REPORTED_TO = [office for office in Office if office in GRANTS[Right.REPORT_READ]]
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
 
 LIVE = "meetings.announce"

@@ -62,7 +62,8 @@ class DeliveryRecords(RecordView):
     }
     label_columns = {
         "id": _("Number"), "person.full_name": _("To whom"), "channel": _("Way"), "place": _("Address"),
-        "about": _("Kind of notice"), "urgent": _("Through quiet hours"), "state": _("State"), "created_at": _("Written at"),
+        "about": _("Kind of notice"), "urgent": _("Through quiet hours"), "state": _("State"),
+        "created_at": _("Written at"),
         "not_before": _("Not before"), "sending_at": _("Began to leave at"), "ended_at": _("Ended at"),
         "attempts": _("Tries"), "provider_id": _("Number at the provider"), "last_error": _("Last error"),
     }  # fmt: skip
@@ -73,7 +74,7 @@ class DeliveryRecords(RecordView):
             return []
         twice = _("Nobody knows whether it arrived: it may come twice. Send it again?")
         sure = twice if row.state is DeliveryState.UNCERTAIN and row.channel is Channel.MAIL else ""
-        return [Step(_("Send again"), f"{self.route_base}/{row.id}/retry", confirm=sure, icon="refresh-cw")]
+        return [Step(_("Send again"), f"{self.route_base}/{row.id}/retry", confirm=sure, icon="undo")]
 
     @expose("/<int:pk>/retry", methods=["POST"])
     @has_access
