@@ -24,12 +24,12 @@ from app.extensions import db
 from app.gateways import signing
 from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
 from app.tasks import relay
-from app.workflows import digests, keys, meetings, notices, polls
+from app.workflows import announcements, digests, keys, meetings, notices, polls
 from app.workflows.engine import outbox
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.rules.calendar import hanoi_date
-from app.workflows.rules.timetable import daily_due, papers_slot
+from app.workflows.rules.timetable import Week, daily_due, papers_slot, report_slot
 
 PASSWORD, PIN = "Ecabinet@2019", "240619"  # of invented people, shown on the sign-in page
 NOTICE = "notices.tell"  # the one task that history is told to (app/wiring.py)
@@ -181,7 +181,15 @@ def _digests(ready: Session, now: dt.datetime) -> Iterator[Step]:
         for person_id in digests.members_without_daily(body_id, day):
             digests.make_daily(SYSTEM, body_id, person_id, day, at)
 
+    def of_the_week(stage: Backstage, at: dt.datetime) -> None:
+        announcements.announce_week(SYSTEM, stage.bodies[GOVERNMENT], week.key, at)
+
     morning, calendar = now, digests.timetable(now)
+    last = Week.of(hanoi_date(now)).before
+    week = report_slot(last, calendar)
+    if week.due_at > now:
+        week = report_slot(last.before, calendar)
+    yield Step(week.due_at, of_the_week)
     while (slot := daily_due(morning, calendar)) is None:
         morning -= DAY / 2
     yield Step(ready.invited_at + 20 * MINUTE, of_the_session, alone=True)

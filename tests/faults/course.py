@@ -101,9 +101,9 @@ class Course:
 
     def told(self) -> bool:
         """Whether everything was told; what a dead relay had in hand may be taken by the next one at once."""
-        self.rows("UPDATE job SET due_at = now() WHERE state = 'running' AND due_at > now() RETURNING id")
+        self.rows("UPDATE job SET lease_until = now() WHERE state = 'running' AND lease_until > now() RETURNING id")
         assert not self.rows("SELECT name, last_error FROM job WHERE state = 'failed'")
-        return not self.rows("SELECT 1 FROM job WHERE state <> 'done'")
+        return not self.rows("SELECT 1 FROM job WHERE state <> 'done' AND due_at <= now()")
 
     def verdict(self) -> pades.Verdict:
         """What is to be thought of the last file, by the signatures that the database has."""

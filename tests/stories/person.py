@@ -94,7 +94,8 @@ class Person:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type not in ("error", "warning") or (self._away and "net::ERR" in message.text):
+        lost = ("net::ERR", "WebSocket is closed before the connection is established")
+        if message.type not in ("error", "warning") or (self._away and any(said in message.text for said in lost)):
             return
         refusal = REFUSED.search(message.text)
         if refusal:

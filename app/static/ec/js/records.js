@@ -12,6 +12,7 @@ let asked = null; // {form, submitter}
 
 function ask(form, submitter, sentence) {
   asked = { form, submitter };
+  form.dataset.asked = "1"; // a page that draws itself anew leaves it alone
   document.getElementById("rec-confirm-text").textContent = sentence;
   openSheet(dialog);
 }
@@ -31,7 +32,9 @@ function initConfirm() {
   dialog?.addEventListener("close", () => {
     const agreed = dialog.returnValue === "yes";
     dialog.returnValue = "";
-    if (!agreed || !asked) return;
+    if (!asked) return;
+    if (!agreed) delete asked.form.dataset.asked;
+    if (!agreed) return;
     asked.form.dataset.agreed = "1";
     asked.form.requestSubmit(asked.submitter);
   });

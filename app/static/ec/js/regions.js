@@ -3,7 +3,7 @@ import { page, Unanswered } from "./net.js";
 
 const busy = (region) =>
   region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select") ||
-  region.querySelector("dialog[open], form[data-sent]") !== null;
+  region.querySelector("dialog[open], form[data-sent], form[data-asked]") !== null;
 
 function keepOpen(old, fresh) {
   const open = [...old.querySelectorAll("details")].map((details) => details.open);
