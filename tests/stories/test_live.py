@@ -107,15 +107,18 @@ def test_a_socket_whose_server_hears_nothing_does_not_make_the_screen_old(hall):
     hall.open()
     hall.shows(hall.change())
     silent.append(True)
-    lines[-1].send('42/meetings,["adrift",{}]')
+    for line in lines:  # the bell has one of its own
+        line.send('42/meetings,["adrift",{}]')
     for _each in range(2):
         hall.shows(hall.change())
-    lines[-1].send('42/meetings,["resync",{}]')
+    for line in lines:  # the bell has one of its own
+        line.send('42/meetings,["resync",{}]')
     hall.watcher.page.wait_for_timeout(2500)
     version = hall.change()
     hall.watcher.page.wait_for_timeout(6000)
     assert hall.shown() < version, "the page trusts its socket again: it does not look"
-    lines[-1].send('42/meetings,["resync",{}]')
+    for line in lines:  # the bell has one of its own
+        line.send('42/meetings,["resync",{}]')
     hall.shows(version)
 
 
@@ -150,11 +153,13 @@ def test_what_comes_late_or_twice_changes_nothing(hall):
         "() => { window.counts = []; document.addEventListener('ec:progress', (e) => window.counts.push(e.detail)) }"
     )
     count = '42/meetings,["fact",{"fact":"BallotCast","poll_id":1,"meeting_id":%d,"since":%d,"version":%d,"voted":1}]'
-    lines[-1].send(count % (hall.meeting_id, version - 2, version - 1))
+    for line in lines:  # the bell has one of its own
+        line.send(count % (hall.meeting_id, version - 2, version - 1))
     hall.watcher.page.wait_for_timeout(500)
     assert hall.watcher.page.evaluate("window.counts") == []
     assert asked == []
-    lines[-1].send(count % (hall.meeting_id, version + 4, version + 5))
+    for line in lines:  # the bell has one of its own
+        line.send(count % (hall.meeting_id, version + 4, version + 5))
     hall.watcher.page.wait_for_timeout(1000)
     assert hall.watcher.page.evaluate("window.counts") == []
     assert len(asked) == 1
