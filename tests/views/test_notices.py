@@ -56,7 +56,7 @@ def test_visitors_are_sent_to_the_sign_in_page(app):
 DETAILS = {
     "meeting": "Phiên họp", "member": "Phạm Văn Ba", "question": "Thông qua?", "outcome": "adopted", "approved": True,
     "kind": "replace", "reason": "Lý do", "starts_at": "2026-07-30T02:00:00+00:00", "subject_id": 1,
-    "number": "01/NQ-CP", "resolution": "Về doanh nghiệp",
+    "number": "01/NQ-CP", "resolution": "Về doanh nghiệp", "week": "2026-47",
 }  # fmt: skip
 
 
