@@ -67,7 +67,6 @@ def test_no_ballot_waits_for_redis_and_the_screens_are_right_when_it_is_back(pro
     try:
         without_redis = [timed(member) for member in without]
         until(lambda: ("adrift", {}) in screen.told, "the screens were not told to look for themselves")
-        assert not production.history.told(), "nobody can have been told"
         seen = after[0].ask(f"/meetings/{MEETING}/snapshot").body["poll"]
         assert seen["voted"] == len(before) + len(without), "whoever looks sees what is true"
     finally:

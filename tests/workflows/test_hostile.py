@@ -21,7 +21,7 @@ from app.models import (
 from app.realtime import meetings as sockets
 from app.workflows import agenda, ballots, evidence, keys, meetings, poll_acts, polls
 from app.workflows.engine.errors import NotAllowed, WrongState
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.transaction import fact_of, own_transaction
 from tests.cabinet import PIN
 from tests.conftest import nonce_of
 
@@ -121,7 +121,7 @@ def test_before_publication_neither_log_nor_background_work_nor_socket_tells_the
     told = []
     monkeypatch.setattr(socketio, "emit", lambda _event, message, **_to: told.append(message))
     for row in db.session.query(Job).filter_by(name="meetings.announce").order_by(Job.id):
-        sockets.announce(row.payload)
+        sockets.announce(fact_of(row.payload["audit_entry_id"]))
     assert told[-1] == {
         "fact": "MeetingChanged", "meeting_id": scene.meeting_id, "version": scene.meeting.version, "poll_id": None
     }  # fmt: skip
