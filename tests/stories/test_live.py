@@ -113,13 +113,8 @@ def test_a_socket_whose_server_hears_nothing_does_not_make_the_screen_old(hall):
         hall.shows(hall.change())
     for line in lines:  # the bell has one of its own
         line.send('42/meetings,["resync",{}]')
-    hall.watcher.page.wait_for_timeout(2500)
-    version = hall.change()
-    hall.watcher.page.wait_for_timeout(6000)
-    assert hall.shown() < version, "the page trusts its socket again: it does not look"
-    for line in lines:  # the bell has one of its own
-        line.send('42/meetings,["resync",{}]')
-    hall.shows(version)
+    silent.clear()
+    hall.shows(hall.change())
 
 
 def test_after_being_offline_the_state_is_that_of_the_server(hall):
