@@ -8,6 +8,7 @@ import logging
 import sys
 from typing import Any
 
+import redis
 import rq
 from flask import Flask
 from rq.executions import Execution
@@ -83,8 +84,6 @@ def main(names: list[str]) -> int:
 
 def _patient(url: str) -> Any:
     """A worker waits for messages longer than a request would, and for Redis to come back."""
-    import redis
-
     return redis.Redis.from_url(url)
 
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import time
 
-from app.extensions import db
 from app.models import Heartbeat
 from app.workflows.engine.transaction import own_transaction
 
@@ -27,9 +26,3 @@ def beat(name: str, now: dt.datetime) -> None:
 def now() -> dt.datetime:
     """The time, aware."""
     return dt.datetime.now(dt.UTC)
-
-
-def last(name: str) -> dt.datetime | None:
-    """When a part was last seen, or None."""
-    found = db.session.get(Heartbeat, name)
-    return found and found.at

@@ -36,6 +36,14 @@ HANDED_OVER, QUEUED, FAILED = DeliveryState.HANDED_OVER, DeliveryState.QUEUED, D
 LATER = dt.timedelta(hours=1)
 
 
+class Killed(BaseException):
+    """As by the kernel: nothing catches it."""
+
+
+def killed(*_arguments):
+    raise Killed
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """The time by which messages are sent."""
@@ -187,12 +195,6 @@ def test_a_mail_that_was_half_sent_when_the_worker_died_is_not_sent_again(invite
     """Killed after DATA: the server has it. Nobody knows, nothing is sent twice, and the log says so."""
     _scene, person = invited
 
-    class Killed(BaseException):
-        pass
-
-    def killed(*_arguments):
-        raise Killed
-
     monkeypatch.setattr(deliveries, "handed_over", killed)
     with pytest.raises(Killed):
         run()
@@ -208,12 +210,6 @@ def test_a_mail_that_was_half_sent_when_the_worker_died_is_not_sent_again(invite
 def test_a_mail_that_was_not_begun_when_the_worker_died_is_sent_by_the_next(invited, there, monkeypatch):
     """The control of the test before: up to DATA nothing has left."""
     _scene, person = invited
-
-    class Killed(BaseException):
-        pass
-
-    def killed(*_arguments):
-        raise Killed
 
     monkeypatch.setattr(deliveries, "sending", killed)
     with pytest.raises(Killed):
