@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 SOCKETS = "**/socket.io/**"
 SOCKET = re.compile(r"/socket\.io/.*transport=websocket")
+JOINED = '43/meetings,0[{"ok":true'  # the answer to the first question of a line
 OLDEST = 20  # seconds: a slow machine is no fault, what never comes is one
 WATCH = """() => {
     window.shown = null;
@@ -53,9 +54,12 @@ class Hall:
         return self.other.ask(f"/meetings/{self.meeting_id}/snapshot").body["meeting"]["version"]
 
     def shows(self, version, within=OLDEST):
+        self.until(lambda: (self.shown() or 0) >= version, f"{version} is so, and something else is shown", within)
+
+    def until(self, so, otherwise, within=OLDEST):
         end = time.monotonic() + within
-        while (self.shown() or 0) < version:
-            assert time.monotonic() < end, f"{self.shown()} is shown, and {version} is so"
+        while not so():
+            assert time.monotonic() < end, otherwise
             self.watcher.page.wait_for_timeout(20)
 
     def shown(self):
@@ -96,15 +100,21 @@ def test_where_websockets_are_blocked_polling_tells_at_once(hall):
 
 def test_a_socket_whose_server_hears_nothing_does_not_make_the_screen_old(hall):
     """The server says “adrift”, tells nothing any more, and says “resync” when it hears again."""
-    lines, silent = [], []
+    lines, silent, joined = [], [], []
 
     def between(line: WebSocketRoute) -> None:
-        server = line.connect_to_server()
-        server.on_message(lambda said: None if silent and '"fact"' in str(said) else line.send(said))
+        def pass_on(said) -> None:
+            if JOINED in str(said):
+                joined.append(line)
+            if not (silent and '"fact"' in str(said)):
+                line.send(said)
+
+        line.connect_to_server().on_message(pass_on)
         lines.append(line)
 
     hall.watcher.context.route_web_socket(SOCKET, between)
     hall.open()
+    hall.until(lambda: joined, "the room was never joined")  # its answer says whether the server hears
     hall.shows(hall.change())
     silent.append(True)
     for line in lines:  # the bell has one of its own
