@@ -16,16 +16,6 @@ class PollClosedAlready(WorkflowError):
     message = _("Voting was closed before your ballot arrived. It was not counted.")
 
 
-class NonceReused(WorkflowError):
-    code = "nonce_reused"
-    message = _("This device already prepared another ballot under this number.")
-
-
-class NotPrepared(WorkflowError):
-    code = "not_prepared"
-    message = _("The signed text is not the one that was shown, or it is older than two minutes. Please confirm again.")
-
-
 class BadSignature(WorkflowError):
     code = "bad_signature"
     http_status = 422

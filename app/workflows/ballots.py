@@ -32,9 +32,7 @@ from app.workflows.ballot_refusals import (
     BadSignature,
     NoCertificate,
     NoChange,
-    NonceReused,
     NothingToReserve,
-    NotPrepared,
     PollClosedAlready,
     PollNotOpen,
     RemarkUnclean,
@@ -48,6 +46,7 @@ from app.workflows.engine.together import Together
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import ATTENDING, nothing, seen
 from app.workflows.polls import locked, standing_of
+from app.workflows.prepared import PREPARED_FOR, NonceReused, NotPrepared, repeated
 from app.workflows.receipts import Receipt, receipt_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -60,7 +59,6 @@ __all__ = [
     "prepare_ballot", "receipt_of", "sign_ballot", "standing_receipt", "verify_ballot",
 ]  # fmt: skip
 
-PREPARED_FOR = dt.timedelta(minutes=2)
 LONGEST_REMARK = 2000
 MOST_TOGETHER = 32  # ballots in one transaction
 
@@ -87,17 +85,23 @@ def prepare_ballot(
     remark: str = "",
     reservation: bool = False,
 ) -> PreparedStatement:
-    """Fix the exact bytes that the member is shown and signs; the nonce is the device's, the time is ours."""
+    """Fix the exact bytes that the member is shown and signs; the nonce is the device's, the time is ours.
+
+    The same request under the same nonce brings the same bytes.
+    """
     poll = locked(actor, poll_id)
     entry = _admit_voter(poll, actor)
     require_open(poll, now)
     _require_certificate(poll, entry, now)
+    text = block(poll, remark, "remark", LONGEST_REMARK, wanted=False, refusal=RemarkUnclean)
+    asked = {"type": StatementKind.BALLOT.value, "choice": choice.value, "remark": text, "reservation": reservation}
+    if same := repeated(poll, actor, poll.id, nonce, now, **asked):
+        return same
     before = standing_of(poll, entry.member_id)
     if before and not _parameters(poll).vote_change_allowed:
         raise NoChange(poll, ballot_id=before.id)
-    _refuse_reuse(poll, nonce)
     place = _place(poll, entry)
-    statement = _statement(poll, entry, choice, nonce, now, remark, reservation, place, before)
+    statement = _statement(poll, entry, choice, nonce, now, text, reservation, place, before)
     prepared = PreparedStatement(
         body_id=poll.body_id, kind=StatementKind.BALLOT, poll_id=poll.id, person_id=entry.member_id, nonce=nonce,
         choice=choice, place=place, supersedes_id=before and before.id, statement=statement, sha256=digest(statement),
@@ -235,12 +239,6 @@ def _parameters(poll: Poll) -> RuleParameters:
     return RuleParameters.parse(poll.rule_set.parameters if poll.rule_set else {})
 
 
-def _refuse_reuse(poll: Poll, nonce: str) -> None:
-    used = select(PreparedStatement.id).filter_by(poll_id=poll.id, nonce=nonce)
-    if db.session.scalar(used):
-        raise NonceReused(poll)
-
-
 def _place(poll: Poll, entry: RollEntry) -> Place:
     """In the room only who is checked in there; everybody else votes from afar (biểu quyết từ xa)."""
     where = select(Seat.presence).where(Seat.meeting_id == poll.meeting_id, Seat.person_id == entry.member_id)
@@ -260,11 +258,10 @@ def _statement(
 ) -> bytes:
     if reservation and not may_reserve(choice.value):
         raise NothingToReserve(poll)
-    text = block(poll, remark, "remark", LONGEST_REMARK, wanted=False, refusal=RemarkUnclean)
     try:
         signed = ballot_statement(
             poll_id=poll.id, poll_hash=f"sha256:{poll.definition_sha256}", choice=choice.value,
-            member=roll_code(entry.roll_index), roll_index=entry.roll_index, place=place.value, remark=text,
+            member=roll_code(entry.roll_index), roll_index=entry.roll_index, place=place.value, remark=remark,
             reservation=reservation, supersedes=before and f"sha256:{before.statement.sha256}",
             seen=poll_log.checkpoint(poll), nonce=nonce, server_time=iso_utc(now),
         )  # fmt: skip

@@ -12,18 +12,13 @@ from app.extensions import db
 from app.gateways.signing.errors import CertificateFault, CertificateRefused
 from app.models import Ballot, KeyState, Poll, PollState, SignedStatement, StatementKind
 from app.workflows import poll_log
-from app.workflows.ballot_refusals import (
-    AnotherBallotStands,
-    BadSignature,
-    NotPrepared,
-    PollClosedAlready,
-    PollNotOpen,
-)
+from app.workflows.ballot_refusals import AnotherBallotStands, BadSignature, PollClosedAlready, PollNotOpen
 from app.workflows.ballot_rows import LockedPoll, ballots_of, insert_all, lock_meeting, lock_poll
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.transaction import MeetingFact, record_all_live, use_case
 from app.workflows.keys import CertificateNotUsable, KeySuspended
+from app.workflows.prepared import NotPrepared
 from app.workflows.receipts import Receipt
 from app.workflows.rules.ballot import parse_ballot, roll_code
 from app.workflows.rules.canonical import digest

@@ -21,12 +21,13 @@ from app.models import (
     StatementKind,
 )
 from app.workflows import keys, poll_log, polls
-from app.workflows.ballots import PREPARED_FOR, BadNonce, BadSignature, NonceReused, NotPrepared
+from app.workflows.ballots import BadNonce, BadSignature
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated
 from app.workflows.rules.ballot import act_statement, parse_act
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
@@ -161,8 +162,9 @@ def _head_choice(poll: Poll) -> Choice:
 def _prepare(
     actor: Actor, poll: Poll, kind: StatementKind, reason: str, nonce: str, now: dt.datetime, choice: Choice | None
 ) -> PreparedStatement:
-    if db.session.scalar(select(PreparedStatement.id).filter_by(poll_id=poll.id, nonce=nonce)):
-        raise NonceReused(poll)
+    asked = {"type": kind.value, "reason": reason, "choice": choice and choice.value}
+    if same := repeated(poll, actor, poll.id, nonce, now, **asked):
+        return same
     key = _key_of(poll, actor)
     keys.check_usable(poll, key.certificate, now)
     seat = next((seat for seat in poll.meeting.seats if seat.person_id == actor.person_id), None)

@@ -26,22 +26,11 @@ from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
 from app.workflows.engine.visibility import OUT, nothing, seen
+from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated
 from app.workflows.resolutions import LIFECYCLE
 from app.workflows.rules.calendar import hanoi_date, iso_utc
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.recall import parse_recall, recall_statement
-
-PREPARED_FOR = dt.timedelta(minutes=2)
-
-
-class NotPrepared(WorkflowError):
-    code = "not_prepared"
-    message = _("What you were shown is no longer valid. Look at it again.")
-
-
-class NonceReused(WorkflowError):
-    code = "nonce_reused"
-    message = _("This request was already used for something else. Load the page again.")
 
 
 class NoSuchRecipient(BadValue):
@@ -165,8 +154,9 @@ def prepare_recall(actor: Actor, resolution_id: int, reason: str, nonce: str, no
     LIFECYCLE.admit("recall", resolution, actor)
     document_signing.check_nonce(resolution, nonce)
     why = block(resolution, reason, "reason", resolutions.LONGEST_REASON, refusal=resolutions.ReasonMissing)
-    if db.session.scalar(select(PreparedStatement.id).filter_by(poll_id=resolution.poll_id, nonce=nonce)):
-        raise NonceReused(resolution)
+    asked = {"type": StatementKind.RESOLUTION_RECALL.value, "resolution_id": resolution.id, "reason": why}
+    if same := repeated(resolution, actor, resolution.poll_id, nonce, now, **asked):
+        return same
     key = keys.own_usable_key(actor, resolution, now)
     statement = canonical(
         recall_statement(

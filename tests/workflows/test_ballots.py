@@ -15,6 +15,7 @@ from app.models import (
     Choice,
     Place,
     PollLeaf,
+    PreparedStatement,
     Presence,
     Refusal,
     RollEntry,
@@ -136,10 +137,39 @@ def test_the_same_bytes_cast_twice_bring_the_same_receipt(scene, poll):
     assert first == again
 
 
-def test_the_same_nonce_with_another_choice_is_refused(scene, poll):
-    prepare(scene, poll, nonce=nonce_of("n"))
+def test_the_same_request_again_brings_the_same_prepared_bytes(scene, poll):
+    asked = {"choice": "disagree", "nonce": nonce_of("n"), "remark": "Cần xem lại", "reservation": True}
+    first = prepare(scene, poll, **asked)
+    scene.now += dt.timedelta(seconds=30)
+    again = prepare(scene, poll, **asked | {"remark": unicodedata.normalize("NFD", " Cần xem lại ")})
+    assert (again.id, again.statement, again.expires_at) == (first.id, first.statement, first.expires_at)
+    assert db.session.query(PreparedStatement).count() == 1
+
+
+def test_a_request_that_comes_again_after_the_count_changes_nothing(scene, poll):
+    first = prepare(scene, poll).statement
+    receipt = ballots.sign_ballot(scene.who["a"], poll.id, nonce_of("aagree"), PIN, now=scene.now)
+    assert prepare(scene, poll).statement == first
+    assert ballots.sign_ballot(scene.who["a"], poll.id, nonce_of("aagree"), PIN, now=scene.now) == receipt
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"choice": "other"}, {"remark": "Khác"}, {"reservation": True}, {"name": "b"}],
+    ids=["choice", "remark", "reservation", "member"],
+)  # fmt: skip
+def test_the_same_nonce_for_another_ballot_is_refused(scene, poll, other):
+    prepare(scene, poll, choice="disagree", nonce=nonce_of("n"))
     with pytest.raises(ballots.NonceReused):
-        prepare(scene, poll, choice="disagree", nonce=nonce_of("n"))
+        prepare(scene, poll, **{"choice": "disagree", "nonce": nonce_of("n")} | other)
+
+
+def test_what_has_expired_is_not_shown_again(scene, poll):
+    prepare(scene, poll)
+    scene.now += LATER
+    with pytest.raises(ballots.NotPrepared):
+        prepare(scene, poll)
+    assert prepare(scene, poll, nonce=nonce_of("anew")).expires_at > scene.now
 
 
 @pytest.mark.parametrize("nonce", ["", "short", "x" * 65, "có dấu trong đây nhé bạn"])

@@ -1,12 +1,13 @@
 """The life of a poll: what may be opened, closed, published, annulled, by whom and when."""
 
+import datetime as dt
 import json
 
 import pytest
 
 from app.extensions import db
 from app.models import AuditEntry, Job, Outcome, Poll, PollLeaf, PollState, Presence, Refusal, RollEntry, SeatRole
-from app.workflows import agenda, attendance, meetings, poll_acts, polls
+from app.workflows import agenda, attendance, meetings, poll_acts, polls, prepared
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.canonical import canonical, digest
@@ -244,6 +245,22 @@ def test_an_annulment_needs_a_reason(scene):
     poll = scene.open_poll()
     with pytest.raises(poll_acts.ReasonMissing):
         poll_acts.prepare_annulment(scene.who["head"], poll.id, "  ", nonce_of("n"), now=scene.now)
+
+
+def test_an_act_prepared_again_brings_the_same_bytes_and_another_reason_needs_another_number(scene):
+    scene.open()
+    poll, head, nonce = scene.open_poll(), scene.who["head"], nonce_of("n")
+    first = poll_acts.prepare_annulment(head, poll.id, "Nhầm dự thảo", nonce, now=scene.now)
+    scene.now += dt.timedelta(seconds=30)
+    assert poll_acts.prepare_annulment(head, poll.id, "Nhầm dự thảo", nonce, now=scene.now).statement == first.statement
+    with pytest.raises(prepared.NonceReused):
+        poll_acts.prepare_annulment(head, poll.id, "Lý do khác", nonce, now=scene.now)
+
+
+def test_a_confirmation_prepared_again_brings_the_same_bytes(scene, tied):
+    head, nonce = scene.who["head"], nonce_of("tie")
+    first = poll_acts.prepare_tie_confirmation(head, tied.id, nonce, now=scene.now)
+    assert poll_acts.prepare_tie_confirmation(head, tied.id, nonce, now=scene.now).statement == first.statement
 
 
 def test_the_deputy_who_was_handed_an_item_runs_its_vote_and_the_head_does_not_there(scene):

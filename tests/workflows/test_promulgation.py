@@ -10,6 +10,7 @@ from app.models import Dispatch, Notice, ResolutionState, StatementKind
 from app.tasks import relay
 from app.workflows import keys, promulgation, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
+from app.workflows.prepared import NonceReused
 from app.workflows.rules.recall import parse_recall
 from tests.cabinet import MEMBERS, PIN
 from tests.conftest import both, nonce_of
@@ -142,8 +143,10 @@ def test_a_recall_needs_the_head_a_reason_and_the_pin(app):
 def test_a_prepared_recall_expires_and_is_used_once(app):
     scene = Resolving().up_to("promulgated")
     head = scene.who["head"]
-    promulgation.prepare_recall(head, scene.resolution_id, "Sai", nonce_of("r"), scene.later(60))
-    with pytest.raises(promulgation.NonceReused):
+    shown = promulgation.prepare_recall(head, scene.resolution_id, "Sai", nonce_of("r"), scene.later(60)).statement
+    again = promulgation.prepare_recall(head, scene.resolution_id, "Sai", nonce_of("r"), scene.later(61))
+    assert again.statement == shown
+    with pytest.raises(NonceReused):
         promulgation.prepare_recall(head, scene.resolution_id, "Khác", nonce_of("r"), scene.later(60))
     with pytest.raises(promulgation.NotPrepared):
         promulgation.sign_recall(head, scene.resolution_id, nonce_of("r"), PIN, scene.later(60 + 121))

@@ -1,7 +1,9 @@
 // An act that is signed (annulling a vote, confirming a tie): reason, prepared text, PIN; sent again with the same nonce.
 import { post, Refused, Unanswered } from "./net.js";
 import { text, timeOf } from "./text.js";
-import { nonce } from "./vote_sheet.js";
+import { numbering } from "./vote_sheet.js";
+
+const numbers = numbering();
 
 const part = (form, name) => form.querySelector(`[${name}]`);
 
@@ -47,9 +49,11 @@ function showPrepared(form, { statement, shown, expires_at: expires }) {
 }
 
 async function prepare(form) {
-  const name = nonce();
   const fields = Object.fromEntries([...new FormData(form)].filter(([key]) => key !== "pin" && key !== "csrf_token"));
-  const prepared = await post(`${form.dataset.signAct}/prepare`, { ...fields, nonce: name });
+  const address = `${form.dataset.signAct}/prepare`;
+  const name = numbers.of([address, fields]);
+  const prepared = await post(address, { ...fields, nonce: name });
+  numbers.answered();
   if (JSON.parse(prepared.statement).nonce !== name) throw new Refused(409, { code: "mismatch" });
   showPrepared(form, prepared);
   step(form, true);
@@ -77,6 +81,7 @@ async function go(form, button, done) {
     else await prepare(form);
   } catch (problem) {
     if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem;
+    if (problem instanceof Refused) numbers.answered();
     if (problem.code === "not_prepared") step(form, false);
     complain(form, problem);
   } finally {

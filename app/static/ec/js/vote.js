@@ -6,7 +6,7 @@ import { initSigning } from "./act_sign.js";
 import { startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { refreshCard, showProgress, watchCard } from "./vote_card.js";
-import { fillReceipt, fillSheet, nonce, sameAsChosen } from "./vote_sheet.js";
+import { fillReceipt, fillSheet, numbering, sameAsChosen } from "./vote_sheet.js";
 import { patience } from "./patience.js";
 import { text } from "./text.js";
 import { openSheet } from "./ui.js";
@@ -18,6 +18,7 @@ const OVER = new Set(["poll_not_open", "poll_closed", "wrong_state"]);
 
 let ballot = null; // {choice, nonce, expires, pin?} between prepare and receipt
 const retry = patience();
+const numbers = numbering();
 
 const part = (name) => form.querySelector(`[${name}]`);
 const picked = () => form.querySelector('input[name="choice"]:checked');
@@ -45,7 +46,8 @@ function sync() {
 function asked() {
   const choice = picked().value;
   const reservation = choice !== "agree" && form.elements.reservation.checked;
-  return { choice, remark: form.elements.remark.value.trim(), reservation, nonce: nonce() };
+  const content = { choice, remark: form.elements.remark.value.trim(), reservation };
+  return { ...content, nonce: numbers.of(content) };
 }
 
 /** Step 1: the server fixes the text; the sheet shows what is in it and nothing else. */
@@ -56,6 +58,7 @@ async function prepare(note = "") {
   button.setAttribute("aria-disabled", "true");
   try {
     const prepared = await post(card.dataset.prepare, body);
+    numbers.answered();
     if (!sameAsChosen(prepared, body)) return complain(text("mismatch"));
     ballot = { ...body, expires: prepared.expires_at };
     fillSheet(sheet, prepared, picked().dataset);
@@ -63,9 +66,10 @@ async function prepare(note = "") {
     openSheet(sheet);
     sheet.querySelector("#pin").focus();
   } catch (problem) {
-    if (problem instanceof Refused) refused(problem);
-    else if (problem instanceof Unanswered) complain(problem.message);
-    else throw problem;
+    if (problem instanceof Unanswered) return complain(problem.message);
+    if (!(problem instanceof Refused)) throw problem;
+    numbers.answered();
+    refused(problem);
   } finally {
     button.setAttribute("aria-disabled", "false");
   }

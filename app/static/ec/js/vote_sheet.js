@@ -9,6 +9,19 @@ export function nonce() {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/** Numbers for requests: the same content keeps its number until an answer has come, so that asking again changes nothing. */
+export function numbering() {
+  let waiting = null; // {said, number}
+  return {
+    of(content) {
+      const said = JSON.stringify(content);
+      if (waiting?.said !== said) waiting = { said, number: nonce() };
+      return waiting.number;
+    },
+    answered: () => (waiting = null),
+  };
+}
+
 /** The text to be signed must say what was pressed; the sheet is then filled from the same answer. */
 export function sameAsChosen({ statement }, body) {
   const signed = JSON.parse(statement);

@@ -1,0 +1,43 @@
+"""What a person was shown and asked to sign: good for two minutes, and the same again for the same request."""
+
+import datetime as dt
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import PreparedStatement
+from app.workflows.engine.errors import Subject, WorkflowError
+from app.workflows.engine.rights import Actor
+from app.workflows.rules.canonical import parse_canonical
+
+PREPARED_FOR = dt.timedelta(minutes=2)
+
+
+class NotPrepared(WorkflowError):
+    code = "not_prepared"
+    message = _("The signed text is not the one that was shown, or it is older than two minutes. Please confirm again.")
+
+
+class NonceReused(WorkflowError):
+    code = "nonce_reused"
+    message = _("This request was already used for something else. Load the page again.")
+
+
+def repeated(
+    about: Subject, actor: Actor, poll_id: int, nonce: str, now: dt.datetime, **wanted: object
+) -> PreparedStatement | None:
+    """What was prepared under this nonce already, since a device whose answer was lost asks again; None for a new one.
+
+    `wanted` are members of the statement that come from the request. NonceReused when they, or whoever asks, are
+    others; NotPrepared when the two minutes are over.
+    """
+    found = db.session.scalar(select(PreparedStatement).filter_by(poll_id=poll_id, nonce=nonce))
+    if found is None:
+        return None
+    said = parse_canonical(found.statement)
+    if found.person_id != actor.person_id or {name: said.get(name) for name in wanted} != wanted:
+        raise NonceReused(about)
+    if found.expires_at < now:
+        raise NotPrepared(about)
+    return found
