@@ -17,7 +17,7 @@ from tests.realtime.conftest import Listener
 from tests.servers import Account, PostgresServer, Process, RedisServer
 from tests.web import NO_ANSWER, ROOT, Caller, Web
 
-DOOMED, CARELESS = "tests.faults.doomed", "tests.faults.careless"
+DOOMED, PATIENT, CARELESS = "tests.faults.doomed", "tests.faults.patient", "tests.faults.careless"
 FURNISHED, DATABASE = "voting", "production"
 MEETING, POLL = 1, 1
 MEMBERS = [figure.handle for figure in G2025_10.government.figures if figure.signs]
