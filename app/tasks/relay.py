@@ -9,10 +9,10 @@ import threading
 from collections.abc import Collection
 
 from flask import Flask, current_app
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from app.extensions import db
-from app.models import Job, Queue
+from app.models import Job, JobState, Queue
 from app.tasks import hints, pulse
 from app.tasks.execution import drain, due
 from app.workflows.engine.outbox import wake
@@ -65,8 +65,7 @@ def hand_over(now: dt.datetime) -> int:
     elsewhere = {queue: runners[queue] for queue in Queue if runners[queue] in hints.SENDERS}
     if not elsewhere or hints.resting():
         return 0
-    old = or_(Job.handed_at.is_(None), Job.handed_at <= now - HINT_LASTS)
-    rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), old, Job.queue.in_(list(elsewhere))))
+    rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), _untold(now), Job.queue.in_(list(elsewhere))))
     waiting = db.session.execute(rows.order_by(Job.due_at, Job.id).limit(MOST_HINTS)).all()
     end_reading()
     given = [row.id for row in waiting if hints.give(elsewhere[row.queue], row.queue, row.id, row.attempts)]
@@ -74,3 +73,9 @@ def hand_over(now: dt.datetime) -> int:
         with own_transaction() as session:
             session.execute(update(Job).where(Job.id.in_(given)).values(handed_at=now))
     return len(given)
+
+
+def _untold(now: dt.datetime) -> ColumnElement[bool]:
+    """Jobs of which the queue never heard or may have forgotten, and those whose hint went to a worker that died."""
+    forgotten = or_(Job.handed_at.is_(None), Job.handed_at <= now - HINT_LASTS)
+    return or_(forgotten, and_(Job.state == JobState.RUNNING, Job.handed_at <= Job.lease_until))
