@@ -4,7 +4,9 @@ import datetime as dt
 import logging
 from typing import Any
 
+from celery.app.amqp import AMQP
 from celery.signals import setup_logging, worker_process_init
+from kombu import Connection
 
 from app import create_app, installation, logs
 from app.extensions import celery as app
@@ -16,9 +18,24 @@ log = logging.getLogger(__name__)
 TICK = "ecabinet.tick"
 SECOND = 1.0
 
+
+class Line(Connection):
+    """Looks each second whether Redis is back; the library itself waits longer each time, up to half a minute."""
+
+    def ensure_connection(self, *args: Any, **more: Any) -> Any:
+        return super().ensure_connection(*args, **{"interval_start": SECOND, "interval_step": 0} | more)
+
+
+class Lines(AMQP):
+    Connection = Line
+
+
+
 flask_app = create_app()
 installation.require_ready(flask_app)
+app.amqp_cls = Lines
 app.conf.update(
+    broker_connection_max_retries=None,  # a worker that gives up after a hundred tries helps nobody
     beat_schedule={"tick": {"task": TICK, "schedule": SECOND, "options": {"expires": 5}}},
     beat_schedule_filename=str(flask_app.config["BEAT_FILE"]),
 )

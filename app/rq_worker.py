@@ -22,6 +22,7 @@ from app.tasks import hints, pulse
 
 log = logging.getLogger(__name__)
 
+AGAIN = 2.0  # seconds between two looks whether Redis is back
 QUEUES = frozenset({Queue.SIGNING, Queue.INTERACTIVE})
 
 
@@ -30,6 +31,7 @@ class Worker(rq.Worker):
 
     app: Flask
     seen_as: str
+    max_connection_wait_time = AGAIN
 
     def heartbeat(self, *timing: Any, **more: Any) -> None:
         """The library's own in Redis, and ours in the database, for the monitor and the doctor."""

@@ -24,7 +24,9 @@ REST = 2.0  # seconds without another try after a queue did not answer
 RUN = "app.tasks.worker.run"
 CELERY_RUN = "ecabinet.run"
 AWAY = (redis.RedisError, OperationalError, OSError)
-_rest_until = 0.0
+MARK = "ecabinet:told"  # as long as it is there, so are the hints that were given
+ASKED_EVERY = 1.0  # seconds
+_rest_until = _asked_at = 0.0
 
 
 def resting() -> bool:
@@ -44,6 +46,28 @@ def give(runner: str, queue: str, job_id: int, attempts: int) -> bool:
         log.warning("the queue %s does not answer: %s", queue, type(problem).__name__)
         return False
     return True
+
+
+def forgotten() -> bool:
+    """Whether Redis has lost what it was told, as after a restart; asked once a second, until `remember`."""
+    global _asked_at, _rest_until  # noqa: PLW0603 - as above
+    if time.monotonic() - _asked_at < ASKED_EVERY:
+        return False
+    _asked_at = time.monotonic()
+    try:
+        return not connection(current_app.config["REDIS_URL"]).exists(MARK)
+    except AWAY as problem:
+        _rest_until = time.monotonic() + REST
+        log.warning("the queues do not answer: %s", type(problem).__name__)
+        return False
+
+
+def remember() -> None:
+    """All that waits will be told again: from here on nothing is lost as long as the mark is there."""
+    try:
+        connection(current_app.config["REDIS_URL"]).set(MARK, 1)
+    except AWAY:
+        log.warning("the queues were lost again")
 
 
 @lru_cache(maxsize=4)

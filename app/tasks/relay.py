@@ -21,7 +21,7 @@ from app.workflows.engine.transaction import end_reading, own_transaction
 log = logging.getLogger(__name__)
 
 IDLE = 1.0  # seconds between two looks when nobody wakes the lane
-HINT_LASTS = dt.timedelta(seconds=60)  # a queue that lost its messages is told again
+HINT_LASTS = dt.timedelta(seconds=60)  # a queue that lost a message is told again
 MOST_HINTS = 500
 LANES: tuple[tuple[Queue, ...], ...] = (
     (Queue.LIVE,),
@@ -65,6 +65,9 @@ def hand_over(now: dt.datetime) -> int:
     elsewhere = {queue: runners[queue] for queue in Queue if runners[queue] in hints.SENDERS}
     if not elsewhere or hints.resting():
         return 0
+    if hints.forgotten():
+        _forget_hints(now, elsewhere)
+        hints.remember()
     rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), _untold(now), Job.queue.in_(list(elsewhere))))
     waiting = db.session.execute(rows.order_by(Job.due_at, Job.id).limit(MOST_HINTS)).all()
     end_reading()
@@ -73,6 +76,13 @@ def hand_over(now: dt.datetime) -> int:
         with own_transaction() as session:
             session.execute(update(Job).where(Job.id.in_(given)).values(handed_at=now))
     return len(given)
+
+
+def _forget_hints(now: dt.datetime, queues: Collection[Queue]) -> None:
+    """Redis came back empty: whatever waits was never told."""
+    with own_transaction() as session:
+        waits = (due(now), Job.handed_at.is_not(None), Job.queue.in_(list(queues)))
+        session.execute(update(Job).where(*waits).values(handed_at=None))
 
 
 def _untold(now: dt.datetime) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ pytestmark = on_postgresql
 ELSEWHERE = dict.fromkeys(Queue, "celery") | {
     Queue.LIVE: "thread", Queue.SIGNING: "rq", Queue.INTERACTIVE: "rq",
 }  # fmt: skip
+SOON = 6.0  # seconds on a busy machine
 CHECK, PRUNE = "checks.integrity", "upkeep.prune"  # one of each queueing library
 
 
@@ -45,7 +46,8 @@ def production(app, own_redis, monkeypatch) -> Iterator[Callable[[str], Worker]]
     """The application as in production, and workers of each kind on demand."""
     for name, value in (("REDIS_URL", own_redis.url), ("TASK_RUNNERS", ELSEWHERE)):
         monkeypatch.setitem(app.config, name, value)
-    monkeypatch.setattr(hints, "_rest_until", 0.0)
+    for name in ("_rest_until", "_asked_at"):
+        monkeypatch.setattr(hints, name, 0.0)
     celery.conf.update(app.config["CELERY"])
     database, started = app.config["SQLALCHEMY_DATABASE_URI"], []
 
@@ -104,9 +106,30 @@ def test_redis_that_forgets_everything_loses_nothing(production, own_redis, kind
     own_redis.pause()  # kill and forget: nothing of it is on the disk
     own_redis.start()
     production(kind)
-    later = dt.datetime.now(dt.UTC) + relay.HINT_LASTS
-    until(lambda: relay.hand_over(later) == 1)
+    until(lambda: hand_over() == 1, SOON)
     until(lambda: states(name) == [JobState.DONE])
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(("kind", "name", "away"), [("rq", CHECK, 9.0), ("celery", PRUNE, 14.0)])
+def test_work_goes_on_soon_after_redis_is_back(production, own_redis, kind, name, away):
+    """By themselves both queueing libraries wait twice as long each time, up to a minute."""
+    running = production(kind)
+    put(name, 1)
+    hand_over()
+    until(lambda: states(name) == [JobState.DONE])
+    own_redis.pause()
+    put(name, 2)
+    time.sleep(away)
+    own_redis.start()
+    began = time.monotonic()
+
+    def done() -> bool:
+        hand_over()
+        return states(name) == [JobState.DONE] * 2
+
+    until(done)
+    assert time.monotonic() - began < SOON, running.said()
 
 
 def test_without_redis_the_rows_wait_and_nobody_is_held_up(production, own_redis, monkeypatch):
@@ -209,3 +232,18 @@ def test_beat_and_a_worker_keep_the_calendar(production):
     if local.time() >= dt.time(2, 30):
         until(lambda: db.session.rollback() or db.session.scalar(planned) is not None)
         until(lambda: JobState.DONE in states(PRUNE))
+
+
+@pytest.mark.fault
+def test_the_calendar_goes_on_soon_after_redis_is_back(production, own_redis):
+    running, _beat = production("celery"), production("beat")
+
+    def ticks() -> int:
+        return running.said().count("Task ecabinet.tick[")
+
+    until(lambda: ticks() > 0)
+    own_redis.pause()
+    time.sleep(9)
+    before = ticks()
+    own_redis.start()
+    until(lambda: ticks() > before + 2, 2 * SOON)
