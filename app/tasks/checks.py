@@ -24,6 +24,7 @@ def integrity(job: dict[str, Any]) -> None:
     for count, wrong in checks.entries_broken(body_id):
         entries += count
         broken += [f"audit_entry:{entry_id}" for entry_id in wrong]
+        progress.report(len(polls), len(polls) + 1)  # the log is one step of many pages: keeps the lease
     if broken:
         log.error("the check of body %s found broken: %s", body_id, ", ".join(broken))
     checks.conclude(SYSTEM, body_id, len(polls), entries, broken, dt.datetime.now(dt.UTC))

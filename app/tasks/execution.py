@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from app import logs
 from app.extensions import db
 from app.models import Job, JobState, Queue
+from app.realtime.publishing import Away
 from app.workflows.engine.outbox import WrongArguments, task
 from app.workflows.engine.transaction import own_transaction
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 LEASE = dt.timedelta(seconds=30)  # after it, another worker may take the job of one that died
 MOST_ATTEMPTS = 8
 LONGEST_WAIT = dt.timedelta(minutes=5)
+UNTOLD = dt.timedelta(seconds=5)  # between two tries while Redis is away
 BATCH = 20
 LONGEST_ERROR = 2000
 EVERY_QUEUE = tuple(Queue)
@@ -43,7 +45,7 @@ class Later(Exception):
 
     def __init__(self, at: dt.datetime, why: str) -> None:
         super().__init__(why)
-        self.at, self.why = at, why
+        self.at = at
 
 
 class LeaseLost(Exception):
@@ -64,7 +66,11 @@ class Claimed:
 
     def at(self) -> dt.datetime:
         """The time by the claim's clock, in whole seconds passed."""
-        return self.now + dt.timedelta(seconds=int(time.monotonic() - self.begun))
+        return _later(self.now, self.begun)
+
+
+def _later(now: dt.datetime, begun: float) -> dt.datetime:
+    return now + dt.timedelta(seconds=int(time.monotonic() - begun))
 
 
 current: ContextVar[Claimed | None] = ContextVar("current job", default=None)
@@ -72,8 +78,8 @@ current: ContextVar[Claimed | None] = ContextVar("current job", default=None)
 
 def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE) -> int:
     """Handle every job of these queues that is due; how many were handled well. Safe side by side."""
-    handled = 0
-    while batch := claim(now, queues):
+    handled, begun = 0, time.monotonic()
+    while batch := claim(_later(now, begun), queues):
         endings = [(job, perform(job)) for job in batch]
         _mark(endings)
         handled += sum(ending["state"] is JobState.DONE for _job, ending in endings)
@@ -144,9 +150,8 @@ def perform(job: Claimed) -> dict[str, Any]:
         return {"state": JobState.RUNNING}  # not ours to say
     except Cancelled:
         return {"state": JobState.CANCELLED, "done_at": job.at(), "lease_until": None}
-    except Later as later:
-        waiting = {"state": JobState.DUE, "due_at": later.at, "handed_at": None, "lease_until": None}
-        return waiting | {"attempts": job.attempts - 1, "last_error": later.why[:LONGEST_ERROR]}
+    except (Later, Away) as reason:
+        return _kept(job, reason)
     except WrongArguments as refused:  # trying again would not make it right
         log.error("job %s (%s) is refused: %s", job.id, job.name, refused)
         return _failed(refused)
@@ -173,16 +178,28 @@ def _failed(problem: Exception) -> dict[str, Any]:
     return {"state": JobState.FAILED, "lease_until": None, "last_error": _said(problem)}
 
 
+def _kept(job: Claimed, reason: Later | Away) -> dict[str, Any]:
+    """This try does not count. However long Redis is gone, whoever is to be told is told when it is back."""
+    at = reason.at if isinstance(reason, Later) else job.at() + UNTOLD
+    return _waiting(at, str(reason)) | {"attempts": job.attempts - 1}
+
+
 def _again(job: Claimed, problem: Exception) -> dict[str, Any]:
     if job.attempts >= MOST_ATTEMPTS:
         return _failed(problem)
-    wait = min(dt.timedelta(seconds=2**job.attempts), LONGEST_WAIT)
-    waiting = {"state": JobState.DUE, "due_at": job.at() + wait, "handed_at": None, "lease_until": None}
-    return waiting | {"last_error": _said(problem)}
+    return _waiting(job.at() + min(dt.timedelta(seconds=2**job.attempts), LONGEST_WAIT), _said(problem))
+
+
+def _waiting(at: dt.datetime, why: str) -> dict[str, Any]:
+    return {
+        "state": JobState.DUE, "due_at": at, "handed_at": None, "lease_until": None, "last_error": why[:LONGEST_ERROR],
+    }  # fmt: skip
 
 
 def _said(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+    """In characters that every database keeps: what was sent to us may stand in it."""
+    said = f"{type(problem).__name__}: {problem}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return said.encode("utf-8", "replace").decode()[:LONGEST_ERROR]
 
 
 def whoami() -> str:

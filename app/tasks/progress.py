@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from app.models import Job, JobState
 from app.realtime import announcing
+from app.realtime.publishing import Away
 from app.tasks.execution import LEASE, Cancelled, Claimed, LeaseLost, current
 from app.workflows.engine.transaction import own_transaction
 
@@ -28,7 +29,7 @@ def report(done: int, total: int) -> None:
         return
     _told[job.id] = time.monotonic()
     stop = _write(job, done, max(done, total))
-    with suppress(ConnectionError, OSError):  # the screens ask again by themselves
+    with suppress(Away):  # the screens ask again by themselves
         message = {"fact": "JobProgress", "job_id": job.id, "done": done, "total": max(done, total)}
         announcing.to_jobs(job.body_id, message)
     if done >= total or stop:

@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 
 from app.extensions import db
 from app.models import Job, JobState, Queue
+from app.realtime import announcing
+from app.realtime.publishing import Away
 from app.tasks import execution, progress
 from app.tasks.execution import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, drain
 from app.workflows.engine import outbox
@@ -114,6 +116,64 @@ def test_a_job_that_raises_for_ever_ends_as_failed_and_keeps_its_reason(heard, c
     assert drain(now) == 1, "the queue moves on"
     assert (job().state, job().attempts) == (JobState.FAILED, MOST_ATTEMPTS)
     assert job().last_error == "OSError: nobody answers"
+
+
+@both
+def test_an_error_in_characters_that_no_database_keeps_is_kept_all_the_same(heard, monkeypatch, caplog):
+    def raise_it(_payload):
+        raise ValueError("a\0b\ud800")
+
+    odd = outbox.Task("test.hear", Queue.LIVE, raise_it, {"n": int})
+    monkeypatch.setitem(outbox.tasks, "test.hear", odd)
+    put(1)
+    drain(NOW)
+    assert (job().state, job().last_error) == (JobState.DUE, "ValueError: a\N{REPLACEMENT CHARACTER}b?")
+
+
+def test_however_long_redis_is_away_what_is_to_be_told_is_told_in_the_end(heard, monkeypatch):
+    here = []
+
+    def tell(payload):
+        if not here:
+            raise Away("Redis did not answer")
+        heard(payload)
+
+    monkeypatch.setitem(outbox.tasks, "test.hear", outbox.Task("test.hear", Queue.LIVE, tell, {"n": int}))
+    put(1)
+    for minute in range(60):
+        assert drain(NOW + dt.timedelta(minutes=minute)) == 0
+    assert (job().state, job().attempts, job().last_error) == (JobState.DUE, 0, "Redis did not answer")
+    here.append(True)
+    assert drain(NOW + dt.timedelta(hours=1)) == 1
+    assert heard.told == [1]
+
+
+class Watch:
+    """A clock that only moves when somebody works."""
+
+    def __init__(self) -> None:
+        self.shows = 0.0
+
+    def monotonic(self) -> float:
+        return self.shows
+
+
+def test_a_long_queue_is_worked_off_by_the_time_that_it_is(app, monkeypatch):
+    """The last job of many is claimed, and marked, when it is its turn: not when the first one was."""
+    watch, leases = Watch(), []
+
+    def work(_payload):
+        watch.shows += 20
+        leases.append(db.session.scalars(select(Job.lease_until).where(Job.state == JobState.RUNNING)).one())
+
+    monkeypatch.setattr(execution, "time", watch)
+    monkeypatch.setitem(outbox.tasks, "test.hear", outbox.Task("test.hear", Queue.NOTIFY, work, {"n": int}))
+    with own_transaction() as session:
+        session.add_all([waiting("test.hear", n, queue=Queue.NOTIFY) for n in range(3)])
+    assert drain(NOW, [Queue.NOTIFY]) == 3
+    began = [NOW + dt.timedelta(seconds=20 * n) for n in range(3)]
+    assert leases == [at + LEASE for at in began]
+    assert [job(n).done_at for n in range(3)] == [at + dt.timedelta(seconds=20) for at in began]
 
 
 @pytest.mark.parametrize("wrong", [{}, {"n": "1"}, {"n": True}, {"n": 1, "m": 2}, {"m": 1}, [1], None, {"n": None}])
@@ -242,6 +302,17 @@ def test_a_long_job_says_how_far_it_is_and_keeps_its_lease(counting):
     between[:] = [lambda part: part == 3 and change(lease_until=began)]
     change(state=JobState.DUE, lease_until=None)
     assert drain(NOW) == 1, "a report renews the lease"
+
+
+def test_a_long_job_goes_on_while_nobody_can_be_told_how_far_it_is(counting, monkeypatch):
+    def nobody(*_args):
+        raise Away("Redis did not answer")
+
+    monkeypatch.setattr(announcing, "to_jobs", nobody)
+    put(1)
+    assert drain(NOW) == 1
+    assert counting[0] == list(range(1, 11))
+    assert job().progress_done == 10
 
 
 def test_a_long_job_stops_when_somebody_asks_to(counting):
