@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import casting, casting_http, closing, fanout, measure, paper, signing, stage, votes
+from benchmarks import casting, casting_http, closing, digests, fanout, jobs, measure, paper, signing, stage, votes
 from benchmarks.measure import Row
 
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "casting": _casting, "casting-http": casting_http.measure,
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
+    "jobs": jobs.measure, "digests": digests.measure,
 }  # fmt: skip
 
 

@@ -1,0 +1,5 @@
+"""What an empty job of RQ does."""
+
+
+def nothing(number: int) -> None:
+    """Nothing."""
