@@ -55,7 +55,7 @@ $(VAR)/secret_key: | $(RUNTIME)
 test: $(DEVELOPMENT) $(CATALOGUES) ## Install what the tests need, check the code, run every test
 	@scripts/test-needs
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test-full: export ECABINET_TEST_FULL = 1
 test-full: test $(BENCHMARKS) ## The same with every repetition of every test; then measure into docs/measurements.md

@@ -1,7 +1,9 @@
 """Fixtures of all tests: one application per database kind, and a fresh copy of a filled database for each test."""
 
 import datetime as dt
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +27,12 @@ from tests.device import Device
 if TYPE_CHECKING:
     from tests.servers import PostgresServer
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.sharing"]
 hypothesis.settings.register_profile("house", deadline=None)  # how long an example takes is the machine's affair
 hypothesis.settings.load_profile("house")
 
-# Folders whose tests load the machine on purpose: where several processes share a run, they follow each other in one.
-CROWDS = {"concurrency", "faults", "realtime"}
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
+ENOUGH_MEMORY = 256 * 1024 * 1024  # bytes
 
 SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "t" * 40, "TESTING": True, "WTF_CSRF_ENABLED": False, "SESSION_COOKIE_SECURE": False, "DEMO": False,
@@ -41,24 +43,6 @@ TEMPLATE = "ecab_template"
 
 both = pytest.mark.parametrize("app", ["sqlite", "postgresql"], indirect=True)
 on_postgresql = pytest.mark.parametrize("app", ["postgresql"], indirect=True)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share a run: the longest first, and in one process what leans on the same preparation."""
-    if not hasattr(config, "workerinput"):
-        return
-    groups = {item: _group_of(item) for item in items}
-    first = ["demo", "crowds", "test_replay", "test_demo"]
-    items.sort(key=lambda item: first.index(groups[item]) if groups[item] in first else len(first))
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _group_of(item: pytest.Item) -> str:
-    if "demo_files" in getattr(item, "fixturenames", ()):
-        return "demo"
-    folder = item.path.parent.name
-    return "crowds" if folder in CROWDS else item.path.stem
 
 
 class Home:
@@ -79,8 +63,18 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_home(tmp_path_factory: pytest.TempPathFactory, gateways: dict[str, Any]) -> Home:
-    path = tmp_path_factory.mktemp("sqlite") / "test.db"
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory, where there is enough: commits wait for its disk as they must, and do not wait long."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_MEMORY:
+        yield tmp_path_factory.mktemp("sqlite")
+        return
+    with tempfile.TemporaryDirectory(prefix="ecab-sqlite-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_home(memory: Path, gateways: dict[str, Any]) -> Home:
+    path = memory / "test.db"
     application = create_app(**SETTINGS, **gateways, SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}")
     _fill(application)
     filled = sqlite3.connect(":memory:", check_same_thread=False)

@@ -25,7 +25,7 @@ from deploy.cluster.visitor import Visitor, until
 from tests.cluster.running import MEMBERS, Running
 from tests.faults.history import History
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.fault
 
 KINDS = ("web1", "realtime1", "signer", "rq", "celery", "beat", "nginx")
 CHOICES = ("agree", "disagree")
