@@ -5,7 +5,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import casting, casting_http, closing, digests, fanout, jobs, measure, paper, signing, stage, votes
+from benchmarks import (
+    casting,
+    casting_http,
+    closing,
+    digests,
+    fanout,
+    jobs,
+    measure,
+    paper,
+    signing,
+    stage,
+    votes,
+    watching,
+)
 from benchmarks.measure import Row
 
 
@@ -15,7 +28,7 @@ def _casting() -> list[Row]:
 
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
-    "casting": _casting, "casting-http": casting_http.measure,
+    "casting": _casting, "casting-http": casting_http.measure, "watching": watching.measure,
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
     "jobs": jobs.measure, "digests": digests.measure,

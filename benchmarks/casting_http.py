@@ -118,10 +118,10 @@ class House:
 
 
 class Electorate:
-    """Members with accounts and sessions; each round has a poll of its own, with every ballot signed."""
+    """Members with accounts and sessions; each round has a meeting and a poll of its own, with every ballot signed."""
 
-    def __init__(self, application: Flask) -> None:
-        self.application, self.voters = application, list[Voter]()
+    def __init__(self, application: Flask, members: int = MEMBERS) -> None:
+        self.application, self.members, self.voters, self.meeting_id = application, members, list[Voter](), 0
         self.entered: dict[int, tuple[str, str]] = {}
         self.polls = self._polls()
 
@@ -130,7 +130,8 @@ class Electorate:
 
     def _polls(self) -> Iterator[list[bytes]]:
         while True:
-            _scene, poll_id, everybody = open_poll(5 if self.voters else MEMBERS)
+            scene, poll_id, everybody = open_poll(5 if self.voters else self.members)
+            self.meeting_id = scene.meeting_id
             if not self.voters:
                 self.voters = everybody
                 _open_accounts(SYSTEM, [voter.actor.person_id or 0 for voter in everybody])

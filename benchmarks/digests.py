@@ -146,7 +146,12 @@ def _bare_letters(digest: Digest, count: int) -> float:
 
     def get_template(name: str) -> Any:
         template = pages.get_template(name)
-        return SimpleNamespace(render=lambda said: heard.append(said) or template.render(said))
+
+        def render(said: dict[str, Any]) -> str:
+            heard.append(said)
+            return str(template.render(said))
+
+        return SimpleNamespace(render=render)
 
     with force_locale("vi"), patch.object(letters, "_pages", lambda _all: SimpleNamespace(get_template=get_template)):
         letters.digest_letter(digest.content, digest.id, BASE)

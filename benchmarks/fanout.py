@@ -77,11 +77,12 @@ def _rows(one: Kind, two: Kind, raw: Kind, node: Kind) -> list[Row]:
             _row(f"event → last of {size} screens", "median", size, one, raw, AGAINST_RAW.get(size)),
             _row(f"event → last of {size} screens", "median", size, one, node, AGAINST_NODE.get(size)),
             _row(f"event → last of {size} screens, two processes", "median", size, two, raw),
+            _row(f"event → last of {size} screens, two processes", "median", size, two, node),
         ]
     rows.append(_row("memory per screen at 1000", "memory", 1000, one, node, MEMORY, "KB"))
-    for kind in (one, two):
-        processes = "one process" if kind is one else "two processes"
-        row = Row(f"told to 2000 screens once and in order, {processes}", "%", "all that was announced", "higher", 1.0)
+    for kind, processes in ((one, "one process"), (two, "two processes")):
+        told = f"told to {' / '.join(map(str, SIZES))} screens once and in order, {processes}"
+        row = Row(told, "%", "all that was announced", "higher", 1.0)
         row.ours = [_whole(each) for each in kind.rounds]
         row.theirs = [100.0] * len(row.ours)
         rows.append(row)
@@ -97,10 +98,9 @@ def _row(
 
 
 def _whole(figures: Figures) -> float:
-    """The share of messages that came once and in order, in per cent."""
-    size = SIZES[-1]
-    wrong = figures[size]["lost"] + figures[size]["disordered"]
-    return 100 * (1 - wrong / (size * (EVENTS + BURST)))
+    """The share of all messages to rooms of every size that came once and in order, in per cent."""
+    wrong = sum(figures[size]["lost"] + figures[size]["disordered"] for size in SIZES)
+    return 100 * (1 - wrong / (sum(SIZES) * (EVENTS + BURST)))
 
 
 def _say(number: int, kind: Kind) -> None:
@@ -116,13 +116,13 @@ def _round(kind: Kind, redis: RedisServer) -> Figures:
     with ExitStack() as running:
         ports = [free_port() for _each in range(kind.processes)]
         servers = [
-            running.enter_context(_process([part.replace("PORT", str(port)) for part in command], kind.environment))
+            running.enter_context(process([part.replace("PORT", str(port)) for part in command], kind.environment))
             for command, port in zip(kind.commands, ports, strict=True)
         ]
-        _wait_for(redis, kind.processes, servers)
+        wait_for(redis, kind.processes, servers)
         time.sleep(0.5)
         empty = sum(_memory(server.pid) for server in servers)
-        ask = running.enter_context(_screens({**kind.wanted, "ports": ports, "redis": redis.port}))
+        ask = running.enter_context(screens({**kind.wanted, "ports": ports, "redis": redis.port}))
         return {size: _at(size, servers, empty, ask) for size in SIZES}
 
 
@@ -142,7 +142,8 @@ def _at(size: int, servers: Sequence["subprocess.Popen[Any]"], empty: float, ask
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def process(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server for as long as it is needed."""
     server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
     try:
         yield server
@@ -152,7 +153,7 @@ def _process(command: list[str], environment: dict[str, str]) -> Iterator["subpr
 
 
 @contextmanager
-def _screens(wanted: dict[str, Any]) -> Iterator[Any]:
+def screens(wanted: dict[str, Any]) -> Iterator[Any]:
     """A process with screens; what it is asked it answers."""
     command = [sys.executable, "-m", "benchmarks.fanout_screens", json.dumps(wanted)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -175,7 +176,8 @@ def _screens(wanted: dict[str, Any]) -> Iterator[Any]:
         process.communicate()
 
 
-def _wait_for(redis: RedisServer, processes: int, servers: Sequence["subprocess.Popen[Any]"]) -> None:
+def wait_for(redis: RedisServer, processes: int, servers: Sequence["subprocess.Popen[Any]"]) -> None:
+    """Until so many listen to the channel of announcements."""
     deadline = time.monotonic() + PATIENCE
     with Redis(port=redis.port) as client:
         while dict(client.pubsub_numsub(CHANNEL)).get(CHANNEL.encode(), 0) < processes:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.fanout_screens JSON`: commands come on standard input, one answer in JSON for each:
 `connect N` (have so many in all), `events N` (one after the other, each timed to the last screen), `burst N` (as fast
-as Redis takes them). The frames of an event carry its number as "version"; every screen must get each once, in order.
+as Redis takes them), `listen MS` (to what others announce). The frames of an event carry its number as "version";
+every screen must get each once, in order.
 """
 
 import contextlib
@@ -109,6 +110,14 @@ class Screens:
         self._publish(count)
         end = self._hear(len(self.screens) * count)
         return {"per_second": len(self.screens) * count / (end - begun), **self._oracle()}
+
+    def listen(self, milliseconds: int) -> dict[str, float]:
+        """How much the screens heard that heard least and most of what others announced."""
+        self._listen_for(milliseconds / 1000)
+        heard = [len(screen.heard) for screen in self.screens.values()]
+        for screen in self.screens.values():
+            screen.heard.clear()
+        return {"least": min(heard), "most": max(heard)}
 
     def _connect_group(self, count: int) -> None:
         ports, cookies = self.wanted["ports"], self.wanted["cookies"]
