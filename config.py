@@ -4,6 +4,16 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+
+
+
+def _whole(name: str) -> int:
+    value = os.environ.get(name, "0")
+    if not (value.isascii() and value.isdecimal()):
+        raise SystemExit(f"{name} is no whole number.")
+    return int(value)
+
+
 VAR = Path(os.environ.get("ECABINET_VAR", ROOT / "var")).absolute()
 DEMO = os.environ.get("ECABINET_DEMO") == "1"
 
@@ -15,7 +25,7 @@ SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (
 APP_ROLE = os.environ.get("ECABINET_APP_ROLE", "")  # PostgreSQL role that serves; it owns nothing
 TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",")
 PUBLIC_URL = os.environ.get("ECABINET_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8080')}")  # in QR codes
-PROXIES = int(os.environ.get("ECABINET_PROXIES", "0"))  # trusted proxies in front, whose X-Forwarded-For is believed
+PROXIES = _whole("ECABINET_PROXIES")  # trusted proxies in front, whose X-Forwarded-For is believed
 
 PRODUCTION = os.environ.get("ECABINET_ENV") == "production"
 REDIS_URL = os.environ.get("ECABINET_REDIS", "")  # empty: one process does everything

@@ -3,14 +3,9 @@
 import os
 import sys
 
-from app import create_app, installation
+from app import ready_app
 
-app = create_app()
-if os.environ.get("FLASK_RUN_FROM_CLI") != "true":  # the commands of `flask` make ready what everything else serves
-    try:
-        installation.require_ready(app)
-    except installation.NotReady as reason:
-        sys.exit(str(reason))
+app = ready_app(serving=os.environ.get("FLASK_RUN_FROM_CLI") != "true")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 It imports them late: a program of this package that is no application, such as the signer, loads none of them.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,19 @@ if TYPE_CHECKING:
 
 
 def create_app(config: str = "config", **overrides: object) -> "Flask":
-    """Build one application; `overrides` replace settings of the configuration module (the tests use them)."""
+    """Build one application; `overrides` replace settings of the configuration module (the tests use them).
+
+    NotReady for a setting that is no address.
+    """
     from flask import Flask
 
     from app.extensions import csrf, db, migrate
+    from app.settings import require_addresses
 
     app = Flask(__name__)
     app.config.from_object(config)
     app.config.update(overrides)
+    require_addresses(app.config)
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)
@@ -37,6 +43,22 @@ def create_app(config: str = "config", **overrides: object) -> "Flask":
         _register_adapters(app, appbuilder)
     wiring.connect()
     _bind_queues(app)
+    return app
+
+
+def ready_app(serving: bool = True) -> "Flask":
+    """The application of a program, which ends here with one sentence when there is something wrong with its settings.
+
+    Without `serving` for the commands of `flask`: they make ready what everything else serves.
+    """
+    from app.settings import NotReady
+
+    try:
+        app = create_app()
+        if serving:
+            import_module("app.installation").require_ready(app)
+    except NotReady as reason:
+        sys.exit(str(reason))
     return app
 
 

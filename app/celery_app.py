@@ -8,7 +8,7 @@ from celery.app.amqp import AMQP
 from celery.signals import setup_logging, worker_process_init
 from kombu import Connection
 
-from app import create_app, installation, logs
+from app import logs, ready_app
 from app.extensions import celery as app
 from app.extensions import db
 from app.tasks import clock, hints, pulse, relay, worker
@@ -31,8 +31,7 @@ class Lines(AMQP):
 
 
 
-flask_app = create_app()
-installation.require_ready(flask_app)
+flask_app = ready_app()
 app.amqp_cls = Lines
 app.conf.update(
     broker_connection_max_retries=None,  # a worker that gives up after a hundred tries helps nobody

@@ -15,16 +15,13 @@ from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.sms import Gateway
 from app.models import Body, Person, Setting
+from app.settings import NotReady
 
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
 UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` has not proved to the end
 UNSOUND = "unsound_channels"  # of the application: which ways for messages cannot be used, and why
 SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
 SHORTEST_SECRET = 32
-
-
-class NotReady(Exception):
-    """This installation must not serve; the sentence says why and what to do."""
 
 
 class WrongDatabase(NotReady):
@@ -48,9 +45,15 @@ def choose_gateways(app: Flask) -> None:
         cost = app.config.get("ARGON2_COST")
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
-    address = (app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
-    storage.use(app.config.get("STORE") or storage.at(*address))
+    storage.use(app.config.get("STORE") or _store(app))
     channels.use(app.config.get("CHANNELS") or _channels(app))
+
+
+def _store(app: Flask) -> storage.Store:
+    try:
+        return storage.at(app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
+    except ValueError as problem:
+        raise NotReady(f"ECABINET_STORAGE is no usable address: {problem}") from None
 
 
 def _channels(app: Flask) -> channels.Channels:

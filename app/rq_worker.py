@@ -15,7 +15,7 @@ from rq.executions import Execution
 from rq.job import Job as Hint
 from rq.serializers import JSONSerializer
 
-from app import create_app, installation, logs
+from app import logs, ready_app
 from app.extensions import db
 from app.models import Queue
 from app.tasks import hints, pulse
@@ -70,9 +70,8 @@ def _is_hint(job: Hint) -> bool:
 
 def main(names: list[str]) -> int:
     """Work until SIGTERM; the exit status."""
-    app = create_app()
+    app = ready_app()
     logs.configure(app.config["LOG_FORMAT"])
-    installation.require_ready(app)
     if not names or not set(names) <= QUEUES or not app.config["REDIS_URL"]:
         sys.stderr.write(f"usage: python -m app.rq_worker {' '.join(sorted(QUEUES))}   (with ECABINET_REDIS)\n")
         return 2

@@ -22,6 +22,7 @@ from app import logs
 from app.extensions import db
 from app.realtime.gate import Gate
 from app.realtime.server import LARGEST, THREADS
+from app.settings import NotReady, require_addresses
 
 log = logging.getLogger("ecabinet")
 
@@ -30,10 +31,6 @@ SHORTEST_SECRET = 32
 SEND_BUFFER = 65536  # bytes the kernel keeps for a client that does not read, beside the same in our buffer
 ENDS_WITHIN = 3  # seconds
 BACKLOG = 4096
-
-
-class NotReady(Exception):
-    """This process must not serve; the sentence says why."""
 
 
 class Program(uvicorn.Server):
@@ -53,6 +50,7 @@ def application() -> Flask:
     """Settings and database of the installation, and nothing else of it; NotReady without what it needs."""
     app = Flask("app")
     app.config.from_object("config")
+    require_addresses(app.config)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
         {} if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else {"pool_size": THREADS, "max_overflow": 0}
     )
