@@ -110,7 +110,9 @@ class CockpitView(BaseView):
     @expose("/items/<int:item_id>/vote", methods=["POST"])
     @signed_in
     def vote(self, item_id: int) -> Response:
-        return _done(polls.put_to_vote(current_actor(), item_id, now()).meeting_id, _("The vote is open."))
+        """At once; the clock closes the vote where a closing time was written."""
+        closes_at = _time("closes_at") if _text("closes_at") else None
+        return _done(polls.put_to_vote(current_actor(), item_id, now(), closes_at).meeting_id, _("The vote is open."))
 
     @expose("/polls/<int:poll_id>/close", methods=["POST"])
     @signed_in
@@ -125,7 +127,7 @@ class CockpitView(BaseView):
 
 def _snapshot(meeting_id: int) -> Response:
     """What is so now, for the asking person; never kept by anybody on the way."""
-    answer = jsonify(plain(live.snapshot(current_actor(), meeting_id)))
+    answer = jsonify(plain(live.snapshot(current_actor(), meeting_id, now())))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -138,7 +140,7 @@ def _done(meeting_id: int, said: str = "") -> Response:
     if said:
         flash(said, "success")
     page = url_for("MeetingView.page", meeting_id=meeting_id)
-    stay = same_site_referrer() == page or not live.snapshot(current_actor(), meeting_id)["desk"]
+    stay = same_site_referrer() == page or not live.snapshot(current_actor(), meeting_id, now())["desk"]
     return redirect(page if stay else url_for("CockpitView.desk", meeting_id=meeting_id), 303)
 
 

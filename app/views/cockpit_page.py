@@ -11,19 +11,21 @@ from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, O
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.resolution_offer import course_strip
-from app.workflows import live, meetings
+from app.workflows import live, meetings, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
 from app.workflows.engine.rights import SAID, Actor, Right
+from app.workflows.rules.calendar import HANOI
 
 SHOWN_PRESENCE = {"in_room": "ok", "remote": "info", "absent": "warn", "expected": ""}
+USUAL_VOTE = dt.timedelta(minutes=15)  # what the field for the closing time begins with
 Sheet = dict[str, Any]
 
 
 def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/cockpit.html; NotAllowed for who sees the meeting and does not run it."""
-    snapshot = live.snapshot(actor, meeting_id)
+    snapshot = live.snapshot(actor, meeting_id, now)
     meeting = db.session.get_one(Meeting, meeting_id)
     if not snapshot["desk"]:
         raise NotAllowed(meeting, right=SAID[Right.MEETING_RUN])
@@ -41,9 +43,9 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
             "hall_url": url_for("HallView.screen", meeting_id=meeting_id),
             "course": course_strip(actor, meeting_id, now, item_id),
             "steps": _steps(poll) if poll or (item and item.kind is ItemKind.DECISION) else [],
-            "side": _side(actor, snapshot, poll),
+            "side": _side(actor, snapshot, poll, now),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
-            "menu": _menu(actor, meeting, item, poll, snapshot),
+            "menu": _menu(actor, meeting, item, poll, snapshot, now),
         },
     }  # fmt: skip
 
@@ -73,12 +75,12 @@ def _steps(poll: Poll | None) -> list[dict[str, Any]]:
     return [{"label": label, "done": n < done, "current": n == done} for n, label in enumerate(labels)]
 
 
-def _side(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> dict[str, str] | None:
+def _side(actor: Actor, snapshot: dict[str, Any], poll: Poll | None, now: dt.datetime) -> dict[str, str] | None:
     """Whoever presides as a member has a ballot too; after the publication, the whole result."""
     if poll is not None and poll.state is PollState.PUBLISHED:
         return {"label": _("The whole result"), "url": f"/polls/{poll.id}/result", "icon": "file-check"}
     own = next((seat for seat in snapshot["seats"] if seat["person_id"] == actor.person_id), None)
-    if poll is None or poll.state is not PollState.OPEN or own is None or own["voted"] is None:
+    if poll is None or not polls.takes_ballots(poll, now) or own is None or own["voted"] is None:
         return None
     return {"label": _("My ballot"), "url": f"/polls/{poll.id}", "icon": "vote"}
 
@@ -110,11 +112,15 @@ def _check_in(meeting_id: int, seat: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _menu(
-    actor: Actor, meeting: Meeting, item: AgendaItem | None, poll: Poll | None, snapshot: dict[str, Any]
+    actor: Actor, meeting: Meeting, item: AgendaItem | None, poll: Poll | None, snapshot: dict[str, Any],
+    now: dt.datetime,
 ) -> list[Sheet]:
     """The acts beside the next move, each in a sheet that asks for what it needs."""
-    next_name = snapshot["next_move"] and snapshot["next_move"]["name"]
+    move = snapshot["next_move"]
+    next_name = move and move["name"]
     sheets = _of_item(actor, item, poll, next_name) if item else []
+    if item and next_name == "open_vote" and move["enabled"]:
+        sheets.insert(0, _timed_vote_sheet(item, now))
     voting = poll is not None and poll.state is PollState.OPEN
     if not voting and _can(actor, meeting, meetings.LIFECYCLE, "adjourn"):
         sheets.append(_reason_sheet("adjourn", meeting, _("Adjourn the meeting"), "hourglass"))
@@ -177,6 +183,19 @@ def _new_time_sheet(meeting: Meeting) -> Sheet:
     field = {"name": "starts_at", "label": _("New time"), "type": "datetime-local", "required": True}
     url = f"/meetings/{meeting.id}/reschedule"
     return _sheet("reschedule", _("Call for another time"), "calendar-clock", url) | {"fields": [field]}
+
+
+def _timed_vote_sheet(item: AgendaItem, now: dt.datetime) -> Sheet:
+    """The same act as the next move, with the moment from which the clock takes no ballot any more."""
+    label = _("Open the vote until a set time")
+    usual = (now + USUAL_VOTE).astimezone(HANOI)
+    field = {
+        "name": "closes_at", "label": _("Closes at"), "type": "datetime-local", "required": True,
+        "value": f"{usual:%Y-%m-%dT%H:%M}",
+        "help": _("From this moment no ballot is taken, and the system counts. Until then the vote can be closed "
+                  "by hand, too."),
+    }  # fmt: skip
+    return _sheet("timed-vote", label, "hourglass", f"/items/{item.id}/vote", danger=True) | {"fields": [field]}
 
 
 def _chair_sheet(meeting: Meeting, item: AgendaItem | None) -> Sheet:

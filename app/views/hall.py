@@ -30,7 +30,7 @@ class HallView(BaseView):
 
 def hall_page(actor: Actor, meeting_id: int, at: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/hall.html: public state only, also where the person who opened it may see more."""
-    snapshot = live.snapshot(actor, meeting_id)
+    snapshot = live.snapshot(actor, meeting_id, at)
     poll = snapshot["poll"]
     published = poll is not None and poll["state"] == "published"
     asked = poll if poll is not None and poll["state"] in ("open", "closed", "published") else None
@@ -57,7 +57,10 @@ def _course(actor: Actor, meeting_id: int, item: Any, poll: Any, at: dt.datetime
     return shown | {"question": found.poll.question, "number": found.number}
 
 
-SHOWN_OF_POLL = ("id", "state", "question", "opened_at", "voted", "members", "in_room_voted", "remote_voted")
+SHOWN_OF_POLL = (
+    "id", "state", "state_label", "takes_ballots", "question", "opened_at", "closes_at", "voted", "members",
+    "in_room_voted", "remote_voted",
+)  # fmt: skip
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

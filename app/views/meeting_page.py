@@ -31,14 +31,13 @@ from app.views.exports_card import dossier_card
 from app.views.meeting_people import attendance, composition, own_answer
 from app.views.resolution_offer import course_strip
 from app.views.vote_card import voted
-from app.workflows import evidence
+from app.workflows import evidence, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import nothing, visible
 from app.workflows.engine.words import word
 from app.workflows.entitlement import Standing, entitlement_of
-from app.workflows.polls import standing
 
 KINDS_OF_MEETING = {
     MeetingState.DRAFT: "", MeetingState.INVITED: "info", MeetingState.OPEN: "now", MeetingState.ADJOURNED: "warn",
@@ -61,7 +60,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
         "course": course_strip(actor, meeting.id, now),
         "me": own_answer(actor, meeting, now),
         "absences": asked,
-        "agenda": _agenda(actor, meeting, items),
+        "agenda": _agenda(actor, meeting, items, now),
         "attendance": attendance(meeting),
         "composition": composition(meeting),
         "dossier": dossier_card(actor, meeting),
@@ -116,12 +115,12 @@ def _notice(meeting: Meeting) -> str:
 
 def _open_poll(actor: Actor, meeting: Meeting, now: dt.datetime) -> dict[str, Any] | None:
     rows = select(Poll).where(Poll.meeting_id == meeting.id, Poll.state == PollState.OPEN, visible(actor, Poll))
-    poll = db.session.scalars(rows).first()
+    poll = next((one for one in db.session.scalars(rows) if polls.takes_ballots(one, now)), None)
     if poll is None:
         return None
     return {
         "question": poll.question, "item": poll.item.position, "url": url_for("VoteView.card", poll_id=poll.id),
-        "members": len(poll.roll), "voted": voted(poll), "voted_by_me": actor.person_id in standing(poll),
+        "members": len(poll.roll), "voted": voted(poll), "voted_by_me": actor.person_id in polls.standing(poll),
         "may_vote": entitlement_of(actor, poll, now).standing in (Standing.VOTES, Standing.LOCKED),
     }  # fmt: skip
 
@@ -148,9 +147,9 @@ def _items(actor: Actor, meeting: Meeting) -> list[AgendaItem]:
     return list(db.session.scalars(rows.options(joinedload(AgendaItem.organisation)).order_by(AgendaItem.position)))
 
 
-def _agenda(actor: Actor, meeting: Meeting, items: list[AgendaItem]) -> list[dict[str, Any]]:
+def _agenda(actor: Actor, meeting: Meeting, items: list[AgendaItem], now: dt.datetime) -> list[dict[str, Any]]:
     papers, printed = _papers(actor, meeting)
-    polls = _polls(actor, meeting)
+    asked = _polls(actor, meeting, now)
     times = _times(meeting)
     shown = [
         {
@@ -160,7 +159,7 @@ def _agenda(actor: Actor, meeting: Meeting, items: list[AgendaItem]) -> list[dic
             "duration_label": _("%(n)s min.", n=item.planned_minutes), "summary": item.summary,
             "state_label": None if item.state is ItemState.PLANNED else word(item.state),
             "state_kind": "now" if item.state is ItemState.CURRENT else "", "current": item.state is ItemState.CURRENT,
-            "papers": papers[item.id], "secrets": printed[item.id], "polls": polls[item.id],
+            "papers": papers[item.id], "secrets": printed[item.id], "polls": asked[item.id],
         }
         for item in items
     ]  # fmt: skip
@@ -203,16 +202,16 @@ def _printed(paper: Document) -> dict[str, Any]:
     return {"stamp": str(word(paper.secrecy)).upper(), "text": text}
 
 
-def _polls(actor: Actor, meeting: Meeting) -> dict[int, list[dict[str, Any]]]:
+def _polls(actor: Actor, meeting: Meeting, now: dt.datetime) -> dict[int, list[dict[str, Any]]]:
     rows = select(Poll).where(Poll.meeting_id == meeting.id, Poll.state != PollState.DRAFT, visible(actor, Poll))
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for poll in db.session.scalars(rows.order_by(Poll.id)):
         outcome = (poll.confirmed_outcome or poll.outcome) if evidence.may_see_result(actor, poll) else None
-        kind = {PollState.OPEN: "now", PollState.ANNULLED: "bad"}.get(poll.state, "")
+        kind = "now" if polls.takes_ballots(poll, now) else "bad" if poll.state is PollState.ANNULLED else ""
         found[poll.item_id].append(
             {
                 "question": poll.question, "url": url_for("VoteView.card", poll_id=poll.id),
-                "state_label": word(outcome) if outcome else word(poll.state),
+                "state_label": word(outcome) if outcome else polls.state_word(poll, now),
                 "state_kind": KINDS_OF_OUTCOME[outcome] if outcome else kind,
                 "result": shown_result(actor, poll) if poll.state is PollState.PUBLISHED else None,
             }

@@ -30,8 +30,8 @@ class PollRecords(RecordView):
     add_title, edit_title = _("Draft a question"), _("Edit the question")
     list_columns = ["question", "item.title", "meeting.title", "visibility", "state"]
     show_columns = ["question", "item.title", "meeting.title", "document_version.document.title",
-                    "document_version.number", "visibility", "state", "opened_at", "closed_at", "published_at",
-                    "definition_sha256"]  # fmt: skip
+                    "document_version.number", "visibility", "state", "opened_at", "closes_at", "closed_at",
+                    "published_at", "definition_sha256"]  # fmt: skip
     add_columns = ["item_id", "question", "document_version_id", "visibility"]
     edit_columns = ["question", "document_version_id", "visibility"]
     search_columns = ["question", "item.title", "meeting.title", "state"]
@@ -44,7 +44,7 @@ class PollRecords(RecordView):
         "question": _("Question"), "document_version_id": _("Draft that is voted on"),
         "document_version.document.title": _("Draft that is voted on"), "document_version.number": _("Version"),
         "visibility": _("Who sees how members voted"), "state": _("State"), "opened_at": _("Opened at"),
-        "closed_at": _("Closed at"), "published_at": _("Published at"),
+        "closes_at": _("Closes at"), "closed_at": _("Closed at"), "published_at": _("Published at"),
         "definition_sha256": _("SHA-256 of the frozen question"),
     }  # fmt: skip
     edit_form_extra_fields = {

@@ -56,7 +56,7 @@ def _sign(poll_id: int, kind: StatementKind) -> Response:
     sent = json_object("nonce", "pin")
     pin = pin_of(sent)
     done = poll_acts.sign_act(current_actor(), poll_id, nonce_of(sent), pin, now(), kind)
-    return jsonify(plain(live.snapshot(current_actor(), done.meeting_id)))
+    return jsonify(plain(live.snapshot(current_actor(), done.meeting_id, now())))
 
 
 def _prepared(prepared: PreparedStatement) -> dict[str, Any]:

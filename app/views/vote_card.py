@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models import Ballot, DocumentVersion, Poll, PollState
+from app.models import Ballot, DocumentVersion, Poll
 from app.views.ballot_answers import place_word, receipt_facts
 from app.views.evidence import shown_result
 from app.workflows import ballots, polls
@@ -31,8 +31,8 @@ def vote_card(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
     return {
         "meeting": _meeting(poll),
         "item": {"position": poll.item.position, "title": poll.item.title},
-        "poll": _poll(actor, poll),
-        "me": _me(entitled, poll),
+        "poll": _poll(actor, poll, now),
+        "me": _me(entitled, polls.takes_ballots(poll, now)),
         "receipt": receipt and receipt_facts(receipt),
         "result": shown_result(actor, poll),
         "tie": _tie(actor, poll, receipt, entitled.legal_source),
@@ -52,12 +52,13 @@ def _meeting(poll: Poll) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _poll(actor: Actor, poll: Poll) -> dict[str, Any]:
+def _poll(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
     members = len(poll.roll) or len(polls.members_of(poll.body_id, poll.meeting.held_on))
     parameters = RuleParameters.parse((poll.rule_set or polls.parameters_of(poll.meeting)[0]).parameters)
     needed = threshold(members, parameters) if members else 0
     return {
-        "id": poll.id, "state": poll.state.value, "question": poll.question, "opened_at": poll.opened_at,
+        "id": poll.id, "state": poll.state.value, "takes_ballots": polls.takes_ballots(poll, now),
+        "question": poll.question, "opened_at": poll.opened_at, "closes_at": poll.closes_at,
         "closed_at": poll.closed_at, "document": _document(actor, poll), "members": members, "needed": needed,
         "voted": voted(poll), "annul_reason": poll.annulment_reason,
         "rule": _("more than half of all members must agree: from %(n)s", n=needed),
@@ -96,11 +97,11 @@ def _tie(actor: Actor, poll: Poll, receipt: Receipt | None, legal_source: str) -
     }  # fmt: skip
 
 
-def _me(entitled: Entitlement, poll: Poll) -> dict[str, Any]:
+def _me(entitled: Entitlement, takes_ballots: bool) -> dict[str, Any]:
     heading, reason = _refused(entitled)
     no_right = entitled.standing in NO_RIGHT
     return {
-        "may_vote": entitled.may_vote, "may_change": entitled.may_change and poll.state is PollState.OPEN,
+        "may_vote": entitled.may_vote, "may_change": entitled.may_change and takes_ballots,
         "place_label": place_word(entitled.place), "heading": heading, "reason": reason,
         "legal_source": entitled.legal_source if no_right else None,
         "warning": _locked(entitled.until) if entitled.until else None,

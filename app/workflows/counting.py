@@ -22,6 +22,7 @@ from app.workflows.prepared import NotPrepared
 from app.workflows.receipts import Receipt
 from app.workflows.rules.ballot import parse_ballot, roll_code
 from app.workflows.rules.canonical import digest
+from app.workflows.rules.deadline import is_over
 from app.workflows.rules.log import ballot_leaf
 
 Outcome = Receipt | WorkflowError
@@ -77,7 +78,7 @@ def count_ballots(poll_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outc
 
 def require_open(poll: Poll | LockedPoll, now: dt.datetime) -> None:
     """The clock decides here as well; the task that closes may come late."""
-    if poll.state in (PollState.CLOSED, PollState.PUBLISHED) or (poll.closes_at and poll.closes_at <= now):
+    if poll.state in (PollState.CLOSED, PollState.PUBLISHED) or is_over(poll.closes_at, now):
         raise PollClosedAlready(poll)
     if poll.state is not PollState.OPEN:
         raise PollNotOpen(poll)

@@ -70,7 +70,7 @@ def _standing(actor: Actor, poll: Poll, seat: Seat | None, now: dt.datetime) -> 
     entry = db.session.get(RollEntry, (poll.id, actor.person_id))
     if entry is None:
         return Standing.NOT_ON_ROLL, {}
-    return _with_key(poll, entry, now) if poll.state is PollState.OPEN else (Standing.VOTES, {})
+    return _with_key(poll, entry, now) if polls.takes_ballots(poll, now) else (Standing.VOTES, {})
 
 
 def _with_key(poll: Poll, entry: RollEntry, now: dt.datetime) -> tuple[Standing, dict[str, Any]]:

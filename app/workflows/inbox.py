@@ -28,6 +28,7 @@ from app.models import (
     Seat,
     SeatRole,
 )
+from app.workflows import polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
@@ -70,13 +71,13 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     return [task for part in parts for task in part(actor, now)]
 
 
-def _votes(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
-    """Open votes on whose roll this person stands with a certificate and without a ballot."""
+def _votes(actor: Actor, now: dt.datetime) -> Iterator[Task]:
+    """Votes that take ballots now, on whose roll this person stands with a certificate and without a ballot."""
     cast = exists().where(Ballot.poll_id == Poll.id, Ballot.member_id == actor.person_id)
     rows = select(Poll).join(RollEntry, RollEntry.poll_id == Poll.id).where(Poll.state == PollState.OPEN, ~cast)
     rows = rows.where(RollEntry.member_id == actor.person_id, RollEntry.certificate_id.is_not(None))
     for poll in db.session.scalars(rows.options(joinedload(Poll.meeting)).order_by(Poll.opened_at)):
-        if actor.may(Right.POLL_VOTE, poll):
+        if polls.takes_ballots(poll, now) and actor.may(Right.POLL_VOTE, poll):
             yield Task(TaskKind.VOTE, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.opened_at)
 
 

@@ -4,6 +4,7 @@ The version is read before everything else, so that a snapshot never claims to b
 hears of a later fact and asks again.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Scene:
     """The rows a snapshot is made of, as far as this person may see them."""
 
     actor: Actor
+    now: dt.datetime
     meeting: Meeting
     presence: next_move.Attendance
     items: list[AgendaItem]
@@ -70,12 +72,14 @@ class Scene:
         return self.at_the_desk or any(one.chair_id == self.actor.person_id for one in self.items if one.chair_id)
 
 
-def snapshot(actor: Actor, meeting_id: int) -> dict[str, Any]:
-    """The live state of a meeting for this person; NotFound for whoever may not see the meeting.
+def snapshot(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, Any]:
+    """The live state of a meeting for this person at `now`; NotFound for whoever may not see the meeting.
 
     Times are aware UTC, labels are in the language of the request, `poll.result` is the public form of result.json.
+    `poll.takes_ballots` is what the clock says: an open poll takes none when its time is over, counted or not;
+    `poll.seconds_left` until then, for a screen whose own clock may be wrong, None without a closing time.
     """
-    scene = _scene(actor, meeting_id)
+    scene = _scene(actor, meeting_id, now)
     result = _result(scene)
     return {
         "meeting": _meeting(scene),
@@ -97,7 +101,7 @@ def progress_of(poll_id: int) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def _scene(actor: Actor, meeting_id: int) -> Scene:
+def _scene(actor: Actor, meeting_id: int, now: dt.datetime) -> Scene:
     rows = select(Meeting).where(Meeting.id == meeting_id, visible(actor, Meeting))
     rows = rows.options(selectinload(Meeting.seats).joinedload(Seat.person))
     meeting = db.session.scalars(rows.execution_options(populate_existing=True)).one_or_none()
@@ -108,7 +112,7 @@ def _scene(actor: Actor, meeting_id: int) -> Scene:
     poll = _poll_on_the_table(actor, item) if item else None
     opened = poll is not None and poll.definition_sha256 is not None
     return Scene(
-        actor, meeting, _attendance(meeting), items, item, poll,
+        actor, now, meeting, _attendance(meeting), items, item, poll,
         roll=_roll(poll) if poll and opened else {}, places=_places(poll) if poll and opened else {},
     )  # fmt: skip
 
@@ -263,9 +267,11 @@ def _poll(scene: Scene, result: dict[str, Any] | None) -> dict[str, Any] | None:
     tie = next_move.tie_waits(poll) and (split or scene.actor.may(Right.POLL_CONFIRM_TIE, poll))
     outcome = poll.confirmed_outcome or poll.outcome
     return {
-        "id": poll.id, "state": poll.state.value, "state_label": str(word(poll.state)), "question": poll.question,
-        "opened_at": poll.opened_at, "closed_at": poll.closed_at, "published_at": poll.published_at,
-        "visibility": poll.visibility.value, "annul_reason": poll.annulment_reason,
+        "id": poll.id, "state": poll.state.value, "state_label": str(polls.state_word(poll, scene.now)),
+        "takes_ballots": polls.takes_ballots(poll, scene.now), "question": poll.question,
+        "seconds_left": (poll.closes_at - scene.now).total_seconds() if poll.closes_at else None,
+        "opened_at": poll.opened_at, "closes_at": poll.closes_at, "closed_at": poll.closed_at,
+        "published_at": poll.published_at, "visibility": poll.visibility.value, "annul_reason": poll.annulment_reason,
         **_counts(scene), "may_see_split": split, "result": result,
         "outcome": outcome.value if outcome and split else None, "needs_tie_confirmation": tie,
     }  # fmt: skip

@@ -43,6 +43,7 @@ from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.ballot import parse_ballot, parse_definition, poll_definition, roll_code
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest, tagged_digest
+from app.workflows.rules.deadline import is_over
 from app.workflows.rules.log import closing_leaf, opening_leaf
 from app.workflows.rules.result import result_of
 from app.workflows.rules.rulesets import RuleParameters, applicable
@@ -59,6 +60,11 @@ class NoQuestion(BadValue):
 class QuestionUnclean(BadValue):
     code, field = "question_unclean", "question"
     message = _("The question is too long or contains invisible control characters.")
+
+
+class ClosingTimePast(BadValue):
+    code, field = "closing_time_past", "closes_at"
+    message = _("The closing time must lie ahead.")
 
 
 class NoQuorum(WorkflowError):
@@ -126,6 +132,7 @@ class PollChanged(MeetingFact):
 @dataclass(frozen=True)
 class PollOpened(MeetingFact):
     definition_sha256: str
+    closes_at: dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -276,7 +283,7 @@ def edit_poll(
 
 
 @use_case
-def put_to_vote(actor: Actor, item_id: int, now: dt.datetime) -> Poll:
+def put_to_vote(actor: Actor, item_id: int, now: dt.datetime, closes_at: dt.datetime | None = None) -> Poll:
     """Open the vote on an item in one step: the question drafted last, or the usual one over its current draft."""
     item = seen(actor, AgendaItem, item_id)
     actor.require(Right.POLL_RUN, item)
@@ -287,7 +294,7 @@ def put_to_vote(actor: Actor, item_id: int, now: dt.datetime) -> Poll:
         version = draft.current if draft else None
         question = usual_question(item.title)
         poll = draft_poll(actor, item_id, question, now, document_version_id=version and version.id)
-    return open_poll(actor, poll.id, now)
+    return open_poll(actor, poll.id, now, closes_at)
 
 
 def usual_question(title: str) -> str:
@@ -297,9 +304,14 @@ def usual_question(title: str) -> str:
 
 @use_case
 def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.datetime | None = None) -> Poll:
-    """Freeze question, roll with certificates, rule set, presence and draft version, and begin the log."""
+    """Freeze question, roll with certificates, rule set, presence and draft version, and begin the log.
+
+    With `closes_at` the clock ends the vote at that moment; it stays as it is from then on.
+    """
     poll = locked(actor, poll_id)
     move = LIFECYCLE.admit("open", poll, actor)
+    if is_over(closes_at, now):
+        raise ClosingTimePast(poll)
     rule_set, parameters = parameters_of(poll.meeting)
     presence = presence_of(poll.meeting)
     roll = _roll(poll)
@@ -313,7 +325,7 @@ def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.dateti
     )  # fmt: skip
     db.session.flush()
     poll_log.append(poll, opening_leaf(tagged_digest(frozen), iso_utc(now)))
-    record_live(actor, poll.meeting, poll, PollOpened, now, definition_sha256=digest(frozen))
+    record_live(actor, poll.meeting, poll, PollOpened, now, definition_sha256=digest(frozen), closes_at=closes_at)
     return poll
 
 
@@ -351,6 +363,17 @@ def count(poll: Poll, confirmation: dict[str, Any] | None = None) -> dict[str, A
     ]
     definition = parse_definition(poll.definition or b"")
     return result_of(definition, log, ballots, log[-1]["at"], confirmation=confirmation)
+
+
+def takes_ballots(poll: Poll, now: dt.datetime) -> bool:
+    """Whether somebody can vote at this moment: a vote whose time is over is closed, even while nobody counted it."""
+    return poll.state is OPEN and not is_over(poll.closes_at, now)
+
+
+def state_word(poll: Poll, now: dt.datetime) -> Any:
+    """What the state of a poll is called at this moment."""
+    over = poll.state is OPEN and not takes_ballots(poll, now)
+    return _("Voting time is over, waiting for the count") if over else word(poll.state)
 
 
 def overdue_poll_ids(now: dt.datetime) -> list[int]:

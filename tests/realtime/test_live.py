@@ -148,7 +148,7 @@ def test_after_a_gap_the_snapshot_is_the_state_of_the_server(scene, server, list
     assert back.join(scene.meeting_id)["version"] > known + 1
     found = fetch(server, back, scene.meeting_id)
     db.session.rollback()
-    assert found == json.loads(json.dumps(plain(live.snapshot(scene.who["secretary"], scene.meeting_id))))
+    assert found == json.loads(json.dumps(plain(live.snapshot(scene.who["secretary"], scene.meeting_id, scene.now))))
     assert found["meeting"]["version"] == scene.meeting.version
 
 

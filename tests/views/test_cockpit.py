@@ -305,3 +305,20 @@ def test_odd_json_changes_nothing(opened, at, odd):
 def test_what_is_not_there_is_not_found(scene, at, clock, address):
     assert at("secretary").get(address).status_code in (404, 400)
     assert db.session.get(Meeting, 999) is None
+
+
+def test_the_vote_is_opened_until_a_time_written_at_the_desk(opened, at, clock):
+    tap(opened, at)
+    page = desk(opened, at).text
+    assert 'id="sheet-timed-vote"' in page
+    address = f"/items/{opened.item_id}/vote"
+    refused = at("secretary").client.post(address, data={"closes_at": "2026-07-30T08:00"}, headers=JSON)
+    assert (refused.status_code, refused.json["code"], refused.json["field"]) == (422, "closing_time_past", "closes_at")
+    poll = at("secretary").client.post(address, data={"closes_at": "2026-07-30T08:10"}, headers=JSON).json["poll"]
+    assert (poll["takes_ballots"], poll["seconds_left"]) == (True, 600)
+    assert "Đóng lúc 08:10" in desk(opened, at).text
+    clock.move(minutes=10)
+    page = desk(opened, at).text
+    assert "Đã hết giờ biểu quyết, chờ tổng hợp" in page
+    assert "Phiếu của tôi" not in desk(opened, at, "head").text
+    assert snapshot(opened, at)["next_move"]["name"] == "close_vote"

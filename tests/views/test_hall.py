@@ -1,5 +1,7 @@
 """The hall screen shows what the whole room may know, whoever opened it."""
 
+import datetime as dt
+
 import pytest
 
 from app.workflows import polls
@@ -34,6 +36,17 @@ def test_the_split_comes_with_the_publication_and_not_before_even_for_the_desk(s
     published = screen(scene, at, name).text
     assert all(sign in published for sign in SPLIT)
     assert "3<small>/5</small>" in published
+
+
+def test_the_wall_says_when_the_time_to_vote_is_over(scene, at, clock):
+    scene.open()
+    closes_at = clock.now + dt.timedelta(minutes=5)
+    polls.open_poll(scene.who["secretary"], scene.draft().id, now=clock.now, closes_at=closes_at)
+    assert "Đang mở biểu quyết" in screen(scene, at).text
+    clock.now = closes_at
+    text = screen(scene, at).text
+    assert "Đã hết giờ biểu quyết, chờ tổng hợp" in text
+    assert "Đang mở biểu quyết" not in text
 
 
 def test_it_offers_nothing_to_press(scene, at, clock):

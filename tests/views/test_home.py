@@ -1,5 +1,7 @@
 """The start page: everything that waits for a person, and nothing else; the badge is the length of the list."""
 
+import datetime as dt
+
 import pytest
 
 from app.models import RecoveryKind
@@ -30,6 +32,15 @@ def test_an_open_vote_waits_for_each_member_until_the_ballot_is_cast(scene):
     scene.vote("a", poll.id, "agree")
     assert VOTE not in kinds(scene, "a")
     assert VOTE in kinds(scene, "b")
+
+
+def test_a_vote_whose_time_is_over_waits_for_nobody_who_did_not_vote(scene):
+    draft = scene.open().draft()
+    later = scene.now + dt.timedelta(minutes=5)
+    polls.open_poll(scene.who["secretary"], draft.id, scene.now, closes_at=later)
+    assert VOTE in kinds(scene, "a")
+    scene.now = later  # and no task has closed it
+    assert VOTE not in kinds(scene, "a")
 
 
 def test_a_closed_vote_waits_for_chair_and_secretary_until_it_is_published(scene):

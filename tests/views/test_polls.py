@@ -294,6 +294,25 @@ def test_a_closed_vote_shows_no_split_before_it_is_published(at, scene, poll):
     assert 'data-outcome="not_adopted"' in card(at("b"), poll)
 
 
+def test_after_its_closing_time_a_vote_offers_no_answer_although_nobody_has_closed_it(at, scene, clock):
+    draft = scene.open().draft()
+    polls.open_poll(scene.who["secretary"], draft.id, scene.now, closes_at=clock.now + dt.timedelta(minutes=5))
+    page = at("a").get(f"/polls/{draft.id}").text
+    assert (page.count('name="choice"'), "Đóng lúc" in page) == (3, True)
+    voted(at("b"), draft)
+    clock.move(minutes=5)
+    page, receipt = (at(name).get(f"/polls/{draft.id}").text for name in ("a", "b"))
+    meeting = at("a").get(f"/meetings/{scene.meeting_id}").text
+    for text in (page, receipt, meeting):
+        assert "Đã hết giờ biểu quyết, chờ tổng hợp" in text
+        assert 'name="choice"' not in text
+        assert "Đang mở biểu quyết" not in text
+    assert 'data-state="over"' in page
+    assert "data-change" not in receipt
+    assert "Phiếu của tôi" in receipt
+    assert 'class="ec-live"' not in meeting
+
+
 def test_an_annulled_vote_says_why(at, scene, poll):
     poll_acts.prepare_annulment(scene.who["head"], poll.id, "Sai câu hỏi", NONCE, scene.now)
     poll_acts.sign_act(scene.who["head"], poll.id, NONCE, PIN, scene.now)

@@ -592,7 +592,7 @@ def test_a_vote_that_is_not_published_or_did_not_adopt_has_no_clock(app, at: At,
         clock.now = scene.later(20)
         for address in (f"/man-hinh/{scene.meeting_id}", f"/meetings/{scene.meeting_id}"):
             assert "data-stopwatch" not in at("head").get(address).text
-        assert live.snapshot(scene.who["head"], scene.meeting_id)["course"] is None
+        assert live.snapshot(scene.who["head"], scene.meeting_id, scene.now)["course"] is None
 
 
 def test_an_annulled_vote_takes_the_clock_away(app, at: At, decided, clock):
@@ -605,7 +605,9 @@ def test_an_annulled_vote_takes_the_clock_away(app, at: At, decided, clock):
 
 def test_the_snapshot_tells_moments_and_opens_the_way_only_to_whoever_may_read(app, at: At, decided):
     decided.drafted()
-    seen = {name: live.snapshot(decided.who[name], decided.meeting_id)["course"] for name in ("clerk", "a")}
+    seen = {
+        name: live.snapshot(decided.who[name], decided.meeting_id, decided.now)["course"] for name in ("clerk", "a")
+    }
     assert seen["clerk"]["resolution_id"] == decided.resolution_id
     assert seen["a"]["resolution_id"] is None
     assert seen["a"]["steps"] == seen["clerk"]["steps"]

@@ -15,6 +15,7 @@ from app.models import (
     Choice,
     Place,
     PollLeaf,
+    PollState,
     PreparedStatement,
     Presence,
     Refusal,
@@ -111,13 +112,18 @@ def test_nobody_votes_after_the_close_not_even_with_a_signature_made_before(scen
     assert db.session.query(Ballot).count() == 0
 
 
-def test_the_clock_closes_at_reading_too(scene):
+def test_the_clock_refuses_a_ballot_even_while_nobody_has_closed_the_vote(scene):
     scene.open()
     draft = scene.draft()
     polls.open_poll(scene.who["secretary"], draft.id, scene.now, closes_at=scene.now + LATER)
+    statement = prepare(scene, draft, "b").statement
+    cms = signature("b", statement, scene.now)
     scene.now += LATER
     with pytest.raises(ballots.PollClosedAlready):
         prepare(scene, draft)
+    with pytest.raises(ballots.PollClosedAlready):
+        ballots.cast_ballot(scene.who["b"], draft.id, statement, cms, now=scene.now)
+    assert draft.state is PollState.OPEN  # no task has closed it
 
 
 def test_the_same_nonce_brings_the_same_receipt_without_asking_the_key_again(scene, poll):

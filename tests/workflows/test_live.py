@@ -19,7 +19,7 @@ SPLIT_WORDS = ("agree", "disagree", "percent_of_all", "outcome\": \"")
 
 
 def snapshot(scene, name):
-    return live.snapshot(scene.who[name], scene.meeting_id)
+    return live.snapshot(scene.who[name], scene.meeting_id, scene.now)
 
 
 def tells_a_split(found):
@@ -108,6 +108,21 @@ def test_the_check_for_splits_notices_when_the_filter_is_taken_away(scene, monke
     assert not tells_a_split(snapshot(scene, "a"))
     monkeypatch.setattr(live, "may_see_result", lambda actor, poll: True)
     assert tells_a_split(snapshot(scene, "a"))
+
+
+def test_a_vote_whose_time_is_over_is_shown_as_closed_for_voting_whoever_looks(scene):
+    """No task runs here: what the snapshot says comes from the clock alone."""
+    scene.open()
+    later = scene.now + dt.timedelta(minutes=5)
+    polls.open_poll(scene.who["secretary"], scene.draft().id, scene.now, closes_at=later)
+    before = snapshot(scene, "a")["poll"]
+    assert (before["takes_ballots"], before["seconds_left"], before["state_label"]) == (True, 300, "Đang mở biểu quyết")
+    scene.now = later
+    for name in SEES_THE_MEETING:
+        found = snapshot(scene, name)["poll"]
+        assert (found["state"], found["takes_ballots"]) == ("open", False)
+        assert found["state_label"] == "Đã hết giờ biểu quyết, chờ tổng hợp"
+    assert snapshot(scene, "secretary")["next_move"]["name"] == "close_vote"
 
 
 def test_names_stay_hidden_where_the_poll_says_so_even_from_the_desk(scene):
@@ -269,7 +284,7 @@ def test_a_snapshot_costs_at_most_twelve_statements(scene):
     heard = lambda *args: statements.append(args[2])  # noqa: E731 - a listener that can be taken away again
     event.listen(db.engine, "before_cursor_execute", heard)
     try:
-        found = live.snapshot(who, scene.meeting_id)
+        found = live.snapshot(who, scene.meeting_id, scene.now)
     finally:
         event.remove(db.engine, "before_cursor_execute", heard)
     asked = [text for text in statements if not text.startswith("BEGIN")]

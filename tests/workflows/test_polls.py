@@ -169,6 +169,18 @@ def test_the_clock_closes_an_overdue_poll_and_does_nothing_else(scene):
         polls.publish_poll(SYSTEM, draft.id, now=later)
 
 
+def test_a_closing_time_lies_ahead_and_is_written_in_the_log(scene):
+    scene.open()
+    who, later = scene.who["secretary"], scene.now + dt.timedelta(minutes=5)
+    with pytest.raises(polls.ClosingTimePast):
+        polls.put_to_vote(who, scene.item_id, scene.now, closes_at=scene.now)
+    assert db.session.query(Poll).filter_by(state="open").count() == 0
+    poll = polls.put_to_vote(who, scene.item_id, scene.now, closes_at=later)
+    assert poll.closes_at == later
+    said = db.session.query(AuditEntry).filter_by(fact="PollOpened").one().payload["closes_at"]
+    assert dt.datetime.fromisoformat(said) == later
+
+
 @pytest.fixture
 def tied(scene):
     """Two for, two against, one not voting: with five members equal, and the head has voted."""

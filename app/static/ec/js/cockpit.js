@@ -14,7 +14,7 @@ const shape = ({ meeting, presence, seats, items, current_item: item, poll, cour
     seats.map((seat) => [seat.person_id, seat.presence, seat.role]),
     items.map((one) => [one.id, one.state, one.title]),
     item?.id,
-    [poll?.id, poll?.state, poll?.question, poll?.may_see_split, poll?.result?.outcome],
+    [poll?.id, poll?.state, poll?.takes_ballots, poll?.question, poll?.may_see_split, poll?.result?.outcome],
     [move?.name, move?.label, move?.enabled, move?.why_not],
     course,
   ]);

@@ -6,7 +6,7 @@ import { minuteOf } from "./text.js";
 
 /** What must differ for the screen to look different; a moving count is not in it. */
 const shape = ({ meeting, presence, current_item: item, poll, course }) =>
-  JSON.stringify([meeting.state, presence, item?.id, [poll?.id, poll?.state], course]);
+  JSON.stringify([meeting.state, presence, item?.id, [poll?.id, poll?.state, poll?.takes_ballots], course]);
 
 const root = document.querySelector("[data-live-meeting]");
 let known = null;

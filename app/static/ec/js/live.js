@@ -10,6 +10,7 @@ const QUIET = 150; // ms between two snapshots, plus a little chance so that 27 
 const POLL = 4000; // ms between two looks while no socket tells: what is shown is never older than five seconds
 const SPREAD = 1500; // ms over which all screens spread their question when all of them have to ask
 const AGAIN = 3000; // ms before a line cut by the server is asked for again
+const HOUR = 3600000; // ms: the longest that a timer is left alone
 const GRACE = 2000; // ms without a connection before the banner comes
 
 const SIGNED_OUT = new Set(["signed_out", "not_signed_in"]);
@@ -108,12 +109,19 @@ class Live {
       this.here();
       this.version = snapshot.meeting.version;
       this.seen = new Date().toISOString();
+      this.awaitEnd(snapshot.poll);
       tell("ec:snapshot", snapshot);
     } catch (problem) {
       if (problem instanceof Unanswered) this.away();
       else if (!(problem instanceof Refused)) throw problem;
       else if (SIGNED_OUT.has(problem.code)) banner(text("signed_out"));
     }
+  }
+
+  /** The clock alone ends a vote with a closing time, and nobody tells of it: ask again at that moment. */
+  awaitEnd(poll) {
+    clearTimeout(this.end);
+    if (poll?.takes_ballots && poll.seconds_left !== null) this.end = setTimeout(() => this.ask(), Math.min(poll.seconds_left * 1000 + QUIET, HOUR));
   }
 
   away() {

@@ -10,7 +10,7 @@ const shape = (snapshot) =>
     snapshot.meeting.chair,
     snapshot.items?.map((item) => [item.id, item.state]),
     snapshot.current_item?.id,
-    [snapshot.poll?.id, snapshot.poll?.state],
+    [snapshot.poll?.id, snapshot.poll?.state, snapshot.poll?.takes_ballots],
     snapshot.presence,
     snapshot.course,
   ]);

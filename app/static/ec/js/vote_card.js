@@ -30,7 +30,7 @@ function older(card) {
 
 /** The meeting has gone on to another poll: this card may be old. Looked at once per version, so that it never turns in circles. */
 function gone(card, poll, version, { dirty, closed }) {
-  if (card.dataset.state !== "open" && card.dataset.state !== "closed") return;
+  if (!["open", "over", "closed"].includes(card.dataset.state)) return;
   const key = `ec-poll-${poll}`;
   if (sessionStorage.getItem(key) === String(version)) return;
   sessionStorage.setItem(key, String(version));
@@ -45,9 +45,10 @@ export function watchCard(card, { dirty, closed }) {
     const now = detail.poll?.id === poll ? detail.poll : null;
     if (!now) return gone(card, poll, detail.meeting.version, { dirty, closed });
     if (now.voted !== undefined) showProgress(card, now);
-    if (now.state === card.dataset.state) return;
-    card.dataset.state = now.state;
-    if (now.state === "open") dirty() || refreshCard();
+    const state = now.state === "open" && !now.takes_ballots ? "over" : now.state;
+    if (state === card.dataset.state) return;
+    card.dataset.state = state;
+    if (state === "open") dirty() || refreshCard();
     else closed();
   });
 }
