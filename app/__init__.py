@@ -76,10 +76,11 @@ def _register_adapters(app: "Flask", appbuilder: "AppBuilder") -> None:
 def _init_sockets(app: "Flask") -> None:
     """Same origin only; small messages, one after the other for each socket, so that nobody can start a flood."""
     from app.extensions import socketio
+    from app.realtime.listening import PING, PONG
 
     socketio.init_app(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=None, max_http_buffer_size=16384,
-        namespaces=["/meetings"],
+        namespaces=["/meetings"], ping_interval=PING, ping_timeout=PONG,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from app.workflows.rules.calendar import hanoi_date
 # The session cookie as the pages write it: app/views/living.py cannot be asked, it leads to keys and signatures.
 TOKEN, USER = "token", "_user_id"
 GIVEN = "given"  # in it as long as the password is one that somebody else has made
+PING, PONG = 15, 10  # seconds between two pings, and for the answer: a line that died unheard is found within both
 BURST = 20  # messages a socket may send at once
 PER_SECOND = 5.0
 PATIENCE = 200  # messages beyond the limit before the line is cut

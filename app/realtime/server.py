@@ -19,13 +19,12 @@ from app.realtime.channel import BALLOT, MEETING, NAMESPACE, Announcement, Cut
 from app.realtime.folding import Folding
 from app.realtime.hub import Client, Hub
 from app.realtime.lanes import Lane, LaneQueue
-from app.realtime.listening import PATIENCE, lines
+from app.realtime.listening import PATIENCE, PING, PONG, lines
 from app.views.actor import now
 
 log = logging.getLogger(__name__)
 
 THREADS = 4
-PING, PONG = 15, 10  # seconds between two pings, and for the answer: a line that died unheard is found within both
 LARGEST = 16384  # bytes of a message from a client
 COOKIE = "ecabinet.cookie"  # where the gate leaves the content of the session cookie in the connection's scope
 
