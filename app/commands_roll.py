@@ -13,7 +13,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.commands_setup import write_private
+from app.commands_setup import require_writable, write_private
 from app.extensions import db
 from app.gateways import workbook
 from app.models import Body, Office
@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
 def _template(path: Path, lang: str) -> None:
     """Write the empty workbook of a roll to PATH."""
     with force_locale(lang):
+        require_writable(path.parent)
         path.write_bytes(roll_template.template(dt.datetime.now(dt.UTC)))
         click.echo(path)
 
@@ -125,8 +126,11 @@ def _require_place(passwords: Path | None, maker: Actor | None, roll: roll_sheet
     """The passwords are told once: without a place for them no account is made."""
     if maker is not None and passwords is None and any(line["username"] for line in roll.people):
         raise click.ClickException(_("Name a new file for the first passwords: --passwords FILE"))
-    if passwords is not None and (passwords.exists() or not passwords.absolute().parent.is_dir()):
+    if passwords is None:
+        return
+    if passwords.exists() or not passwords.absolute().parent.is_dir():
         raise click.ClickException(_("%(path)s is there already, or its folder is not.", path=passwords))
+    require_writable(passwords.parent)
 
 
 def _refuse(faults: list[Fault]) -> NoReturn:

@@ -1,10 +1,12 @@
 """`flask setup`: an empty, migrated database becomes an installation, with two people before the terminal."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -110,10 +112,22 @@ def _prepare_keys(name: str, now: dt.datetime) -> None:
 
 
 def _require_writable(codes: Path) -> None:
-    codes.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Before anything is founded: the halves are told once, so their folder must take them."""
+    with contextlib.suppress(OSError):  # what is then missing is said below
+        codes.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in (1, 2):
-        if (codes / f"{number}.txt").exists():
+        if os.path.lexists(codes / f"{number}.txt"):
             raise click.ClickException(_("%(path)s is there already.", path=codes / f"{number}.txt"))
+    require_writable(codes)
+
+
+def require_writable(folder: Path) -> None:
+    """ClickException when this account can make no file in `folder`."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as refusal:
+        said = _("This account can write nothing in %(folder)s.", folder=folder.absolute())
+        raise click.ClickException(said) from refusal
 
 
 def _hand_over(made: founding.Charter, halves: tuple[str, str], codes: Path | None) -> None:

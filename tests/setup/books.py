@@ -10,6 +10,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 
 SINCE = dt.date(2026, 1, 1)
+UNWRITABLE = Path("/proc")  # takes no file of anybody, root included
 ANSWERS = {
     "name": "Chính phủ", "code": "CP", "kind": "government", "place": "Hà Nội",
     "administrator": "Lý Văn Mười Một", "post": "Quản trị viên hệ thống", "username": "quantri",

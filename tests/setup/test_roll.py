@@ -24,7 +24,7 @@ from app.models import (
 from app.workflows import accounts, contacts
 from app.workflows.engine.rights import MEMBERS
 from app.workflows.login_tries import Account, account_of, fits
-from tests.setup.books import HEADS, PEOPLE, POSTS, SINCE, UNITS, book, fill, saved
+from tests.setup.books import HEADS, PEOPLE, POSTS, SINCE, UNITS, UNWRITABLE, book, fill, saved
 
 pytestmark = pytest.mark.usefixtures("founded")
 
@@ -168,6 +168,13 @@ def test_accounts_are_made_only_where_their_passwords_have_a_place(bring_in, tmp
     assert (answer.exit_code, counts(), (tmp_path / "there").read_text()) == (1, before, "old")
     answer = bring_in(book(), "--passwords", tmp_path / "no" / "folder", passwords=False)
     assert (answer.exit_code, counts()) == (1, before)
+    answer = bring_in(book(), "--passwords", UNWRITABLE / "first.tsv", passwords=False)
+    assert (answer.exit_code, counts(), str(UNWRITABLE) in answer.output) == (1, before, True)
+
+
+def test_a_template_for_a_folder_that_takes_nothing_is_refused_in_a_sentence(shell):
+    answer = shell("roll", "template", UNWRITABLE / "t.xlsx")
+    assert (answer.exit_code, str(UNWRITABLE) in answer.output) == (1, True)
 
 
 def with_(rows, at, **changes):

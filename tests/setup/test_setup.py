@@ -11,7 +11,7 @@ from app.gateways import signing
 from app.models import Appointment, AuditEntry, Body, Office, Person, RuleSet
 from app.workflows.rules.rulesets import GOVERNMENT_RULE_SETS, PROVINCE_RULE_SETS
 from tests.device import Device
-from tests.setup.books import ANSWERS, as_json
+from tests.setup.books import ANSWERS, UNWRITABLE, as_json
 from tests.setup.conftest import today
 
 NEW = "Ruby-Tim!Xuong7"
@@ -134,6 +134,12 @@ def test_halves_of_an_earlier_setup_are_not_written_over(shell, tmp_path):
     (tmp_path / "codes" / "2.txt").write_text("old")
     assert setup(shell, tmp_path).exit_code == 1
     assert (nobody(), (tmp_path / "codes" / "2.txt").read_text()) == (True, "old")
+
+
+@pytest.mark.parametrize("folder", [UNWRITABLE, UNWRITABLE / "codes"])
+def test_nothing_is_founded_whose_halves_could_not_be_written_down(shell, tmp_path, folder):
+    answer = shell("setup", "--file", as_json(tmp_path, ANSWERS), "--codes", folder)
+    assert (answer.exit_code, nobody(), str(folder) in answer.output) == (1, True, True)
 
 
 def test_without_roles_nothing_is_founded(bare, shell, tmp_path):
