@@ -7,16 +7,18 @@ the way of the others.
 
 import datetime as dt
 import logging
+import math
 import os
 import socket
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
 
 from app import logs
 from app.extensions import db
@@ -73,50 +75,74 @@ def _later(now: dt.datetime, begun: float) -> dt.datetime:
     return now + dt.timedelta(seconds=int(time.monotonic() - begun))
 
 
+Endings = Sequence[tuple[Claimed, dict[str, Any]]]  # what is to be written of each job
 current: ContextVar[Claimed | None] = ContextVar("current job", default=None)
 
 
-def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE) -> int:
-    """Handle every job of these queues that is due; how many were handled well. Safe side by side."""
+def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE, seconds: float = math.inf) -> int:
+    """Handle every job of these queues that is due; how many were handled well. Safe side by side.
+
+    After so many seconds it ends between two jobs, whatever is left.
+    """
     handled, begun = 0, time.monotonic()
-    while batch := claim(_later(now, begun), queues):
+    batch = claim(now, queues)
+    while batch:
         endings = [(job, perform(job)) for job in batch]
-        _mark(endings)
         handled += sum(ending["state"] is JobState.DONE for _job, ending in endings)
+        if time.monotonic() - begun >= seconds:
+            _mark(endings)
+            break
+        batch = _next(_later(now, begun), queues, endings)
     return handled
 
 
 def run_job(job_id: int, now: dt.datetime) -> bool:
     """Handle one job if it is due and nobody has it; False when there was nothing to do or it failed."""
-    endings = [(job, perform(job)) for job in _claim(now, Job.id == job_id, 1)]
+    with own_transaction() as session:
+        claimed = _claim(session, now, (due(now) & (Job.id == job_id),), 1)
+    endings = [(job, perform(job)) for job in claimed]
     _mark(endings)
     return any(ending["state"] is JobState.DONE for _job, ending in endings)
 
 
 def due(now: dt.datetime) -> ColumnElement[bool]:
     """Waiting jobs whose time has come, and jobs whose lease is over."""
-    return or_(
-        and_(Job.state == JobState.DUE, Job.due_at <= now),
-        and_(Job.state == JobState.RUNNING, or_(Job.lease_until <= now, Job.lease_until.is_(None))),
-    )
+    return or_(_lapsed(now), _ready(now))
+
+
+def _ready(now: dt.datetime) -> ColumnElement[bool]:
+    return and_(Job.state == JobState.DUE, Job.due_at <= now)
+
+
+def _lapsed(now: dt.datetime) -> ColumnElement[bool]:
+    return and_(Job.state == JobState.RUNNING, or_(Job.lease_until <= now, Job.lease_until.is_(None)))
 
 
 def claim(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE) -> list[Claimed]:
-    """Up to a batch of due jobs, ours until their lease is over.
-
-    Only live jobs come in batches: they take milliseconds, and the last of them must not outlive its lease.
-    """
-    wanted = Job.queue.in_(list(queues))
-    if db.session.scalar(select(Job.id).where(due(now), wanted).limit(1)) is None:
+    """Up to a batch of due jobs, ours until their lease is over."""
+    if db.session.scalar(select(Job.id).where(due(now), Job.queue.in_(list(queues))).limit(1)) is None:
         return []  # most looks end here, without asking for the right to write
-    return _claim(now, wanted, BATCH if set(queues) == {Queue.LIVE} else 1)
+    return _next(now, queues, [])
 
 
-def _claim(now: dt.datetime, wanted: ColumnElement[bool], most: int) -> list[Claimed]:
+def _next(now: dt.datetime, queues: Collection[Queue], endings: Endings) -> list[Claimed]:
+    """Write down how the last jobs ended and take the next ones, in one transaction.
+
+    Only live jobs come in batches: they take milliseconds, and the last of them must not outlive its lease. What
+    another worker left is asked for by itself, so that the rest comes in the order of its index however long it is.
+    """
+    wanted, most = Job.queue.in_(list(queues)), BATCH if set(queues) == {Queue.LIVE} else 1
     with own_transaction() as session:
-        rows = select(Job).where(due(now), wanted).order_by(Job.due_at, Job.id).limit(most)
-        jobs = session.scalars(rows.with_for_update(skip_locked=True)).all()
-        return [_taken(job, now) for job in jobs if not _hopeless(job, now)]
+        _write(session, endings)
+        return _claim(session, now, (_lapsed(now) & wanted, _ready(now) & wanted), most)
+
+
+def _claim(session: Session, now: dt.datetime, kinds: Iterable[ColumnElement[bool]], most: int) -> list[Claimed]:
+    jobs: list[Job] = []
+    for wanted in kinds:
+        rows = select(Job).where(wanted).order_by(Job.due_at, Job.id).limit(most - len(jobs))
+        jobs += session.scalars(rows.with_for_update(skip_locked=True)) if len(jobs) < most else ()
+    return [_taken(job, now) for job in jobs if not _hopeless(job, now)]
 
 
 def _taken(job: Job, now: dt.datetime) -> Claimed:
@@ -164,14 +190,17 @@ def perform(job: Claimed) -> dict[str, Any]:
     return {"state": JobState.DONE, "done_at": job.at(), "lease_until": None, "last_error": ""}
 
 
-def _mark(endings: list[tuple[Claimed, dict[str, Any]]]) -> None:
+def _mark(endings: Endings) -> None:
+    if endings:
+        with own_transaction() as session:
+            _write(session, endings)
+
+
+def _write(session: Session, endings: Endings) -> None:
     """Only what still is ours: a job that another worker took over meanwhile is his to mark."""
-    if not endings:
-        return
-    with own_transaction() as session:
-        for job, ending in endings:
-            ours = (Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
-            session.execute(update(Job).where(*ours).values(**ending))
+    for job, ending in endings:
+        ours = (Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
+        session.execute(update(Job).where(*ours).values(**ending))
 
 
 def _failed(problem: Exception) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Each lane is a thread with queues of its own, so that a long digest holds up no 
 import datetime as dt
 import logging
 import threading
+import time
 from collections.abc import Collection
 
 from flask import Flask, current_app
@@ -21,6 +22,7 @@ from app.workflows.engine.transaction import end_reading, own_transaction
 log = logging.getLogger(__name__)
 
 IDLE = 1.0  # seconds between two looks when nobody wakes the lane
+TURN = 5.0  # seconds of work before the lane shows that it is alive, and looks whether it shall stop
 HINT_LASTS = dt.timedelta(seconds=60)  # a queue that lost a message is told again
 MOST_HINTS = 500
 LANES: tuple[tuple[Queue, ...], ...] = (
@@ -48,11 +50,13 @@ def run_forever(app: Flask, stop: threading.Event, lane: Collection[Queue] = (Qu
         woken.clear()
         try:
             with app.app_context():
-                now = dt.datetime.now(dt.UTC)
+                now, begun = dt.datetime.now(dt.UTC), time.monotonic()
                 pulse.beat(name, now)
-                drain(now, lane)
+                drain(now, lane, TURN)
                 if Queue.LIVE in lane:
                     hand_over(now)
+                if time.monotonic() - begun >= TURN:
+                    woken.set()  # there may be more, and nobody would say so
         except Exception:  # the database may be away for a while; the rows are not lost
             log.exception("the relay stumbled and goes on")
             stop.wait(IDLE)

@@ -83,6 +83,16 @@ def test_a_job_whose_time_has_not_come_waits(heard):
 
 
 @both
+def test_a_turn_that_is_over_ends_between_two_jobs_and_keeps_none_waiting_in_its_hands(heard):
+    put(1, 2)
+    with own_transaction() as session:
+        session.execute(update(Job).where(Job.name == "test.hear").values(queue=Queue.NOTIFY))
+    assert drain(NOW, [Queue.NOTIFY], seconds=0) == 1
+    assert [(job(n).state, job(n).attempts) for n in (1, 2)] == [(JobState.DONE, 1), (JobState.DUE, 0)]
+    assert drain(NOW, [Queue.NOTIFY]) == 1
+
+
+@both
 def test_a_failed_job_is_tried_again_later_and_keeps_its_reason(heard, caplog):
     heard.fail = 1
     put(1)

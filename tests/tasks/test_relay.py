@@ -19,11 +19,11 @@ def test_the_thread_is_woken_survives_a_stumble_and_stops(app, heard, monkeypatc
     stop, stumbles = threading.Event(), []
     real = relay.drain
 
-    def drain(now, lane):
+    def drain(now, lane, seconds):
         if not stumbles:
             stumbles.append(now)
             raise ConnectionError("the database is away")
-        return real(now, lane)
+        return real(now, lane, seconds)
 
     monkeypatch.setattr(relay, "drain", drain)
     monkeypatch.setattr(relay, "IDLE", 0.05)
@@ -51,6 +51,7 @@ def elsewhere(app, monkeypatch):
     monkeypatch.setitem(app.config, "TASK_RUNNERS", app.config["TASK_RUNNERS"] | {"live": "rq"})
     monkeypatch.setitem(hints.SENDERS, "rq", lambda *hint: told.append(hint))
     monkeypatch.setattr(hints, "_rest_until", 0.0)
+    monkeypatch.setattr(hints, "forgotten", lambda: False)  # there is no Redis
     return told
 
 
