@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -89,12 +90,12 @@ def _figures(now: dt.datetime, bare: Path, members: int) -> dict[str, tuple[floa
     if len(made) != members or db.session.query(Delivery).filter(Delivery.digest_id.is_not(None)).count() < members - 5:
         raise RuntimeError(f"{len(made)} of {members} digests were made")
     with force_locale("vi"):
-        writing = seconds(lambda: [letters.digest_letter(each.content, each.id, BASE) for each in made])
-    printing = seconds(lambda: [paper_of(each) for each in made])
+        writing = seconds(lambda: _one_by_one(lambda one: letters.digest_letter(one.content, one.id, BASE), made))
+    printing = seconds(lambda: _one_by_one(paper_of, made))
     after = _peak()
     content, words = json.dumps(made[-1].content), paper.page_texts(paper_of(made[-1]))[0].splitlines()
     rows, templates = _bare_rows(bare, content, members), _bare_letters(made[-1], members)
-    pages = seconds(lambda: [_bare_page(words) for _each in range(members)])
+    pages = seconds(lambda: _one_by_one(lambda _one: _bare_page(words), made))
     each = 1000 / members
     return {
         "whole": (making + writing + printing, pages), "row": (making * each, rows * each),
@@ -120,6 +121,12 @@ def _make(now: dt.datetime) -> None:
         session.add(outbox.job_for(1, digests.DAILY, arguments, "benchmark", now))
     if relay.drain(now, [Queue.DIGEST]) == 0:
         raise RuntimeError("the job did not end well")
+
+
+def _one_by_one(act: Callable[[Digest], object], made: Sequence[Digest]) -> None:
+    """Nothing is kept of what is made."""
+    for each in made:
+        act(each)
 
 
 def _peak() -> int:
