@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select
@@ -9,9 +10,10 @@ from sqlalchemy import func, select
 from app import create_app
 from app.extensions import db
 from app.gateways import signing
-from app.models import Ballot, Choice, RecoveryKind, SignedStatement, SigningKey
+from app.models import Ballot, Choice, Poll, RecoveryKind, SignedStatement, SigningKey, StatementKind
 from app.workflows import ballots, keys
 from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW, PIN
 from tests.conftest import SETTINGS, Scene, nonce_of
 from tests.signer.process import SignerProcess
@@ -99,28 +101,74 @@ def test_pinned_authorities_are_trusted_while_the_signer_is_away(app, signer, tm
         signing.trusted()
 
 
+MOMENTS = ["unlocked", "signed"]
+
+
+class Dying:
+    """A prepared ballot, and a signer that dies by kill -9 when it is to sign it."""
+
+    def __init__(self, scene: Scene, poll_id: int, signer: SignerProcess, moment: str) -> None:
+        self.who, self.poll_id, self.nonce, self.signer = scene.who[MEMBER], poll_id, nonce_of("x"), signer
+        signer.halt()
+        (signer.folder / "doom").write_text(moment)
+        signer.start("tests.signer.doomed")
+        ballots.prepare_ballot(self.who, poll_id, Choice.AGREE, self.nonce, now=NOW)
+        self.before = self.kept()
+
+    def sign(self) -> ballots.Receipt:
+        return ballots.sign_ballot(self.who, self.poll_id, self.nonce, PIN, now=NOW)
+
+    def kept(self) -> tuple[int, int, int]:
+        return count(Ballot), count(SignedStatement), tries(self.who)
+
+    def refused(self) -> None:
+        with pytest.raises(keys.SigningUnavailable) as refusal:
+            self.sign()
+        assert (refusal.value.http_status, refusal.value.code) == (503, "signing_unavailable")
+
+    def check(self) -> None:
+        """Nothing was counted, nothing half is kept, and it cost no try."""
+        assert self.before[::2] == (0, 0)
+        assert self.kept() == self.before
+
+
 @pytest.mark.fault
-@pytest.mark.parametrize("moment", ["unlocked", "signed"])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_signer_that_dies_in_a_ballot_counts_nothing_and_the_next_try_counts_once(voting, signer, moment):
     """Fault: kill -9 of the signer after the key is open, and after the signature is made."""
-    scene, poll_id = voting
-    who, nonce = scene.who[MEMBER], nonce_of("x")
-    signer.halt()
-    (signer.folder / "doom").write_text(moment)
-    signer.start("tests.signer.doomed")
-    ballots.prepare_ballot(who, poll_id, Choice.AGREE, nonce, now=NOW)
-    before = count(SignedStatement)
-    with pytest.raises(keys.SigningUnavailable) as refusal:
-        ballots.sign_ballot(who, poll_id, nonce, PIN, now=NOW)
-    assert (refusal.value.http_status, refusal.value.code) == (503, "signing_unavailable")
-    assert (count(Ballot), count(SignedStatement), tries(who)) == (0, before, 0)
-    with pytest.raises(keys.SigningUnavailable):  # nothing was kept that could sign without the PIN
-        ballots.sign_ballot(who, poll_id, nonce, PIN, now=NOW)
+    dying = Dying(*voting, signer, moment)
+    dying.refused()
+    dying.check()
+    dying.refused()  # nothing was kept that could sign without the PIN
     signer.gone()
     signer.start()
-    receipt = ballots.sign_ballot(who, poll_id, nonce, PIN, now=NOW)
-    assert ballots.sign_ballot(who, poll_id, nonce, PIN, now=NOW) == receipt
-    assert (count(Ballot), count(SignedStatement)) == (1, before + 1)
+    receipt = dying.sign()
+    assert dying.sign() == receipt
+    assert dying.kept() == (1, dying.before[1] + 1, 0)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("mistake", ["not given back", "written first"])
+def test_what_the_death_of_a_signer_leaves_behind_is_noticed(voting, signer, monkeypatch, mistake):
+    """Negative control: a try that is not given back, and a statement that is kept before it is signed."""
+    dying, sign = Dying(*voting, signer, MOMENTS[-1]), keys.sign_with_pin
+
+    def write_first(actor: Actor, poll: Poll, data: bytes, pin: str, now: dt.datetime) -> bytes:
+        certificate_id = keys.active_key(actor.person_id).certificate_id
+        with own_transaction() as session:
+            session.add(SignedStatement(
+                body_id=1, kind=StatementKind.BALLOT, person_id=actor.person_id, statement=data, cms=b"", signed_at=now,
+                sha256=sha256(data).hexdigest(), certificate_id=certificate_id,
+            ))  # fmt: skip
+        return sign(actor, poll, data, pin, now)
+
+    if mistake == "written first":
+        monkeypatch.setattr(keys, "sign_with_pin", write_first)
+    else:
+        monkeypatch.setattr(keys, "_give_back", lambda *_all: None)
+    dying.refused()
+    with pytest.raises(AssertionError):
+        dying.check()
 
 
 def test_a_key_that_the_signer_holds_says_until_when_and_costs_no_try(voting, remote):
