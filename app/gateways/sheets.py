@@ -25,9 +25,12 @@ Value = str | int | dt.date | dt.datetime | dt.timedelta | Decimal | None
 
 
 class Kind(StrEnum):
-    """What a column holds. A moment is aware and shown in Hanoi time, a share is of one, a span may exceed a day."""
+    """What a column holds: a ratio is text such as “3/5”, a moment is aware and shown in Hanoi time, a share is of one,
+    a span may exceed a day.
+    """
 
     TEXT = "text"
+    RATIO = "ratio"
     COUNT = "count"
     DAY = "day"
     MOMENT = "moment"
@@ -36,12 +39,12 @@ class Kind(StrEnum):
 
 
 FORMATS = {
-    Kind.TEXT: "@", Kind.COUNT: "#,##0", Kind.DAY: "dd/mm/yyyy", Kind.MOMENT: "dd/mm/yyyy hh:mm",
+    Kind.TEXT: "@", Kind.RATIO: "@", Kind.COUNT: "#,##0", Kind.DAY: "dd/mm/yyyy", Kind.MOMENT: "dd/mm/yyyy hh:mm",
     Kind.SPAN: "[h]:mm:ss", Kind.SHARE: "0.0%",
 }  # fmt: skip
 TYPES: dict[Kind, type | tuple[type, ...]] = {
-    Kind.TEXT: str, Kind.COUNT: int, Kind.DAY: dt.date, Kind.MOMENT: dt.datetime, Kind.SPAN: dt.timedelta,
-    Kind.SHARE: (int, Decimal),
+    Kind.TEXT: str, Kind.RATIO: str, Kind.COUNT: int, Kind.DAY: dt.date, Kind.MOMENT: dt.datetime,
+    Kind.SPAN: dt.timedelta, Kind.SHARE: (int, Decimal),
 }  # fmt: skip
 
 

@@ -12,7 +12,10 @@ WEEK = "announcements.week"
 
 
 def week(job: dict[str, Any]) -> None:
-    """Tell that last week's report can be read. Running twice is harmless: a week is announced once."""
+    """Tell that last week's report can be read. Running twice is harmless: a week is announced once.
+
+    A week in which nothing was is not announced.
+    """
     announcements.announce_week(SYSTEM, job["body_id"], job["week"], dt.datetime.now(dt.UTC))
 
 

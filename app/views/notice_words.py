@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.models import Outcome, Poll, RecoveryKind, Resolution
 from app.workflows.engine.words import word
+from app.workflows.rules.timetable import Week
 
 Told = dict[str, Any]
 
@@ -73,7 +74,8 @@ def reminded(told: Told) -> str:
 
 
 def week_reported(told: Told) -> str:
-    return _("The report on week %(week)s can be read", week=told["week"])
+    week = Week.parse(told["week"])
+    return _("The report on week %(number)s of %(year)s can be read", number=week.number, year=week.year)
 
 
 def key_recovery(told: Told) -> str:

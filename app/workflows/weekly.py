@@ -191,6 +191,14 @@ def weekly_report(actor: Actor, week: Week, now: dt.datetime) -> WeeklyReport:
     )  # fmt: skip
 
 
+def anything_in(actor: Actor, body_id: int, week: Week) -> bool:
+    """Whether the report on a week that is over says anything at all."""
+    body = db.session.get_one(Body, body_id)
+    parts = (_sessions, _votes, _decisions)
+    told = any(True for part in parts for _one in part(actor, body, week))
+    return told or any(True for _one in _unanswered(actor, body, week.ends_at))
+
+
 def weeks(actor: Actor, now: dt.datetime) -> list[WeekCounts]:
     """The latest weeks in which there was anything, this week included, the newest first."""
     body, latest = report_body(actor), Week.of(hanoi_date(now))

@@ -71,7 +71,7 @@ TABLES: tuple[Table, ...] = (
         Field(_("Meeting"), Kind.TEXT, 5.2, 50, lambda one: one.title),
         Field(_("Kind"), Kind.TEXT, 2.6, 22, lambda one: str(word(one.kind))),
         Field(_("Begins"), Kind.MOMENT, 2.4, 18, lambda one: one.starts_at),
-        Field(_("Items done"), Kind.TEXT, 1.9, 12, _state_of_items),
+        Field(_("Items done"), Kind.RATIO, 1.9, 12, _state_of_items),
         Field(_("Time planned"), Kind.SPAN, 2.2, 16, lambda one: one.planned),
         Field(_("Time used"), Kind.SPAN, 2.2, 16, lambda one: one.used),
     ), lambda report: report.sessions),
@@ -173,6 +173,7 @@ def span_words(span: dt.timedelta) -> str:
 
 SHOWN: dict[Kind, Callable[[Any], str]] = {
     Kind.TEXT: str,
+    Kind.RATIO: str,
     Kind.COUNT: format_decimal,
     Kind.DAY: lambda day: f"{day:%d/%m/%Y}",
     Kind.MOMENT: lambda at: f"{at.astimezone(HANOI):%H:%M %d/%m/%Y}",

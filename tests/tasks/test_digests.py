@@ -223,6 +223,7 @@ def test_released_papers_of_one_stretch_are_told_together(scene):
 
 
 def test_on_monday_the_readers_are_told_once_that_the_report_can_be_read(scene):
+    scene.open()
     monday = dt.datetime(2026, 8, 3, 0, 30, tzinfo=dt.UTC)  # 07:30 in Hanoi
     for _clock in range(2):
         schedule.plan(monday)

@@ -4,9 +4,11 @@ import datetime as dt
 
 import pytest
 
-from app.models import MeetingState, Outcome, PollState, Reply, SeatRole
-from app.workflows import agenda, attendance, meetings, poll_acts, polls, weekly
+from app.extensions import db
+from app.models import AuditEntry, MeetingState, Outcome, PollState, Reply, SeatRole
+from app.workflows import agenda, announcements, attendance, meetings, poll_acts, polls, weekly
 from app.workflows.engine.errors import NotAllowed
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.timetable import Week
 from tests.cabinet import MEMBERS, NOW, PIN, TODAY, actors
 from tests.conftest import Scene, both, nonce_of
@@ -42,6 +44,28 @@ def test_a_week_without_anything_is_empty(app):
     empty = report()
     assert (empty.sessions, empty.votes, empty.decisions, empty.invitations) == ((), (), (), ())
     assert (empty.planned, empty.used) == (minutes(0), minutes(0))
+
+
+def test_a_week_is_worth_announcing_for_invitations_that_nobody_has_answered(scene):
+    def worth(week):
+        return weekly.anything_in(SYSTEM, 1, week)
+
+    assert not worth(WEEK), "a meeting in preparation is nothing to report"
+    scene.invite()
+    assert not worth(WEEK), "it is to be held within the week, and was not"
+    assert not worth(WEEK.before), "nobody was invited then"
+    meetings.postpone_meeting(scene.who["secretary"], scene.meeting_id, "Bão lũ", scene.now)
+    meetings.reschedule_meeting(scene.who["secretary"], scene.meeting_id, MONDAY, scene.now)
+    assert worth(WEEK), "at its end everybody's answer was open"
+    assert report().invitations
+
+
+def test_a_week_without_anything_is_not_announced_and_one_with_a_session_is_once(scene):
+    scene.open()
+    weeks = (WEEK.before, WEEK, WEEK, WEEK.after)
+    assert [announcements.announce_week(SYSTEM, 1, str(week), MONDAY) for week in weeks] == [False, True, False, False]
+    told = db.session.query(AuditEntry).filter_by(fact="WeekReported")
+    assert [entry.payload["week"] for entry in told] == [str(WEEK)]
 
 
 def test_a_session_is_reported_with_its_time_without_the_breaks(scene):

@@ -53,6 +53,14 @@ def test_the_paper_says_sessions_votes_and_decisions(report):
         assert told in text
 
 
+def test_on_paper_all_columns_but_words_stand_in_the_middle(report):
+    """The number of the row, begin, items done, time planned and used; not the title and the kind of the meeting."""
+    with force_locale("en"):
+        assert weekly_tables.sheet_of(report).tables[0].middle == (0, 3, 4, 5, 6)
+    cell = book_of(report)["Sessions held"]["D4"]
+    assert (cell.value, cell.alignment.horizontal) == ("1/1", "center")
+
+
 def test_the_workbook_says_the_same_as_typed_values(report):
     book = book_of(report)
     assert book.sheetnames == [
