@@ -6,10 +6,8 @@ from flask import Flask, jsonify, redirect, render_template, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from werkzeug.wrappers import Response
 
-from app.extensions import db
-from app.models import Meeting
 from app.views.actor import current_actor, now
-from app.views.exports_card import dossier_card, export_state
+from app.views.exports_card import export_page, export_state
 from app.views.guards import signed_in, wants_json
 from app.workflows import exports
 
@@ -42,10 +40,7 @@ class ExportView(BaseView):
         export = exports.own_export(current_actor(), export_id)
         if wants_json():
             return jsonify(export_state(export))
-        meeting = db.session.get_one(Meeting, export.meeting_id)
-        card = {**(dossier_card(current_actor(), meeting) or {}), "export": export_state(export)}
-        back = url_for("MeetingView.page", meeting_id=meeting.id)
-        return render_template("ec/export.html", dossier=card, meeting_title=meeting.title, back_url=back)
+        return render_template("ec/export.html", **export_page(current_actor(), export))
 
     @expose("/<int:export_id>/file")
     @signed_in

@@ -6,6 +6,7 @@ from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
+from app.extensions import db
 from app.models import Export, Meeting
 from app.views.progress_words import fraction
 from app.views.record_words import size
@@ -14,6 +15,7 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.exports import Stage
 
 MOMENT = "HH:mm, dd/MM/yyyy"
+TO_THE_SECOND = "HH:mm:ss, dd/MM/yyyy"
 PERIOD = "HH:mm:ss"
 
 
@@ -24,6 +26,24 @@ def dossier_card(actor: Actor, meeting: Meeting) -> dict[str, Any] | None:
     latest = exports.latest_of(actor, meeting.id)
     ask_url = url_for("DossierView.ask", meeting_id=meeting.id)
     return {"ask_url": ask_url, "export": export_state(latest) if latest else None}
+
+
+def export_page(actor: Actor, export: Export) -> dict[str, Any]:
+    """The context of templates/ec/export.html."""
+    meeting = db.session.get_one(Meeting, export.meeting_id)
+    card = {**(dossier_card(actor, meeting) or {}), "export": export_state(export)}
+    facts: list[tuple[str, str, bool]] = [
+        (_("Session"), format_datetime(meeting.starts_at, MOMENT), False),
+        (_("Asked for at"), format_datetime(export.asked_at, TO_THE_SECOND), False),
+        (_("File name"), export.name, True),
+    ]
+    if export.made_at is not None:
+        facts += [
+            (_("Put together at"), format_datetime(export.made_at, TO_THE_SECOND), False),
+            (_("Size"), size(export.size), False), ("SHA-256", export.file_sha256, True),
+        ]  # fmt: skip
+    back = url_for("MeetingView.page", meeting_id=meeting.id)
+    return {"dossier": card, "meeting_title": meeting.title, "back_url": back, "facts": facts}
 
 
 def export_state(export: Export) -> dict[str, Any]:

@@ -100,6 +100,19 @@ def test_without_scripts_the_page_of_the_export_looks_again_by_itself(at, scene,
     assert f"/exports/{export_id()}/file" in card(page)
 
 
+def test_the_page_of_an_export_says_what_it_is_of_and_leads_back_like_every_page(at, scene, meeting):
+    member = at("a")
+    address = f"/exports/{ask(member, meeting)}"
+    assert "SHA-256" not in member.get(address).text
+    make(scene)
+    page = member.get(address).text
+    made = db.session.scalars(select(Export)).one()
+    assert re.search(rf'<a class="ec-crumb" href="{meeting}">', page)
+    assert made.file_sha256 in page
+    assert f'<dd class="ec-mono">{made.name}</dd>' in page
+    assert 'href="/exports/"' not in page + member.get(meeting).text, "there is no list"
+
+
 def test_a_failure_is_said_and_can_be_tried_again(at, scene, meeting):
     member = at("a")
     first = ask(member, meeting)
