@@ -1,11 +1,15 @@
 """The page of the own notices: every kind reads as a sentence and leads somewhere."""
 
+import re
+
 import pytest
+from flask_babel import force_locale
 
 from app import wiring
 from app.extensions import db
 from app.models import AuditEntry, Notice
 from app.tasks import relay
+from app.views.notice_words import week_reported
 from app.workflows import meetings, notices
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
@@ -51,6 +55,22 @@ def test_an_empty_list_says_so(scene, at, clock):
 
 def test_visitors_are_sent_to_the_sign_in_page(app):
     assert app.test_client().get("/notices/").status_code == 302
+
+
+def test_a_week_is_named_in_words(app):
+    with force_locale("vi"):
+        assert week_reported({"week": "2026-46"}) == "Báo cáo tuần 46 năm 2026 đã có thể xem"
+
+
+@pytest.mark.parametrize("name", ["deputy", "head", "clerk", "a", "guest"])
+def test_on_a_phone_the_number_of_notices_is_seen_without_opening_a_menu(scene, at, clock, name):
+    """Whoever presides or prepares has more entries than fit: theirs give way."""
+    page = at(name).get("/meetings/").text
+    bar = re.search(r'<nav class="ec-bottom.*?</nav>', page, re.DOTALL)[0]
+    shown = bar.partition("<button")[0]
+    assert shown.count("<a ") <= 4
+    assert '<a href="/notices/" data-notices' in shown
+    assert bar.count("/notices/") == shown.count("/notices/")
 
 
 DETAILS = {
