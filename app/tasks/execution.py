@@ -97,9 +97,12 @@ def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE, seconds: fl
 
 
 def run_job(job_id: int, now: dt.datetime) -> bool:
-    """Handle one job if it is due and nobody has it; False when there was nothing to do or it failed."""
+    """Handle one job if it is due and nobody has it; False when there was nothing to do or it failed.
+
+    Whoever gave the hint may be writing that down just now: its row is waited for, or the hint would be lost.
+    """
     with own_transaction() as session:
-        claimed = _claim(session, now, (due(now) & (Job.id == job_id),), 1)
+        claimed = _claim(session, now, (due(now) & (Job.id == job_id),), 1, patient=True)
     endings = [(job, perform(job)) for job in claimed]
     _mark(endings)
     return any(ending["state"] is JobState.DONE for _job, ending in endings)
@@ -137,11 +140,13 @@ def _next(now: dt.datetime, queues: Collection[Queue], endings: Endings) -> list
         return _claim(session, now, (_lapsed(now) & wanted, _ready(now) & wanted), most)
 
 
-def _claim(session: Session, now: dt.datetime, kinds: Iterable[ColumnElement[bool]], most: int) -> list[Claimed]:
+def _claim(
+    session: Session, now: dt.datetime, kinds: Iterable[ColumnElement[bool]], most: int, patient: bool = False
+) -> list[Claimed]:
     jobs: list[Job] = []
     for wanted in kinds:
         rows = select(Job).where(wanted).order_by(Job.due_at, Job.id).limit(most - len(jobs))
-        jobs += session.scalars(rows.with_for_update(skip_locked=True)) if len(jobs) < most else ()
+        jobs += session.scalars(rows.with_for_update(skip_locked=not patient)) if len(jobs) < most else ()
     return [_taken(job, now) for job in jobs if not _hopeless(job, now)]
 
 

@@ -15,7 +15,7 @@ from app.tasks.execution import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, drain
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
-from tests.conftest import both
+from tests.conftest import both, on_postgresql
 
 
 class Heard:
@@ -253,6 +253,49 @@ def test_two_relays_side_by_side_tell_everything_exactly_once(app, heard):
         thread.join()
     assert sorted(heard.told) == list(range(100))
     assert sum(counts) == 100
+
+
+@on_postgresql
+def test_a_hint_that_comes_while_it_is_still_written_down_is_not_lost(app, heard):
+    """The queue is quicker than the transaction in which the relay notes that it was told."""
+    others_done()
+    put(1)
+    number, handled = job().id, []
+
+    def work():
+        with app.app_context():
+            handled.append(execution.run_job(number, NOW))
+
+    worker = threading.Thread(target=work)
+    with own_transaction() as session:
+        session.execute(update(Job).where(Job.id == number).values(handed_at=NOW))
+        worker.start()
+        worker.join(0.5)
+        assert worker.is_alive()
+    worker.join(10)
+    assert handled == [True]
+
+
+@on_postgresql
+def test_two_workers_with_the_same_hint_handle_it_once(app, heard):
+    others_done()
+    put(1)
+    number, handled = job().id, []
+
+    def work():
+        with app.app_context():
+            handled.append(execution.run_job(number, NOW))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    with own_transaction() as session:
+        session.execute(update(Job).where(Job.id == number).values(handed_at=NOW))
+        for worker in workers:
+            worker.start()
+        workers[0].join(0.3)
+    for worker in workers:
+        worker.join(10)
+    assert sorted(handled) == [False, False, False, True]
+    assert heard.told == [1]
 
 
 def test_a_job_that_kills_its_worker_again_and_again_is_given_up(heard, caplog):
