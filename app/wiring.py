@@ -1,6 +1,6 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
-from app.models import Office, Queue, Topic
+from app.models import DigestKind, Office, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
@@ -24,10 +24,12 @@ from app.workflows import (
     checks,
     contacts,
     deliveries,
+    digests,
     document_signing,
     documents,
     exports,
     issuing,
+    jobs,
     keys,
     login,
     meetings,
@@ -38,6 +40,7 @@ from app.workflows import (
     reminders,
     resolutions,
     seals,
+    worth_sending,
 )
 from app.workflows import audiences as who
 from app.workflows.audiences import always, express
@@ -75,6 +78,7 @@ TASKS: tuple[Task, ...] = (
     _hears(PAPERS,   Queue.DIGEST,  digest_tasks.papers),
     # what is done:  by whom, with which arguments
     Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
+    Task(delivery_tasks.GIVE_UP, Queue.SCHEDULE, delivery_tasks.give_up, {"body_id": int}),
     Task(contacts.SEND_CODE, Queue.NOTIFY, delivery_tasks.send_code, {"contact_id": int}),
     Task(digest_tasks.DAILY, Queue.DIGEST, digest_tasks.daily, {"body_id": int, "day": str}),
     Task(digest_tasks.SESSION, Queue.DIGEST, digest_tasks.session, {"meeting_id": int, "why": str, "slot": str}),
@@ -90,12 +94,15 @@ TIMETABLE = (
     Entry(digest_tasks.DAILY,           digest_tasks.daily_slots),
     Entry(digest_tasks.SESSION,         digest_tasks.opening_slots),
     Entry(reminder_tasks.INVITATIONS,   reminder_tasks.slots),
+    Entry(delivery_tasks.GIVE_UP,       delivery_tasks.forsaken_slots),
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
 STILL_NEEDED = {reminders.InvitationReminded.__name__: reminders.still_silent}
+MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
+FOLLOWERS = {deliveries.SEND: deliveries.follow_job}  # what an administrator does to a job is done to its subject
 
 HEARD_BY: dict[type, list[str]] = {
     meetings.MeetingChanged: [LIVE],
@@ -199,6 +206,8 @@ def connect() -> None:
     for fact, kind in KINDS.items():
         outbox.heard_by[fact] = [*HEARD_BY.get(fact, []), NOTICE]
         notices.kinds[fact.__name__] = kind
-        deliveries.topics[fact.__name__] = kind.topic
-    deliveries.still_needed.update(STILL_NEEDED)
+        worth_sending.topics[fact.__name__] = kind.topic
+    worth_sending.still_needed.update(STILL_NEEDED)
+    worth_sending.may_have.update(MAY_HAVE)
+    jobs.followers.update(FOLLOWERS)
     schedule.timetable[:] = TIMETABLE

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select, update
+
 from app.extensions import db
 from app.gateways import channels
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher, generate_vapid_key
 from app.gateways.sms import Gateway
-from app.models import Channel, ContactAddress, Delivery, DeliveryState, PushSubscription
+from app.models import Channel, ContactAddress, Delivery, DeliveryState, Person, PushSubscription
 from app.tasks import deliveries as tasks
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
@@ -60,6 +63,12 @@ def subscribed(person_id: int, browser: Browser, endpoint: str) -> None:
             body_id=1, person_id=person_id, endpoint=there.endpoint, endpoint_sha256="a" * 64, p256dh=there.p256dh,
             auth=there.auth, created_at=NOW,
         ))  # fmt: skip
+
+def close_account(person_id: int) -> None:
+    """The person cannot sign in any more."""
+    with own_transaction() as session:
+        account = select(Person.user_id).where(Person.id == person_id).scalar_subquery()
+        session.execute(update(User).where(User.id == account).values(active=False))
 
 def states() -> dict[str, DeliveryState]:
     """Deliveries of notices by channel and person."""

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import logging
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app
@@ -17,8 +19,8 @@ from app.gateways.mail import Message, Session
 from app.gateways.push import Gone, Subscription
 from app.gateways.sms import shortened
 from app.models import Channel, ContactAddress
-from app.tasks import letters
-from app.tasks.execution import Later
+from app.tasks import letters, progress
+from app.tasks.execution import Later, current
 from app.views.notice_words import address, text
 from app.workflows import contacts, deliveries
 from app.workflows.deliveries import Parcel
@@ -26,6 +28,10 @@ from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import end_reading
 from app.workflows.notices import kinds
 
+log = logging.getLogger(__name__)
+
+GIVE_UP = "deliveries.give_up"
+SLOW = 10.0  # seconds up to the text of a letter, of the thirty that its job is leased for
 KEPT_OPEN = 10.0  # seconds that a connection to the mail server waits for the next letter
 SHORTEST_REST, LONGEST_REST = 5, 1800  # seconds between two tries
 LANGUAGE = "vi"
@@ -35,31 +41,52 @@ _mine = threading.local()
 def send(job: dict[str, Any]) -> None:
     """Hand one delivery over.
 
-    Running twice is harmless: what was handed over is over, what may have arrived by mail is not sent again, and the
-    other channels know a message by its key.
+    Running twice is harmless, one after the other and side by side: what was handed over is over, a mail's text leaves
+    one worker only and is not sent again when it may have arrived, and the other channels know a message by its key.
     """
-    parcel = deliveries.take(SYSTEM, job["delivery_id"], _now())
-    if parcel is None:
-        return
+    found = deliveries.take(SYSTEM, job["delivery_id"], _now())
+    if isinstance(found, dt.datetime):
+        raise Later(found, "quiet hours")
+    if found is not None:
+        _hand_over(found)
+
+
+def _hand_over(parcel: Parcel) -> None:
     try:
         with force_locale(LANGUAGE):
             provider_id = HAND_OVER[parcel.channel](parcel)
+    except deliveries.Overtaken:
+        log.warning("delivery %s was overtaken at try %s; nothing left from here", parcel.delivery_id, parcel.attempts)
     except Unreachable as away:
         if away.maybe_accepted and parcel.channel is Channel.MAIL:
-            deliveries.uncertain(SYSTEM, parcel.delivery_id, away.why, _now())
+            deliveries.uncertain(SYSTEM, parcel, away.why, _now())
         else:
             _wait(parcel, away.why, None)
     except Gone as gone:
-        deliveries.refused(SYSTEM, parcel.delivery_id, str(gone), True, _now())
+        deliveries.refused(SYSTEM, parcel, str(gone), True, _now())
     except Refused as no:
         if not no.permanent:
             _wait(parcel, str(no), no.retry_after)
             return
-        deliveries.refused(SYSTEM, parcel.delivery_id, str(no), no.bounced, _now())
+        deliveries.refused(SYSTEM, parcel, str(no), no.bounced, _now())
     except HandoverFailed as odd:
-        deliveries.refused(SYSTEM, parcel.delivery_id, str(odd), False, _now())
+        deliveries.refused(SYSTEM, parcel, str(odd), False, _now())
     else:
-        deliveries.handed_over(SYSTEM, parcel.delivery_id, provider_id, _now())
+        deliveries.handed_over(SYSTEM, parcel, provider_id, _now())
+
+
+def give_up(job: dict[str, Any]) -> None:
+    """Say of what nothing would send any more that it was not sent. Running twice is harmless: it is looked up anew."""
+    forsaken = deliveries.forsaken(job["body_id"])
+    end_reading()
+    for delivery_id in forsaken:
+        deliveries.give_up(SYSTEM, delivery_id, _now())
+
+
+def forsaken_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """Once a minute at most, when a job has failed for good or was called off with a delivery that waits for it."""
+    if deliveries.forsaken(body_id):
+        yield f"{now:%Y%m%dT%H%M}", {"body_id": body_id}
 
 
 def send_code(job: dict[str, Any]) -> None:
@@ -84,8 +111,16 @@ def _mail(parcel: Parcel) -> str:
     letter = _letter(parcel)
     identity = f"<{parcel.key.replace(':', '-')}@{_host()}>"
     message = Message(parcel.address, letter.subject, letter.text, letter.html, identity, name=parcel.name)
-    _letters().send(message, lambda: deliveries.sending(SYSTEM, parcel.delivery_id, _now()))
+    _letters().send(message, lambda: _about_to_leave(parcel))
     return identity
+
+
+def _about_to_leave(parcel: Parcel) -> None:
+    """The server took its time? Then so may the rest: the job stays ours meanwhile, or it is not ours already."""
+    job = current.get()
+    if job and time.monotonic() - job.begun > SLOW:
+        progress.report(0, 0)
+    deliveries.sending(SYSTEM, parcel, _now())
 
 
 def _sms(parcel: Parcel) -> str:
@@ -131,7 +166,7 @@ def _path(parcel: Parcel) -> str:
 
 def _wait(parcel: Parcel, why: str, seconds: int | None) -> None:
     """Try again later, a little later each time; after a day it is given up."""
-    if deliveries.not_yet(SYSTEM, parcel.delivery_id, why, _now()):
+    if deliveries.not_yet(SYSTEM, parcel, why, _now()):
         rest = min(max(seconds or 0, SHORTEST_REST * 2 ** min(parcel.attempts, 9)), LONGEST_REST)
         raise Later(_now() + dt.timedelta(seconds=rest), why)
 

@@ -1,25 +1,41 @@
 """Digests are made person by person, each in a transaction of its own: interrupted, the work goes on where it was."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.tasks import progress
 from app.workflows import digests
+from app.workflows.engine.outbox import WrongArguments
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import end_reading
 from app.workflows.rules.calendar import HANOI
 
+log = logging.getLogger(__name__)
+
 DAILY, SESSION, PAPERS = "digests.daily", digests.MAKE_SESSION, "digests.papers"
 
 
+class LeftOut(Exception):
+    """Some people's digest could not be made; the next try is about them alone."""
+
+
+class DayOver(WrongArguments):
+    """The day that a digest was for is over; trying again would not bring it back."""
+
+
 def daily(job: dict[str, Any]) -> None:
-    """The digests of a day. Running twice is harmless: who has his digest of that day is passed over."""
+    """The digests of a day. Running twice is harmless: who has his digest of that day is passed over.
+
+    One that comes only after its day is none: the job fails and says so.
+    """
     body_id, day = job["body_id"], dt.date.fromisoformat(job["day"])
-    if day != dt.datetime.now(HANOI).date():
-        return  # nobody wants yesterday's news tomorrow
+    people = digests.members_without_daily(body_id, day)
+    if day != dt.datetime.now(HANOI).date():  # nobody wants yesterday's news tomorrow
+        raise DayOver(f"{day} is over, and {len(people)} people have no digest of it")
     _each(
-        digests.members_without_daily(body_id, day),
+        people,
         lambda person_id: digests.make_daily(SYSTEM, body_id, person_id, day, dt.datetime.now(dt.UTC)),
     )
 
@@ -40,11 +56,19 @@ def papers(fact: dict[str, Any]) -> None:
 
 
 def _each(people: list[int], make: Callable[[int], object]) -> None:
+    """Everybody's turn comes, whatever is odd about somebody before him; LeftOut at the end when it was."""
     end_reading()
     progress.report(0, len(people))
+    left_out = 0
     for done, person_id in enumerate(people, start=1):
-        make(person_id)
+        try:
+            make(person_id)
+        except Exception:
+            left_out += 1
+            log.exception("the digest of person %s could not be made", person_id)
         progress.report(done, len(people))
+    if left_out:
+        raise LeftOut(f"{left_out} of {len(people)} digests could not be made")
 
 
 def daily_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:

@@ -16,6 +16,7 @@ from app.views.guards import signed_in
 from app.views.notices_settings import SIGNS
 from app.workflows import notices
 from app.workflows.engine.words import word
+from app.workflows.worth_sending import said_of
 
 LATEST = 100
 KINDS = {
@@ -83,7 +84,7 @@ def _note(delivery: Delivery) -> str:
         return _("tried %(n)s times; it is tried again", n=delivery.attempts)
     if delivery.state is DeliveryState.UNCERTAIN:
         return _("the connection broke after everything was sent; it is not sent twice")
-    return ""
+    return str(said_of(delivery.last_error) or "")  # what servers say is for administrators
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

@@ -17,6 +17,7 @@ from app.views.records_accounts import ADMINISTRATION
 from app.workflows import deliveries
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
+from app.workflows.worth_sending import said_of, topics
 
 MAIL_ADDRESS = re.compile(r"[^\s<>@\"']+@[A-Za-z0-9.-]+")
 NUMBER = re.compile(r"\+?\d{8,15}")
@@ -33,7 +34,7 @@ class Sent(RecordInterface):
 def _entry(row: Delivery) -> Delivery:
     shown: Any = row
     shown.place = masked(row.contact.address) if row.contact else row.subscription.device if row.subscription else ""
-    shown.about = deliveries.topics.get(row.notice.kind) if row.notice else row.digest.kind if row.digest else None
+    shown.about = topics.get(row.notice.kind) if row.notice else row.digest.kind if row.digest else None
     return row
 
 
@@ -58,7 +59,7 @@ class DeliveryRecords(RecordView):
     title_column = "person.full_name"
     words = {
         "about": lambda code: word(code) if code else NOTHING,
-        "last_error": lambda said: masked(said) if said else NOTHING,
+        "last_error": lambda said: said_of(said) or masked(said) or NOTHING,
     }
     label_columns = {
         "id": _("Number"), "person.full_name": _("To whom"), "channel": _("Way"), "place": _("Address"),

@@ -8,6 +8,7 @@ JOBS: dict[str, Any] = {
     "announcements.week": _("Announce the weekly report"),
     "checks.integrity": _("Check everything that is signed and logged"),
     "contacts.send_code": _("Send a confirmation code"),
+    "deliveries.give_up": _("Note messages that nothing would send any more"),
     "deliveries.send": _("Send a message"),
     "digests.daily": _("Write the digests of the day"),
     "digests.papers": _("Plan the digest of new papers"),

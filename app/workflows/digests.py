@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.models import Appointment, Body, Digest, DigestKind, Job, Meeting, MeetingState, Person, Seat
-from app.workflows import deliveries, digest_sections
+from app.workflows import delivery_plans, digest_sections
 from app.workflows.engine import outbox
 from app.workflows.engine.rights import MEMBERS, Actor, actor_for
 from app.workflows.engine.transaction import use_case
@@ -25,6 +25,7 @@ from app.workflows.rules.timetable import (
     papers_slot,
     told_before,
 )
+from app.workflows.worth_sending import account_closed
 
 CALLED = (MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED)
 LATEST = 60
@@ -67,7 +68,7 @@ def _without(people: Select[Any], body_id: int, kind: DigestKind, slot: str) -> 
 def make_daily(actor: Actor, body_id: int, person_id: int, day: dt.date, now: dt.datetime) -> Digest | None:
     """The digest of a day for one person; None when there is nothing to tell or he may not know any more."""
     body, person = db.session.get_one(Body, body_id), actor_for(person_id, day, _name(person_id))
-    if not any(where == body_id and office in MEMBERS for where, office in person.offices):
+    if not person.holds(MEMBERS, body_id) or account_closed(person_id):
         return None
     content = digest_sections.daily(person, body, day, told_before(day, timetable(now)), now)
     return _keep(body_id, person_id, DigestKind.DAILY, day.isoformat(), content, now)
@@ -78,8 +79,7 @@ def make_session(actor: Actor, meeting_id: int, person_id: int, why: str, slot: 
     """The digest of a session for one person who sees it; None for the others, and when there is nothing to tell."""
     meeting = db.session.get_one(Meeting, meeting_id)
     person = actor_for(person_id, hanoi_date(now), _name(person_id))
-    sees = db.session.scalar(select(Meeting.id).where(Meeting.id == meeting_id, visible(person, Meeting)))
-    if sees is None or meeting.state not in CALLED:
+    if not _is_called_to(person, meeting_id) or account_closed(person_id):
         return None
     content = digest_sections.session(person, meeting, why, _told_until(meeting, person_id), now)
     return _keep(meeting.body_id, person_id, DigestKind.SESSION, slot, content, now)
@@ -92,13 +92,27 @@ def _keep(
     same = (Digest.person_id == person_id, Digest.body_id == body_id, Digest.kind == kind, Digest.slot == slot)
     if content is None or db.session.scalar(select(Digest.id).where(*same)):
         return None
-    digest = Digest(
-        body_id=body_id, person_id=person_id, kind=kind, slot=slot, content=content.as_dict(), made_at=now
-    )
+    digest = Digest(body_id=body_id, person_id=person_id, kind=kind, slot=slot, content=content.as_dict(), made_at=now)
     db.session.add(digest)
     db.session.flush()
-    deliveries.plan_digest(digest, now)
+    delivery_plans.plan_digest(digest, now)
     return digest
+
+
+def may_have_daily(person: Actor, digest: Digest) -> bool:
+    """Whether a digest of a day that was made may reach this person still: by an office that gets them."""
+    return person.holds(MEMBERS, digest.body_id)
+
+
+def may_have_session(person: Actor, digest: Digest) -> bool:
+    """The same for that of a session: it is still called, and this person sees it still."""
+    occasion = DigestContent.parse(digest.content).occasion
+    return occasion is not None and _is_called_to(person, occasion.meeting_id)
+
+
+def _is_called_to(person: Actor, meeting_id: int) -> bool:
+    called = select(Meeting.id).where(Meeting.id == meeting_id, Meeting.state.in_(CALLED))
+    return db.session.scalar(called.where(visible(person, Meeting))) is not None
 
 
 def _told_until(meeting: Meeting, person_id: int) -> dt.datetime:

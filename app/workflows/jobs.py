@@ -1,6 +1,7 @@
 """The administrator's hand on background work: try again, call off. What a job does stays the job's."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -20,6 +21,9 @@ LIFECYCLE = Lifecycle(
     Move("cancel", frozenset({DUE}),               CANCELLED, Right.JOB_MANAGE),
     Move("stop",   frozenset({RUNNING}),           RUNNING,   Right.JOB_MANAGE),
 )  # fmt: skip
+
+# by the task's name: what follows when an administrator begins its job anew or calls it off; app/wiring.py fills it
+followers: dict[str, Callable[[Actor, Job, dt.datetime], None]] = {}
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def retry_job(actor: Actor, job_id: int, now: dt.datetime) -> Job:
     job = _locked(actor, job_id)
     fresh = {"due_at": now, "attempts": 0, "handed_at": None, "lease_until": None, "cancel_asked": False}
     LIFECYCLE.admit("retry", job, actor).apply(job, **fresh, done_at=None)
+    _follow(actor, job, now)
     record(actor, JobRetried.about(job, name=job.name), now)
     return job
 
@@ -64,6 +69,7 @@ def cancel_job(actor: Actor, job_id: int, now: dt.datetime) -> Job:
         LIFECYCLE.admit("stop", job, actor).apply(job, cancel_asked=True)
     else:
         LIFECYCLE.admit("cancel", job, actor).apply(job, done_at=now)
+    _follow(actor, job, now)
     record(actor, JobCancelled.about(job, name=job.name), now)
     return job
 
@@ -86,6 +92,11 @@ def running(actor: Actor) -> list[Job]:
     """Jobs that are running and say how far they are, the oldest first."""
     rows = select(Job).where(visible(actor, Job), Job.state == RUNNING, Job.progress_total > 0)
     return list(db.session.scalars(rows.order_by(Job.id)))
+
+
+def _follow(actor: Actor, job: Job, now: dt.datetime) -> None:
+    if follow := followers.get(job.name):
+        follow(actor, job, now)
 
 
 def _locked(actor: Actor, job_id: int) -> Job:

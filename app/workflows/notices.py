@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from app.extensions import db
 from app.models import AgendaItem, AuditEntry, Meeting, Notice, Person, Poll, Resolution, Topic
-from app.workflows import deliveries
+from app.workflows import delivery_plans
 from app.workflows.audiences import Audience
 from app.workflows.engine import outbox
 from app.workflows.engine.rights import Actor
@@ -64,7 +64,7 @@ def tell(actor: Actor, fact: dict[str, Any]) -> int:
     ]  # fmt: skip
     db.session.add_all(written)
     db.session.flush()
-    deliveries.plan_notices(written, kind.topic, entry.at)
+    delivery_plans.plan_notices(written, kind.topic, entry.at)
     if people:
         outbox.enqueue(fact["body_id"], BADGE, {"audit_entry_id": entry.id}, f"{entry.id}:{BADGE}", entry.at)
     return len(people)

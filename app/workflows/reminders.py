@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import AuditEntry, Meeting, MeetingState, Notice, Reply, Seat
+from app.models import AuditEntry, Meeting, MeetingState, MemberStaff, Notice, Reply, Seat
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, record, use_case
+from app.workflows.rules.calendar import hanoi_date
 
 BEFORE = (dt.timedelta(hours=72), dt.timedelta(hours=24), dt.timedelta(hours=4))  # the opening
 FRESH = dt.timedelta(hours=12)  # who was invited a moment ago is not reminded yet
@@ -67,9 +68,20 @@ def remind(actor: Actor, seat_id: int, step: int, now: dt.datetime) -> bool:
 
 
 def still_silent(notice: Notice, now: dt.datetime) -> bool:
-    """Whether a reminder is worth sending still: the seat it speaks of has no answer, and the session has not begun."""
+    """Whether a reminder is worth sending still: the seat it speaks of has no answer, and the session has not begun.
+
+    Whoever helped its member is not bothered any more.
+    """
     seat = db.session.get(Seat, notice.details["subject_id"])
     meeting = db.session.get(Meeting, notice.meeting_id or 0)
     if seat is None or meeting is None or seat.reply is not Reply.NONE:
         return False
-    return meeting.state is MeetingState.INVITED and now < meeting.starts_at
+    concerned = notice.person_id == seat.person_id or _helps(notice.person_id, seat.person_id, meeting.body_id, now)
+    return concerned and meeting.state is MeetingState.INVITED and now < meeting.starts_at
+
+
+def _helps(aide_id: int, member_id: int, body_id: int, now: dt.datetime) -> bool:
+    link = (MemberStaff.aide_id == aide_id, MemberStaff.member_id == member_id, MemberStaff.body_id == body_id)
+    day = hanoi_date(now)
+    rows = select(MemberStaff.id).where(*link, MemberStaff.valid_from <= day, MemberStaff.valid_to > day)
+    return db.session.scalar(rows.limit(1)) is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import wiring, workflows
-from app.workflows import ballots, deliveries, notices
+from app.workflows import ballots, notices, worth_sending
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact
 
@@ -47,7 +47,7 @@ def test_every_name_in_the_table_has_a_task_that_is_told_a_fact():
 
 
 def test_whoever_is_to_be_told_of_a_fact_is_found_by_its_name(app):
-    assert set(notices.kinds) == set(deliveries.topics) == {fact.__name__ for fact in wiring.KINDS}
+    assert set(notices.kinds) == set(worth_sending.topics) == {fact.__name__ for fact in wiring.KINDS}
     assert all(wiring.NOTICE in outbox.heard_by[fact] for fact in wiring.KINDS)
     assert not any(wiring.NOTICE in names for fact, names in outbox.heard_by.items() if fact not in wiring.KINDS)
     names = [fact.__name__ for fact in below(Fact)]

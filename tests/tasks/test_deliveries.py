@@ -141,7 +141,8 @@ def test_at_night_a_message_waits_for_the_morning_and_an_express_one_does_not(sc
     assert db.session.scalar(select(Delivery.not_before)) == night + dt.timedelta(hours=7)
     run_messages(night + dt.timedelta(hours=6, minutes=59))
     assert states() == {f"mail:{person}": QUEUED}
-    run_messages(night + dt.timedelta(hours=7))
+    clock[0] = night + dt.timedelta(hours=7)
+    run_messages(clock[0])
     assert states() == {f"mail:{person}": HANDED_OVER}
 
 

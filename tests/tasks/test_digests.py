@@ -3,20 +3,21 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.extensions import db
-from app.models import Appointment, Delivery, DeliveryState, Digest, DigestKind, Job, JobState, Queue
+from app.models import Appointment, Delivery, DeliveryState, Digest, DigestKind, Job, JobState, Office, Queue, Seat
 from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests, progress, relay, schedule
 from app.workflows import digests as acts
-from app.workflows import notices
+from app.workflows import meetings, notices
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import HANOI
+from app.workflows.worth_sending import Why
 from tests.cabinet import MEMBERS, NOW
-from tests.channels import outside, reachable
+from tests.channels import close_account, outside, reachable
 from tests.conftest import both
 
 DAY = NOW.astimezone(HANOI).date()
@@ -53,6 +54,17 @@ def daily(scene):
     db.session.rollback()
 
 
+def plan_daily():
+    with own_transaction() as session:
+        arguments = {"body_id": 1, "day": DAY.isoformat()}
+        session.add(schedule.outbox.job_for(1, digests.DAILY, arguments, "the digest of the day", NOW))
+
+
+def daily_job():
+    db.session.rollback()
+    return db.session.scalars(select(Job).where(Job.dedupe_key == "the digest of the day")).one()
+
+
 @both
 def test_every_member_with_something_to_know_gets_one_digest_of_the_day(scene):
     scene.invite()
@@ -79,9 +91,7 @@ def test_interrupted_in_the_middle_it_goes_on_where_it_was_and_sends_nothing_twi
             seen.append(person_id)
             return make(actor, body_id, person_id, day, now)
 
-        with own_transaction() as session:
-            arguments = {"body_id": 1, "day": DAY.isoformat()}
-            session.add(schedule.outbox.job_for(1, digests.DAILY, arguments, "the digest of the day", NOW))
+        plan_daily()
         monkeypatch.setattr(acts, "make_daily", killed)
         with pytest.raises(KeyboardInterrupt):
             relay.drain(NOW, [Queue.DIGEST])
@@ -101,9 +111,7 @@ def test_interrupted_in_the_middle_it_goes_on_where_it_was_and_sends_nothing_twi
 
 def test_called_off_in_the_middle_it_stops_and_keeps_what_is_made(scene, monkeypatch):
     scene.invite()
-    with own_transaction() as session:
-        arguments = {"body_id": 1, "day": DAY.isoformat()}
-        session.add(schedule.outbox.job_for(1, digests.DAILY, arguments, "the digest of the day", NOW))
+    plan_daily()
     make = acts.make_daily
 
     def asked(*arguments):
@@ -115,6 +123,28 @@ def test_called_off_in_the_middle_it_stops_and_keeps_what_is_made(scene, monkeyp
     relay.drain(NOW, [Queue.DIGEST])
     assert made() == 1
     assert db.session.scalar(select(Job.state).where(Job.name == digests.DAILY)) is JobState.CANCELLED
+
+
+@both
+def test_what_is_odd_about_one_person_keeps_the_digest_from_nobody_else(scene, monkeypatch):
+    scene.invite()
+    plan_daily()
+    make, odd = acts.make_daily, acts.members_without_daily(1, DAY)[1]
+
+    def stumbling(actor, body_id, person_id, day, now):
+        if person_id == odd:
+            raise ValueError("odd data of one person")
+        return make(actor, body_id, person_id, day, now)
+
+    monkeypatch.setattr(acts, "make_daily", stumbling)
+    relay.drain(NOW, [Queue.DIGEST])
+    assert made() == len(MEMBERS) - 1
+    job = daily_job()
+    assert (job.state, job.last_error) == (JobState.DUE, f"LeftOut: 1 of {len(MEMBERS)} digests could not be made")
+    monkeypatch.setattr(acts, "make_daily", make)
+    relay.drain(NOW + dt.timedelta(minutes=1), [Queue.DIGEST])
+    assert made() == len(MEMBERS)
+    assert (daily_job().state, daily_job().progress_total) == (JobState.DONE, 1), "the next try is about him alone"
 
 
 def test_whoever_left_office_since_gets_none(scene):
@@ -141,11 +171,85 @@ def test_a_digest_made_before_somebody_left_is_not_sent_after_it(scene):
     assert db.session.scalar(select(Delivery.state)) is DeliveryState.DROPPED
 
 
-def test_yesterdays_digest_is_not_made_today(scene, clock):
+@both
+def test_a_digest_of_the_day_is_not_sent_to_somebody_with_another_office_since(scene):
     scene.invite()
+    relay.drain(NOW, [Queue.NOTIFY])
+    person = scene.who["a"].person_id
+    with outside() as there:
+        reachable(person)
+        acts.make_daily(SYSTEM, 1, person, DAY, NOW)
+        with own_transaction() as session:
+            session.execute(update(Appointment).where(Appointment.person_id == person).values(office=Office.AUDITOR))
+        relay.drain(NOW, [Queue.NOTIFY])
+        assert there.mail.letters() == []
+    assert ended() == (DeliveryState.DROPPED, Why.NO_RIGHT)
+
+
+def ended():
+    db.session.rollback()
+    return tuple(db.session.execute(select(Delivery.state, Delivery.last_error)).one())
+
+
+def without_seat(scene, person):
+    """Somebody who left, and whose seat was taken back, before the message did."""
+    with own_transaction() as session:
+        session.execute(update(Appointment).where(Appointment.person_id == person).values(valid_to=DAY))
+        session.execute(delete(Seat).where(Seat.person_id == person))
+
+
+def called_off(scene, _person):
+    meetings.cancel_meeting(scene.who["clerk"], scene.meeting_id, "Bận việc khác", NOW)
+
+
+def nothing(_scene, _person):
+    """The control: it is sent."""
+
+
+@both
+@pytest.mark.parametrize(("change", "sent"), [(without_seat, 0), (called_off, 0), (nothing, 1)])
+def test_a_digest_of_a_session_is_sent_to_whoever_is_called_to_it_still(scene, change, sent):
+    scene.invite()
+    relay.drain(NOW, [Queue.NOTIFY])
+    person = scene.who["a"].person_id
+    with outside() as there:
+        reachable(person)
+        acts.make_session(SYSTEM, scene.meeting_id, person, "opening", "a slot", NOW)
+        db.session.rollback()
+        change(scene, person)
+        with own_transaction() as session:  # of the digest alone
+            session.execute(update(Job).where(Job.name != "deliveries.send").values(state=JobState.DONE))
+        relay.drain(NOW, [Queue.NOTIFY])
+        assert len(there.mail.letters()) == sent
+    assert ended() == ((DeliveryState.HANDED_OVER, "") if sent else (DeliveryState.DROPPED, Why.NO_RIGHT))
+
+
+@both
+def test_whose_account_is_closed_gets_no_digest_and_not_the_one_that_waits(scene):
+    scene.invite()
+    relay.drain(NOW, [Queue.NOTIFY])
+    told, untold = scene.who["a"].person_id, scene.who["b"].person_id
+    with outside() as there:
+        reachable(told)
+        acts.make_daily(SYSTEM, 1, told, DAY, NOW)
+        close_account(told)
+        relay.drain(NOW, [Queue.NOTIFY])
+        assert there.mail.letters() == []
+    assert ended() == (DeliveryState.DROPPED, Why.CLOSED)
+    close_account(untold)
+    assert acts.make_daily(SYSTEM, 1, untold, DAY, NOW) is None
+    assert acts.make_session(SYSTEM, scene.meeting_id, untold, "opening", "a slot", NOW) is None
+
+
+def test_yesterdays_digest_is_not_made_today_and_its_job_says_so(scene, clock):
+    scene.invite()
+    plan_daily()
     clock.at = NOW + dt.timedelta(days=1)
-    daily(scene)
+    relay.drain(clock.at, [Queue.DIGEST])
     assert made() == 0
+    job = daily_job()
+    assert (job.state, job.attempts) == (JobState.FAILED, 1)
+    assert f"{len(MEMBERS)} people have no digest" in job.last_error
 
 
 def test_nobody_else_reads_it(scene):

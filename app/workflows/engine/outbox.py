@@ -109,13 +109,15 @@ def enqueue(
     return job
 
 
-def enqueue_all(name: str, jobs: Iterable[tuple[int, dict[str, Any], str]], now: dt.datetime) -> None:
-    """The same for many jobs of one name, due now, in one statement: body, arguments and unique key of each."""
+def enqueue_all(
+    name: str, jobs: Iterable[tuple[int, dict[str, Any], str]], now: dt.datetime, due_at: dt.datetime | None = None
+) -> None:
+    """The same for many jobs of one name, due together, in one statement: body, arguments and unique key of each."""
     found, rows = task(name), []
     for body_id, payload, dedupe_key in jobs:
         found.check(payload)
         rows.append({
             "body_id": body_id, "name": name, "queue": found.queue, "payload": payload, "dedupe_key": dedupe_key,
-            "created_at": now, "due_at": now,
+            "created_at": now, "due_at": due_at or now,
         })  # fmt: skip
     db.session.execute(insert(table(Job)), rows)
