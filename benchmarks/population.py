@@ -1,10 +1,10 @@
-"""People by the thousand: members of the small cabinet, with confirmed addresses and nothing to sign with."""
+"""People by the thousand: members of the small cabinet, with confirmed addresses, told by SMS and at any hour."""
 
 import datetime as dt
 
 from sqlalchemy import insert
 
-from app.models import Appointment, Channel, ContactAddress, Office, Person
+from app.models import Appointment, Channel, ContactAddress, NoticePreference, Office, Person, QuietHours, Topic
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import SINCE
 
@@ -35,4 +35,8 @@ def settle(count: int) -> list[int]:
             for channel, address in ADDRESSES.items()
         ]  # fmt: skip
         session.execute(insert(ContactAddress), addresses)
+        wish = {"topic": Topic.MEETING, "channel": Channel.SMS, "wanted": True}
+        session.execute(insert(NoticePreference), [{"person_id": person_id, **wish} for person_id in ids])
+        never = {"kept": False, "begins": dt.time(22), "ends": dt.time(6)}
+        session.execute(insert(QuietHours), [{"person_id": person_id, **never} for person_id in ids])
     return ids
