@@ -155,7 +155,7 @@ class Screen:
         self.http.close()
 
 
-def until(condition: Callable[[], Any], about: str, seconds: float = 30.0) -> Any:
+def until(condition: Callable[[], Any], about: str, seconds: float = 60.0) -> Any:
     """Wait for something; `Unexpected` when it does not come."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
