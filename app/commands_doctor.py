@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from app.doctor import Finding, Level, examine, exit_status
 
 WIDTH = 110
-COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+COLOURS = {Level.OK: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 
 def register(app: Flask) -> None:
@@ -34,7 +34,7 @@ def _doctor(as_json: bool, lang: str) -> None:
 
 def lines(findings: list[Finding]) -> list[str]:
     """A table: how bad, what, and a sentence; then how many there are of each."""
-    words = {Level.OK: _("good"), Level.WARNING: _("warning"), Level.ERROR: _("error")}
+    words = {Level.OK: _("good"), Level.NOTE: _("note"), Level.WARNING: _("warning"), Level.ERROR: _("error")}
     first = max(len(word) for word in words.values()) + 2
     second = max((len(finding.code) for finding in findings), default=0) + 2
     told: list[str] = []

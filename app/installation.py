@@ -32,7 +32,8 @@ def choose_gateways(app: Flask) -> None:
     """Point the gateways at what the configuration names; missing keys show up when somebody signs.
 
     With a signer of its own this process opens no file of the keys. The pinned certificates are taken where there are
-    any, so that signatures can be judged while the signer is away; before that the signer says which they are.
+    any, so that signatures can be judged while the signer is away, or after a restore without the keys; before that
+    the signer says which they are.
     """
     if signer := app.config.get("SIGNER"):  # tests hand in a signer with its authority
         signing.use(*signer)
@@ -45,6 +46,8 @@ def choose_gateways(app: Flask) -> None:
         cost = app.config.get("ARGON2_COST")
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
+    elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
+        signing.use(signing.KeysElsewhere(), pinned)
     storage.use(app.config.get("STORE") or _store(app))
     channels.use(app.config.get("CHANNELS") or _channels(app))
 

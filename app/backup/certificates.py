@@ -16,15 +16,6 @@ from app.models import Certificate, CertificateRevocation
 from app.workflows.rules.canonical import digest
 
 
-class KeysElsewhere:
-    """The signer of a process that only judges signatures: every key is somewhere else."""
-
-    label = ""
-
-    def __getattr__(self, _name: str) -> Any:
-        raise signing.KeyUnavailable
-
-
 def listed(connection: Connection, authorities: Sequence[bytes]) -> bytes:
     """The list as JSON: the authorities whole, since every signature hangs on them, and a line for each certificate."""
     ends = connection.execute(select(CertificateRevocation.certificate_id, CertificateRevocation.at))
@@ -64,7 +55,7 @@ def believe(authorities: Sequence[bytes]) -> bool:
     except SigningError:
         own = ()
     if not own:
-        signing.use(KeysElsewhere(), authorities)
+        signing.use(signing.KeysElsewhere(), authorities)
         return False
     if set(own) != set(authorities):
         raise Broken("the authorities of this installation are not those of the backup")

@@ -22,7 +22,7 @@ from app.backup.manifest import CERTIFICATES, DATABASES, MANIFEST, Manifest, doc
 from app.backup.progress import Report, silent
 from app.backup.proving import prove
 from app.extensions import db
-from app.gateways import storage
+from app.gateways import signing, storage
 from app.models import LoginSession
 from app.models.guards import guard_statements
 
@@ -47,7 +47,8 @@ def restore(app: Flask, folder: Path, now: dt.datetime, seal: str = "", report: 
     begun = time.monotonic()
     manifest = check(folder, seal, report)
     _fits(app, manifest)
-    own = believe(authorities_of(folder / CERTIFICATES, manifest.authorities))
+    authorities = authorities_of(folder / CERTIFICATES, manifest.authorities)
+    own = believe(authorities)
     kind = KINDS[manifest.database["kind"]]
     db.session.remove()
     with kind.alone(db.engine):
@@ -60,6 +61,8 @@ def restore(app: Flask, folder: Path, now: dt.datetime, seal: str = "", report: 
         _grant(app)
         _compare(kind, manifest)
         prove(manifest.documents, now, report)
+        if not own:  # what serves afterwards judges by the same ones, also while no signer is there
+            signing.pin_authorities(Path(app.config["TRUSTED"]), authorities)
         _finish(now)
     return Restored(manifest, time.monotonic() - begun, own)
 

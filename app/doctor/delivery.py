@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 from flask_babel import lazy_gettext as _
 
-from app.doctor.findings import Finding, error, ok, warning
+from app.doctor.findings import Finding, error, note, ok
 from app.gateways.mail import Mailer
 from app.installation import unsound_channels
 
@@ -20,7 +20,7 @@ def mail() -> Iterator[Finding]:
     """The mail server."""
     url, sender = current_app.config["SMTP_URL"], current_app.config["MAIL_FROM"]
     if not url:
-        yield warning(
+        yield note(
             "mail", _("No mail server (ECABINET_SMTP): digests and reminders are shown in the application only.")
         )
         return
@@ -42,7 +42,7 @@ def sms() -> Iterator[Finding]:
     url, token = current_app.config["SMS_URL"], current_app.config["SMS_TOKEN"]
     parts = urlsplit(url)
     if not url and not token:
-        yield ok("sms", _("No SMS is sent (ECABINET_SMS_URL)."))
+        yield note("sms", _("No SMS is sent (ECABINET_SMS_URL)."))
     elif not url or not token:
         yield error("sms", _("ECABINET_SMS_URL and ECABINET_SMS_TOKEN belong together; one of them is missing."))
     elif parts.scheme != "https" and parts.hostname not in HERE:
@@ -57,7 +57,7 @@ def push() -> Iterator[Finding]:
     """The key of web push."""
     key, subject = current_app.config["VAPID_KEY"], current_app.config["VAPID_SUBJECT"]
     if not key and not subject:
-        yield ok("push", _("No push message is sent (ECABINET_VAPID_KEY)."))
+        yield note("push", _("No push message is sent (ECABINET_VAPID_KEY)."))
     elif not key or not subject.startswith(("mailto:", "https:")):
         said = _("ECABINET_VAPID_KEY and ECABINET_VAPID_SUBJECT (mailto:… or https:…) belong together.")
         yield error("push", said)

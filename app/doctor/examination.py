@@ -44,11 +44,11 @@ def examine() -> list[Finding]:
 
 
 def exit_status(findings: Iterable[Finding]) -> int:
-    """0 when everything is well, 1 with warnings, 2 with errors."""
-    return max((LEVELS.index(finding.level) for finding in findings), default=0)
+    """0 when everything is well, 1 with warnings, 2 with errors; what is left out by choice is no warning."""
+    return max((STATUS[finding.level] for finding in findings), default=0)
 
 
-LEVELS = (Level.OK, Level.WARNING, Level.ERROR)
+STATUS = {Level.OK: 0, Level.NOTE: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
 def _examined(name: str, check: Check) -> list[Finding]:

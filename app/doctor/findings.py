@@ -7,6 +7,7 @@ from typing import Any
 
 class Level(StrEnum):
     OK = "ok"
+    NOTE = "note"  # not configured, which may be so by choice: nothing has to be done
     WARNING = "warning"
     ERROR = "error"
 
@@ -25,6 +26,10 @@ class Finding:
 
 def ok(code: str, words: Any) -> Finding:
     return Finding(code, Level.OK, words)
+
+
+def note(code: str, words: Any) -> Finding:
+    return Finding(code, Level.NOTE, words)
 
 
 def warning(code: str, words: Any) -> Finding:

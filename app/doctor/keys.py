@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import current_app
 from flask_babel import lazy_gettext as _
 
-from app.doctor.findings import Finding, error, ok, warning
+from app.doctor.findings import Finding, error, note, ok, warning
 from app.gateways import signing
 
 SECONDS = 5.0
@@ -27,6 +27,21 @@ def signer() -> Iterator[Finding]:
         yield error("signer", _("The signer at %(path)s does not answer; nobody can vote.", path=address))
     else:
         yield ok("signer", _("The signer answers at %(path)s.", path=address))
+
+
+def pinned() -> Iterator[Finding]:
+    """With a signer of its own: whether its authorities are written down here, for when it is away."""
+    if not current_app.config["SIGNER_SOCKET"]:
+        return
+    folder = Path(current_app.config["TRUSTED"])
+    if signing.pinned_authorities(folder):
+        yield ok("keys.trusted", _("The certificates of the authorities are in %(path)s.", path=folder))
+    else:
+        said = _(
+            "No authorities are written down in %(path)s: while the signer is away no signature can be judged."
+            " Copy the two certificates that the signer showed when it was set up.", path=folder
+        )  # fmt: skip
+        yield warning("keys.trusted", said)
 
 
 def out_of_reach() -> Iterator[Finding]:
@@ -60,7 +75,7 @@ def socket_file() -> Iterator[Finding]:
 
 def time_stamps() -> Iterator[Finding]:
     """Whether a time-stamping authority confirms when a signature was made."""
-    yield warning(
+    yield note(
         "keys.time_stamps", _("No time-stamping authority: the time of a signature is the word of this server.")
     )
 
@@ -81,4 +96,4 @@ def _key_files() -> list[Path]:
     return [Path(config[name]) for name in ("INSTALLATION_KEY", "KEYS", "AUTHORITY")]
 
 
-CHECKS = (signer, out_of_reach, socket_file, time_stamps)
+CHECKS = (signer, pinned, out_of_reach, socket_file, time_stamps)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from app import backup, create_app
 from app.backup import files, manifest, restoring, sqlite
-from app.backup.certificates import KeysElsewhere
 from app.commands_backup import Console
-from app.gateways import storage
+from app.gateways import signing, storage
 from tests.conftest import SETTINGS
 
 
@@ -46,7 +45,7 @@ def main() -> int:
     if step := os.environ.get("ECABINET_TEST_STEP", ""):
         die_at(step)
     chain = tuple(path.read_bytes() for path in sorted(Path(os.environ["ECABINET_TEST_TRUSTED"]).iterdir()))
-    settings = {**SETTINGS, "SIGNER": (KeysElsewhere(), chain), "APP_ROLE": "ecab_app"}
+    settings = {**SETTINGS, "SIGNER": (signing.KeysElsewhere(), chain), "APP_ROLE": "ecab_app"}
     store = storage.Storage(os.environ["ECABINET_TEST_STORE"])
     app = create_app(**settings, STORE=store, SQLALCHEMY_DATABASE_URI=os.environ["ECABINET_TEST_ADDRESS"])
     done = app.test_cli_runner().invoke(args=sys.argv[1:])

@@ -123,6 +123,7 @@ class Target:
         self.kind, self.server, self.gateways = kind, server, gateways
         self.path = folder / "restored.db"
         settings = {**SETTINGS, **gateways, "STORE": storage.MemoryStorage(), "APP_ROLE": "ecab_app"}
+        settings["TRUSTED"] = self.trusted = folder / "trusted"
         if server:
             self.address = server.url(DATABASE, "ecab_owner")
             self.serving = create_app(**settings, SQLALCHEMY_DATABASE_URI=server.url(DATABASE))
@@ -139,7 +140,7 @@ class Target:
         if self.server:
             self.server.drop_database(DATABASE)
             self.server.create_database(DATABASE)
-        for path in self.path.parent.glob("restored.*"):
+        for path in [*self.path.parent.glob("restored.*"), *self.trusted.glob("*")]:
             path.unlink()
         with self.inside(self.app):
             yield self

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
-from app import backup, installation
+from app import backup, create_app, installation
 from app.backup.contents import NAMED
+from app.backup.progress import silent
+from app.backup.proving import prove
 from app.extensions import db
 from app.gateways import storage
 from app.models import LoginSession, Poll, Resolution
@@ -16,7 +18,7 @@ from app.models.guards import guard_statements
 from app.workflows import documents, polls, sealed
 from tests.backup.sites import LATER, counted, facts
 from tests.cabinet import NOW, actors
-from tests.conftest import Scene, both
+from tests.conftest import SETTINGS, Scene, both
 from tests.gateways.storage_cases import ACCESS, S3Server
 
 
@@ -104,6 +106,27 @@ def test_signatures_are_judged_by_the_authorities_of_the_backup_where_there_are_
     assert set(signing.trusted()) == set(target.gateways["SIGNER"][1])
     with pytest.raises(signing.KeyUnavailable):
         signing.signer().sign("x", "1", b"", NOW)
+
+
+def test_what_serves_afterwards_judges_by_them_too_without_any_key(saved, target, tmp_path):
+    """A process of its own, on a machine that has no key and no signer."""
+    from app.gateways import signing
+
+    signing.use(None)
+    target.restore(saved.folder)
+    signing.use(None)
+    nothing = {name: tmp_path / name for name in ("KEYS", "AUTHORITY", "INSTALLATION_KEY")}
+    create_app(**SETTINGS, **nothing, STORE=target.store, SQLALCHEMY_DATABASE_URI=target.address,
+               TRUSTED=target.trusted)  # fmt: skip
+    assert signing.trusted() == tuple(target.gateways["SIGNER"][1])
+    prove(saved.manifest.documents, LATER, silent)
+    with pytest.raises(signing.KeyUnavailable):
+        signing.signer().sign("x", "1", b"", NOW)
+
+
+def test_the_own_authorities_stay_the_only_ones(saved, target):
+    assert target.restore(saved.folder).own_authorities
+    assert not target.trusted.exists() or not list(target.trusted.iterdir())
 
 
 def test_a_backup_of_the_restored_is_the_same_backup(saved, target, tmp_path):

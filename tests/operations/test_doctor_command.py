@@ -11,7 +11,7 @@ import pytest
 
 from app import doctor
 from app.doctor import examination
-from app.doctor.findings import error, ok, warning
+from app.doctor.findings import error, note, ok, warning
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +34,10 @@ def well():
     yield ok("well", "all is well")
 
 
+def left_out():
+    yield note("left_out", "something is left out by choice")
+
+
 def odd():
     yield warning("odd", "something is odd")
 
@@ -48,7 +52,8 @@ def stumbles():
 
 
 @pytest.mark.parametrize(
-    ("checks", "status"), [((well,), 0), ((well, odd), 1), ((bad, odd, well), 2), ((stumbles,), 2)]
+    ("checks", "status"),
+    [((well,), 0), ((well, left_out), 0), ((left_out, well, odd), 1), ((bad, odd, well), 2), ((stumbles,), 2)],
 )
 def test_the_exit_status_says_how_bad_it_is(app, only, checks, status):
     only(*checks)
@@ -77,7 +82,7 @@ def test_every_check_is_asked_and_its_findings_are_json(app):
     answer = run(app, "--json", "--lang", "en")
     found = json.loads(answer.stdout)
     assert {frozenset(finding) for finding in found} == {frozenset({"code", "level", "words"})}
-    assert {finding["level"] for finding in found} <= {"ok", "warning", "error"}
+    assert {finding["level"] for finding in found} <= {"ok", "note", "warning", "error"}
     codes = {finding["code"] for finding in found}
     assert {"secret.key", "database.revision", "database.guards", "roles", "documents", "keys.time_stamps"} <= codes
     assert not [finding for finding in found if "could not be examined" in finding["words"]]

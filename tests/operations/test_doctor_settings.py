@@ -12,7 +12,7 @@ import pytest
 
 from app.doctor import clocks, delivery, disks, documents, front, keys, secrecy
 from app.extensions import db
-from app.gateways import storage
+from app.gateways import signing, storage
 from app.models import Setting
 from tests.operations.levels import levels, words
 from tests.servers import free_port
@@ -23,7 +23,7 @@ GOOD_SECRET = "kJ8s0dLqPzW3mNvRtYxB7cFhG2aEoU5iT1"
 @pytest.fixture
 def set_to(app, monkeypatch, tmp_path):
     """Change settings of the application for this test."""
-    for name in ("VAR", "KEYS", "AUTHORITY", "INSTALLATION_KEY", "STORAGE"):
+    for name in ("VAR", "KEYS", "AUTHORITY", "INSTALLATION_KEY", "STORAGE", "TRUSTED"):
         monkeypatch.setitem(app.config, name, tmp_path / name.lower())
 
     def change(**settings):
@@ -225,7 +225,15 @@ def test_a_socket_for_everybody_is_found(set_to, tmp_path, mode, level):
 
 
 def test_that_nobody_stamps_the_time_is_said(app):
-    assert levels(keys.time_stamps) == {"keys.time_stamps": "warning"}
+    assert levels(keys.time_stamps) == {"keys.time_stamps": "note"}
+
+
+def test_authorities_that_only_the_signer_knows_are_told(set_to, tmp_path):
+    assert levels(keys.pinned) == {}
+    set_to(SIGNER_SOCKET=str(tmp_path / "s"))
+    assert levels(keys.pinned) == {"keys.trusted": "warning"}
+    signing.pin_authorities(tmp_path / "trusted", [b"issuing", b"root"])
+    assert levels(keys.pinned) == {"keys.trusted": "ok"}
 
 
 def test_a_store_that_takes_no_file_is_found(set_to, tmp_path):
@@ -329,7 +337,7 @@ def test_missing_data_of_time_zones_is_found(app, monkeypatch):
 @pytest.mark.parametrize(
     ("url", "sender", "level"),
     [
-        ("", "", "warning"), ("smtp://127.0.0.1:{port}?tls=none", "hop@chinhphu.vn", "ok"),
+        ("", "", "note"), ("smtp://127.0.0.1:{port}?tls=none", "hop@chinhphu.vn", "ok"),
         ("smtp://127.0.0.1:{closed}?tls=none", "hop@chinhphu.vn", "error"),
         ("smtp://127.0.0.1:{port}?tls=none", "", "error"), ("http://127.0.0.1:{port}", "hop@chinhphu.vn", "error"),
         ("smtp://mail.chinhphu.vn?tls=none", "hop@chinhphu.vn", "error"),
@@ -345,7 +353,7 @@ def test_a_mail_server_that_would_not_do_is_found(set_to, url, sender, level):
 
 @pytest.mark.parametrize(
     ("url", "token", "level"),
-    [("", "", "ok"), ("https://sms.vn", "t", "ok"), ("https://sms.vn", "", "error"), ("", "t", "error"),
+    [("", "", "note"), ("https://sms.vn", "t", "ok"), ("https://sms.vn", "", "error"), ("", "t", "error"),
      ("http://sms.vn", "t", "error"), ("http://127.0.0.1:9", "t", "ok")],
 )  # fmt: skip
 def test_half_a_setting_of_sms_is_found(set_to, url, token, level):
@@ -355,7 +363,7 @@ def test_half_a_setting_of_sms_is_found(set_to, url, token, level):
 
 @pytest.mark.parametrize(
     ("key", "subject", "level"),
-    [("", "", "ok"), ("there", "mailto:a@b.vn", "ok"), ("there", "", "error"), ("", "mailto:a@b.vn", "error"),
+    [("", "", "note"), ("there", "mailto:a@b.vn", "ok"), ("there", "", "error"), ("", "mailto:a@b.vn", "error"),
      ("there", "a@b.vn", "error"), ("gone", "mailto:a@b.vn", "error")],
 )  # fmt: skip
 def test_half_a_setting_of_push_is_found(set_to, tmp_path, key, subject, level):

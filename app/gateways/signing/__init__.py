@@ -17,7 +17,7 @@ from app.gateways.signing.errors import (
 )
 from app.gateways.signing.files import create_installation_key
 from app.gateways.signing.founding import found_authority, pin_authorities, pinned_authorities
-from app.gateways.signing.interface import Enrolled, Signer, signer, trusted, use, wrap
+from app.gateways.signing.interface import Enrolled, KeysElsewhere, Signer, signer, trusted, use, wrap
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
 from app.gateways.signing.remote import RemoteSigner
@@ -35,6 +35,7 @@ __all__ = [
     "CheckedSignature",
     "Enrolled",
     "KeyUnavailable",
+    "KeysElsewhere",
     "MemorySigner",
     "PinFault",
     "PinHeld",

@@ -48,6 +48,15 @@ class Signer(Protocol):
         """Make the key unusable for ever."""
 
 
+class KeysElsewhere:
+    """The signer of a process that only judges signatures: every key is somewhere else."""
+
+    label = ""
+
+    def __getattr__(self, _name: str) -> Any:
+        raise KeyUnavailable
+
+
 Chain = Callable[[], Sequence[bytes]]
 _chosen: list[tuple[Signer, Chain]] = []
 
