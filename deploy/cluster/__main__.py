@@ -124,8 +124,8 @@ def _enterable(folder: Path) -> bool:
     if account is None:
         return True  # the program is missing too, and its absence is told
     asked = ["/usr/bin/test", "-x", str(folder)]
-    ids = {"user": account.pw_uid, "group": account.pw_gid}
-    return subprocess.run(asked, extra_groups=[], check=False, **ids).returncode == 0
+    asking = subprocess.run(asked, user=account.pw_uid, group=account.pw_gid, extra_groups=[], check=False)
+    return asking.returncode == 0
 
 
 def _write_state(cluster: Cluster, supervisor: Supervisor) -> None:

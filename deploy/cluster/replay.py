@@ -88,10 +88,10 @@ class Session:
             self.item_id = int(found(item.text, r'id="item-(\d+)"'))
             number = f"Tờ trình số {papers.SYMBOL}"
             paper = {"kind": "submission", "title": number, "secrecy": "none", "paper_number": ""}
-            begun = clerk.form("/records/papers/add", item_id=self.item_id, **paper)
+            begun = clerk.form("/records/papers/add", None, item_id=self.item_id, **paper)
             document_id = found(begun.url, r"document_id=(\d+)")
             clerk.form("/records/versions/add", ("to-trinh.pdf", papers.submission()), document_id=document_id)
-            clerk.form(f"/items/{self.item_id}/draft-text", version=0, **write_form(papers.draft_text()))
+            clerk.form(f"/items/{self.item_id}/draft-text", None, version=0, **write_form(papers.draft_text()))
             clerk.form(f"/records/meetings/{self.meeting_id}/invite")
 
     def watch(self) -> None:
