@@ -197,6 +197,8 @@ def test_afterwards_every_screen_shows_what_is_so(cluster, session, history):
     expect_done(history)
     stored = {row.member_id for row in history.ballots()}
     assert len(stored) == MEMBERS
+    for port in cluster.state["web"]:
+        until(lambda: is_up(port), "the killed web process serves again", BACK_WITHIN)  # noqa: B023
     told = [
         directly(cluster, number, session.people[name]).ask(f"/meetings/{session.meeting_id}/snapshot")
         for number in (0, 1) for name in EVERYBODY[:MEMBERS]
@@ -254,6 +256,13 @@ def get(cluster: Running, path: str, **headers: str) -> requests.Response:
         prepared = caller.prepare_request(request)
         prepared.url = cluster.state["address"] + path  # as written
         return caller.send(prepared, verify=cluster.state["certificate"], timeout=30)
+
+
+def is_up(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
 def directly(cluster: Running, number: int, member: Visitor) -> Visitor:
