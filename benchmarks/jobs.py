@@ -41,7 +41,7 @@ from tests.servers import PostgresServer, RedisServer
 from tests.workers import COMMANDS, READY, Worker
 
 MOST = int(os.environ.get("ECABINET_BENCH_JOBS", "10000"))
-ROUNDS = (MOST // 20, MOST, MOST // 20)  # jobs
+ROUNDS = (MOST // 40, MOST, MOST // 40)  # jobs
 PATIENCE = 1800.0  # seconds for a round
 RUNNERS = dict.fromkeys(Queue, "celery") | {Queue.LIVE: "thread", Queue.INTERACTIVE: "rq"}
 QUEUE_OF = {"RQ": Queue.INTERACTIVE, "Celery": Queue.NOTIFY}  # the RQ worker keeps to what people wait for
