@@ -4,6 +4,7 @@ Each process that handles jobs folds what it hears; where sockets have processes
 what comes from several (app/realtime/folding.py).
 """
 
+import datetime as dt
 import logging
 import threading
 import time
@@ -15,66 +16,76 @@ from flask import current_app
 
 from app.realtime import announcing
 from app.realtime.channel import BALLOT
+from app.tasks import execution
 from app.workflows import live
 
 log = logging.getLogger(__name__)
 
 GAP = 0.11  # seconds between two messages about one poll: at most ten in any second
-AGAIN = 1.0  # seconds before a count that could not be told is told again
+AGAIN = dt.timedelta(seconds=1)  # before the job behind a count that could not be told is due again
 Later = Callable[[float, Callable[[], None]], None]
 
 
 @dataclass
 class Heard:
-    """Ballots of one poll that are not told yet: every version after `since` up to `version` is one of them."""
+    """Ballots of one poll that are not told yet: every version after `since` up to `version` is one of them.
+
+    `job_id` is the job of the last of them, which may be done before it is told.
+    """
 
     meeting_id: int
     since: int
     version: int
+    job_id: int = 0
 
 
 Send = Callable[[int, Heard], None]
 
 
 class Pace:
-    """Folds what is heard of a poll into one message, sent at once or when the last one is old enough."""
+    """Folds what is heard of a poll into one message, sent at once or when the last one is old enough.
 
-    def __init__(self, send: Send, later: Later, clock: Callable[[], float] = time.monotonic) -> None:
-        self._send, self._later, self._clock = send, later, clock
+    What is sent later belongs to jobs that may be done by then: when it fails, `reopen` makes the last of them due
+    again, so that it is told even if this process ends first.
+    """
+
+    def __init__(
+        self, send: Send, later: Later, clock: Callable[[], float] = time.monotonic,
+        reopen: Callable[[int], None] = lambda _job_id: None,
+    ) -> None:  # fmt: skip
+        self._send, self._later, self._clock, self._reopen = send, later, clock, reopen
         self._lock = threading.Lock()
         self._heard: dict[int, Heard] = {}
         self._sent_at: dict[int, float] = {}
 
-    def hear(self, poll_id: int, meeting_id: int, version: int) -> None:
+    def hear(self, poll_id: int, meeting_id: int, version: int, job_id: int = 0) -> None:
         """A ballot was counted; its version is folded into what waits, if it follows it."""
         with self._lock:
             waiting = self._heard.get(poll_id)
             if waiting and version > waiting.version:
                 waiting.since = waiting.since if version == waiting.version + 1 else version - 1
-                waiting.version = version
+                waiting.version, waiting.job_id = version, job_id
             if waiting:
                 return  # somebody sends it already
-            self._heard[poll_id] = Heard(meeting_id, version - 1, version)
+            self._heard[poll_id] = Heard(meeting_id, version - 1, version, job_id)
             wait = self._sent_at.get(poll_id, 0.0) + GAP - self._clock()
         if wait > 0:
             self._later(wait, lambda: self.flush(poll_id))
-        else:
-            self.flush(poll_id)
+        elif heard := self._take(poll_id):
+            self._send(poll_id, heard)  # its job is in hand: when this fails, so does the job
 
     def flush(self, poll_id: int) -> None:
-        """Send what waits, if anything does; what could not be sent is sent again, and the error goes on."""
-        with self._lock:
-            heard = self._heard.pop(poll_id, None)
-            if heard is None:
-                return
-            self._sent_at[poll_id] = self._clock()
+        """Send what waits, if anything does; what could not be sent is due again, and the error goes on."""
+        heard = self._take(poll_id)
+        if heard is None:
+            return
         try:
             self._send(poll_id, heard)
         except Exception:
-            self._keep(poll_id, heard)
+            self._reopen(heard.job_id)
             raise
 
-    def finish(self, poll_id: int, meeting_id: int, version: int) -> None:
+    def finish(self, poll_id: int, meeting_id: int, version: int, _job_id: int = 0) -> None:
         """The vote is over: the last count goes out at once, as of the version before the closing one."""
         with self._lock:
             heard = self._heard.pop(poll_id, None)
@@ -83,21 +94,19 @@ class Pace:
         since = heard.since if heard and heard.version == before else before
         self._send(poll_id, Heard(meeting_id, since, before))
 
-    def _keep(self, poll_id: int, unsent: Heard) -> None:
-        """Put back what could not be sent, under what was heard since: the jobs behind it may be done already."""
+    def _take(self, poll_id: int) -> Heard | None:
         with self._lock:
-            newer = self._heard.get(poll_id)
-            if newer is not None:
-                newer.since = unsent.since if newer.since == unsent.version else newer.since
-                return  # somebody sends it already
-            self._heard[poll_id] = unsent
-        self._later(AGAIN, lambda: self.flush(poll_id))
+            heard = self._heard.pop(poll_id, None)
+            if heard is not None:
+                self._sent_at[poll_id] = self._clock()
+            return heard
 
 
 def progress(fact: dict[str, Any]) -> None:
     """A ballot was counted, or the vote has ended. Harmless when run twice: the count is read when it is told."""
     heard = pace.hear if fact["fact"] == BALLOT else pace.finish
-    heard(fact["subject_id"], fact["meeting_id"], fact["version"])
+    job = execution.current.get()
+    heard(fact["subject_id"], fact["meeting_id"], fact["version"], job.id if job else 0)
 
 
 def _send(poll_id: int, heard: Heard) -> None:
@@ -125,4 +134,8 @@ def _later(seconds: float, call: Callable[[], None]) -> None:
     timer.start()
 
 
-pace = Pace(_send, _later)
+def _due_again(job_id: int) -> None:
+    execution.reopen(job_id, dt.datetime.now(dt.UTC) + AGAIN)
+
+
+pace = Pace(_send, _later, reopen=_due_again)

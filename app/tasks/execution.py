@@ -36,6 +36,7 @@ UNTOLD = dt.timedelta(seconds=5)  # between two tries while Redis is away
 BATCH = 20
 LONGEST_ERROR = 2000
 EVERY_QUEUE = tuple(Queue)
+UNFAILED = (JobState.DUE, JobState.RUNNING, JobState.DONE)
 
 
 class Cancelled(Exception):
@@ -106,6 +107,13 @@ def run_job(job_id: int, now: dt.datetime) -> bool:
     endings = [(job, perform(job)) for job in claimed]
     _mark(endings)
     return any(ending["state"] is JobState.DONE for _job, ending in endings)
+
+
+def reopen(job_id: int, at: dt.datetime) -> None:
+    """What a job left to be done later could not be done: whoever comes first from `at` on does the job again."""
+    with own_transaction() as session:
+        waiting = {"state": JobState.DUE, "due_at": at, "handed_at": None, "lease_until": None, "done_at": None}
+        session.execute(update(Job).where(Job.id == job_id, Job.state.in_(UNFAILED)).values(**waiting))
 
 
 def due(now: dt.datetime) -> ColumnElement[bool]:

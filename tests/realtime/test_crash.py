@@ -1,6 +1,7 @@
 """The web process dies around the commit of a ballot: the same nonce gives one receipt, and the count is told later."""
 
 import contextlib
+import datetime as dt
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from werkzeug.serving import make_server
 from app.extensions import db
 from app.models import Ballot, Choice, Job, JobState, PollLeaf
 from app.realtime import polls as poll_sockets
+from app.realtime.publishing import Away
 from app.tasks import relay
 from app.workflows import ballots, live
 from app.workflows.engine import outbox
@@ -116,6 +118,32 @@ def test_killed_after_the_commit_the_ballot_stands_and_is_told_later(app, device
     assert told == [(1, 5)]
     db.session.rollback()
     assert db.session.scalars(waiting).all() == [JobState.DONE]
+
+
+def test_a_folded_count_that_nobody_took_is_told_by_whoever_is_left(app, scene, prepared, monkeypatch):
+    """Its jobs were done when it was to be told; then Redis was away, and the process ended before it was back."""
+    poll_id, _nonce = prepared
+    later, told = [], []
+
+    def nobody(_poll: int, _heard: poll_sockets.Heard) -> None:
+        raise Away
+
+    def pace_of_a_process(send):
+        pace = poll_sockets.Pace(send, lambda _s, call: later.append(call), reopen=poll_sockets._due_again)
+        monkeypatch.setattr(poll_sockets, "pace", pace)
+        return pace
+
+    first = pace_of_a_process(lambda _poll, heard: told.append(heard.version))
+    for name in ("a", "b", "head"):
+        scene.vote(name, poll_id, "agree")
+    relay.drain(NOW)
+    first._send = nobody
+    with pytest.raises(Away):
+        later.pop()()
+    pace_of_a_process(lambda _poll, heard: told.append(heard.version))
+    relay.drain(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
+    assert told == [told[0], told[0] + 2]
+    assert set(db.session.scalars(select(Job.state).where(Job.name == "polls.progress"))) == {JobState.DONE}
 
 
 def test_killed_before_the_commit_nothing_happened_and_the_next_try_counts_once(app, device, prepared):

@@ -12,10 +12,12 @@ class Stage:
     """A pace with a clock and a timer that the test moves."""
 
     def __init__(self):
-        self.now, self.sent, self.timers = 100.0, [], []
-        self.pace = Pace(self._send, self._later, clock=lambda: self.now)
+        self.now, self.sent, self.timers, self.due, self.away = 100.0, [], [], [], False
+        self.pace = Pace(self._send, self._later, clock=lambda: self.now, reopen=self.due.append)
 
     def _send(self, poll_id, heard):
+        if self.away:
+            raise OSError("nobody takes it")
         self.sent.append((round(self.now, 3), poll_id, heard.since, heard.version))
 
     def _later(self, seconds, call):
@@ -76,6 +78,26 @@ def test_another_fact_between_two_ballots_is_never_skipped(stage):
     stage.pace.hear(1, 5, 14)
     stage.move(101)
     assert stage.sent[-1][2:] == (13, 14)
+
+
+def test_what_cannot_be_told_later_makes_its_last_job_due_again(stage):
+    for number, version in enumerate((11, 12, 13), start=501):
+        stage.pace.hear(1, 5, version, number)
+    stage.away = True
+    with pytest.raises(OSError, match="takes it"):
+        stage.move(101)
+    assert stage.due == [503]
+    stage.away = False
+    stage.pace.hear(1, 5, 13, 503)  # when it is due again, here or in another process
+    stage.move(102)
+    assert stage.sent[-1][3] == 13
+
+
+def test_what_cannot_be_told_at_once_is_left_to_its_own_job(stage):
+    stage.away = True
+    with pytest.raises(OSError, match="takes it"):
+        stage.pace.hear(1, 5, 11, 501)
+    assert stage.due == [], "it is in hand, and fails"
 
 
 def test_polls_do_not_slow_each_other_down(stage):
