@@ -5,6 +5,7 @@ import { text } from "./text.js";
 const POLL = 60_000; // ms between two looks while no socket tells
 const AGAIN = 30_000; // ms before a line that was refused or cut is asked for again
 const QUIET = 300; // ms in which several messages become one look
+const SPREAD = 1500; // ms over which all screens spread their look when all of them have to
 
 const bells = () => document.querySelectorAll("[data-notices]");
 const address = () => bells()[0].dataset.notices;
@@ -42,18 +43,18 @@ class Badge {
     const later = () => this.over || setTimeout(() => this.socket.connect(), AGAIN);
     let before = false;
     this.socket.on("notice", () => this.soon());
-    this.socket.on("resync", () => this.soon());
+    this.socket.on("resync", () => this.soon(SPREAD));
     this.socket.on("connect", () => {
-      if (before) this.soon(); // something may have been told in between
+      if (before) this.soon(SPREAD); // something may have been told in between
       before = true;
     });
     this.socket.on("connect_error", () => this.socket.active || later());
     this.socket.on("disconnect", (reason) => reason === "io server disconnect" && later());
   }
 
-  soon() {
+  soon(spread = 0) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(), QUIET);
+    this.timer = setTimeout(() => this.ask(), QUIET + Math.random() * spread);
   }
 
   async ask() {
