@@ -1,12 +1,21 @@
 """How a span of time is said: seconds while they matter, then minutes, hours and days."""
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 SECONDS, MINUTES, HOURS = 100, 100 * 60, 48 * 3600  # up to here a span is said in this unit
 
 
-def span(seconds: float) -> str:
-    """A span rounded to the unit in which people would say it: “52 giây”, “12 phút”, “3 giờ”, “4 ngày”."""
+FEW = 10  # seconds, of which a tenth matters where it is asked for
+
+
+def span(seconds: float, *, exact: bool = False) -> str:
+    """A span rounded to the unit in which people would say it: “52 giây”, “12 phút”, “3 giờ”, “4 ngày”.
+
+    `exact` says a few seconds with a tenth: “0,3 giây”.
+    """
+    if exact and seconds < FEW:
+        return _("%(n)s s", n=format_decimal(round(seconds, 1)))
     if seconds < SECONDS:
         return _("%(n)s s", n=round(seconds))
     if seconds < MINUTES:

@@ -128,7 +128,7 @@ class RecordView(ModelView):
         views = self.related_to(row)
         widgets = {"show": self._facts(row), "related_views": [self._related(row, view) for view in views]}
         self.update_redirect()
-        return self.page(self.show_template, self.show_title, widgets, pk=pk, related_views=views)
+        return self.page(self.show_template, self.title_of(row), widgets, pk=pk, related_views=views)
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
@@ -181,6 +181,10 @@ class RecordView(ModelView):
     def steps(self, row: Any, actor: Actor) -> Steps:
         """What can be done with the row now."""
         return []
+
+    def title_of(self, row: Any) -> Any:
+        """What stands above the facts of the row."""
+        return self.show_title
 
     def related_to(self, row: Any) -> "Views":
         """The screens whose rows are shown below this row."""

@@ -1,5 +1,6 @@
 """The jobs monitor, for the administrator: what waits, what runs and how far it is, what failed and why."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from flask import Flask, flash, get_template_attribute, redirect, request
 from flask_appbuilder import AppBuilder, expose, has_access
+from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.widgets import ListWidget
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
@@ -15,17 +17,19 @@ from markupsafe import Markup
 from app.models import Job, JobState
 from app.views.actor import current_actor, now
 from app.views.addresses import same_site_referrer
+from app.views.durations import span
 from app.views.progress_words import fraction
 from app.views.record_rows import PAGE_SIZES, RecordInterface, read_conditions, whole
 from app.views.record_words import NOTHING
 from app.views.records import Answer, RecordView, Step, Steps, may
 from app.views.records_accounts import ADMINISTRATION
 from app.views.records_deliveries import masked
-from app.views.records_jobs_load import monitor
+from app.views.records_jobs_load import UNDONE, monitor, nothing_asked
 from app.views.records_jobs_words import job_word
 from app.workflows import jobs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
+from app.workflows.rules.calendar import HANOI
 
 BLANK = Markup('<span class="job-blank">–</span>')  # a phone leaves it out
 STEPS = {  # move → words, address, sign, question
@@ -56,13 +60,21 @@ CHOSEN = {
 
 
 class Jobs(RecordInterface):
-    """Jobs with how far they are."""
+    """Jobs with how far they are and how long it took."""
 
     def rows_of(self, query: Any) -> list[Any]:
         rows = super().rows_of(query)
         for row in rows:
             row.progress = row if row.progress_total else None
+            row.lasted = row
         return rows
+
+
+class Undone(BaseFilter):
+    """What waits, runs or failed: unless somebody asks, what is done does not stand in its way."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(Job.state.in_(UNDONE))
 
 
 class JobList(ListWidget):
@@ -92,14 +104,31 @@ def in_full(said: str) -> Any:
 
 
 def machine(name: str) -> Any:
-    """Host and process of "host:process:thread"; the thread shows when one points at it."""
+    """Process and host of "host:process:thread" in words; the thread shows when one points at it."""
     if not name:
         return BLANK
-    return Markup('<code class="job-worker" title="{}">{}</code>').format(name, ":".join(name.split(":")[:2]))
+    return Markup('<span class="job-worker" title="{}">{}</span>').format(name, _process(name))
 
 
 def in_words(name: str) -> Any:
-    return Markup('<code class="job-worker">{}</code>').format(name) if name else NOTHING
+    return Markup('{}<br><code class="job-worker">{}</code>').format(_process(name), name) if name else NOTHING
+
+
+def _process(name: str) -> str:
+    host, process, *_thread = f"{name}:".split(":")
+    return gettext("process %(process)s on %(host)s", process=process, host=host)
+
+
+def lasted(job: Job) -> Any:
+    """From when it was due until it was done, or until now; nothing before it is due or when it was called off."""
+    until = now() if job.state in (JobState.DUE, JobState.RUNNING) else job.done_at
+    if until is None or until <= job.due_at or job.state is JobState.CANCELLED:
+        return BLANK
+    return span((until - job.due_at).total_seconds(), exact=True)
+
+
+def to_the_second(at: dt.datetime | None) -> Any:
+    return f"{at.astimezone(HANOI):%H:%M:%S %d/%m/%Y}" if at else NOTHING
 
 
 class JobRecords(RecordView):
@@ -109,19 +138,22 @@ class JobRecords(RecordView):
     datamodel = Jobs(Job)
     list_template, show_template, list_widget = "records/jobs.html", "records/job.html", JobList
     list_title, show_title = _("Background work"), _("Background work")
-    list_columns = ["name", "queue", "state", "progress", "attempts", "created_at", "due_at", "worker"]
-    show_columns = ["id", "name", "queue", "state", "progress", "created_at", "due_at", "handed_at", "lease_until",
-                    "attempts", "worker", "done_at", "cancel_asked", "last_error"]  # fmt: skip
+    list_columns = ["name", "queue", "state", "progress", "attempts", "due_at", "lasted", "worker"]
+    show_columns = ["id", "queue", "state", "progress", "created_at", "due_at", "handed_at", "lease_until", "done_at",
+                    "lasted", "attempts", "worker", "cancel_asked", "last_error"]  # fmt: skip
     search_columns = ["state", "queue", "last_error", "created_at", "due_at"]
     searched = ("last_error", "created_at", "due_at")  # the others have chips
     order_columns = ["name", "queue", "state", "created_at", "due_at", "attempts"]
     chips = ("state",)
     title_column = "name"
-    words = {"name": job_word, "progress": progress, "last_error": in_full, "worker": machine}
+    words = {
+        "name": job_word, "progress": progress, "last_error": in_full, "worker": machine, "lasted": lasted,
+        **dict.fromkeys(("created_at", "due_at", "handed_at", "lease_until", "done_at"), to_the_second),
+    }  # fmt: skip
     label_columns = {
         "id": _("Number"), "name": _("Work"), "queue": _("Queue"), "state": _("State"), "created_at": _("Created at"),
         "due_at": _("Due at"), "handed_at": _("Handed over at"), "lease_until": _("Held until"), "attempts": _("Tries"),
-        "progress": _("Progress"), "worker": _("Worker"), "done_at": _("Done at"),
+        "lasted": _("Took"), "progress": _("Progress"), "worker": _("Worker"), "done_at": _("Done at"),
         "cancel_asked": _("Asked to stop"), "last_error": _("Last error"),
     }  # fmt: skip
     method_permission_name = {
@@ -132,6 +164,8 @@ class JobRecords(RecordView):
     @has_access
     def list(self) -> Answer:
         filters = read_conditions(request.args, self.datamodel.get_filters(self.search_columns))
+        if nothing_asked(request.args):
+            filters.add_filter("state", Undone, "")
         widgets = self._rows(filters)
         widgets["search"] = self.search_widget(
             route_base=self.route_base, form=self.search_form.refresh(), include_cols=self.searched, exclude_cols=[],
@@ -139,6 +173,9 @@ class JobRecords(RecordView):
         )  # fmt: skip
         self.update_redirect()
         return self.page(self.list_template, self.list_title, widgets, **monitor(current_actor(), request.args, now()))
+
+    def title_of(self, row: Job) -> Any:
+        return job_word(row.name)
 
     def steps(self, row: Job, actor: Actor) -> Steps:
         if row.state is JobState.RUNNING and row.cancel_asked:
@@ -179,8 +216,12 @@ class JobRecords(RecordView):
         return redirect(same_site_referrer(), 303)
 
     def _get_list_widget(self, filters: Any, **asked: Any) -> dict[str, Any]:
+        if nothing_asked(request.args) and not asked["order_column"]:  # what runs, what failed, what waits
+            asked |= {"order_column": "state", "order_direction": "desc"}
         widgets = super()._get_list_widget(filters, **asked)
         widgets["list"].template_args["actions"] = CHOSEN
+        if nothing_asked(request.args):
+            widgets["list"].template_args["nothing_left"] = gettext("All work is done")
         return widgets
 
     def _cells(self, row: Job) -> dict[str, Any]:

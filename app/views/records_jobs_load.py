@@ -18,8 +18,9 @@ from app.workflows.engine.words import word
 from app.workflows.jobs import Load
 
 STATE, QUEUE = "_flt_0_state", "_flt_0_queue"
-COUNTED = (JobState.DUE, JobState.RUNNING, JobState.FAILED)
-STATES = (*COUNTED, JobState.CANCELLED, JobState.DONE)
+UNDONE = (JobState.DUE, JobState.RUNNING, JobState.FAILED)
+STATES = (*UNDONE, JobState.CANCELLED, JobState.DONE)
+ALL = "all"  # in the address: jobs of every state
 LATE = dt.timedelta(minutes=5)  # a job that waits longer has nobody who does it
 RUNNERS: dict[str, Any] = {
     "thread": lazy_gettext("In the web process"), "inline": lazy_gettext("At once"), "rq": "RQ", "celery": "Celery",
@@ -31,11 +32,13 @@ Chip = dict[str, Any]
 
 
 def monitor(actor: Actor, args: MultiDict[str, str], now: dt.datetime) -> dict[str, Any]:
-    """The context of templates/records/jobs.html beside its list: queues, state_chips, queue_chips."""
+    """The context of templates/records/jobs.html beside its list: queues, late, quiet, state_chips, queue_chips."""
     loads = jobs.loads(actor, now)
     beats: dict[str, dt.datetime] = {beat.name: beat.at for beat in db.session.scalars(select(Heartbeat))}
+    queues = [_row(load, beats, now) for load in loads]
     return {
-        "queues": [_row(load, beats, now) for load in loads],
+        "queues": queues,
+        **{trouble: sum(queue[trouble] for queue in queues) for trouble in ("late", "quiet")},
         "state_chips": _state_chips(loads, args),
         "queue_chips": _queue_chips(loads, args),
     }
@@ -51,7 +54,7 @@ def _row(load: Load, beats: dict[str, dt.datetime], now: dt.datetime) -> dict[st
         "counts": [
             {"label": word(state), "state": state.value, "count": load.counts.get(state, 0),
              "url": _url(state.value, load.queue.value)}
-            for state in COUNTED
+            for state in UNDONE
         ],
         "oldest": span(waits.total_seconds()) if waits else "", "late": waits is not None and waits > LATE,
         "seen": _ago(now - seen) if seen else _("never"), "quiet": quiet and runner != "inline",
@@ -70,20 +73,28 @@ def _ago(passed: dt.timedelta) -> str:
     return _("%(span)s ago", span=span(max(0.0, passed.total_seconds())))
 
 
+def nothing_asked(args: MultiDict[str, str]) -> bool:
+    """Whether the list shows what is not done, because nobody asked for a state or for all of them."""
+    return not args.get(STATE) and ALL not in args
+
+
 def _state_chips(loads: list[Load], args: MultiDict[str, str]) -> list[Chip]:
-    """All, and each state with how many jobs are in it in the chosen queue."""
+    """What is not done, each state with how many jobs are in it in the chosen queue, and all."""
     chosen, queue = args.get(STATE, ""), args.get(QUEUE, "")
     counted = [load for load in loads if queue in ("", load.queue.value)]
-    chips = [{"label": _("All states"), "url": _url("", queue), "current": not chosen, "count": None}]
-    for state in STATES:
-        count = sum(load.counts.get(state, 0) for load in counted)
-        current = state.value == chosen
-        chips.append({"label": word(state), "url": _url(state.value, queue), "current": current, "count": count})
-    return chips
+    counts = {state: sum(load.counts.get(state, 0) for load in counted) for state in STATES}
+    first = {"label": _("Not done"), "url": _url("", queue), "current": nothing_asked(args),
+             "count": sum(counts[state] for state in UNDONE)}  # fmt: skip
+    each = [
+        {"label": word(state), "url": _url(state.value, queue), "current": state.value == chosen, "count": count}
+        for state, count in counts.items()
+    ]
+    everything = ALL in args and not chosen
+    return [first, *each, {"label": _("All states"), "url": _url(ALL, queue), "current": everything, "count": None}]
 
 
 def _queue_chips(loads: list[Load], args: MultiDict[str, str]) -> list[Chip]:
-    chosen, state = args.get(QUEUE, ""), args.get(STATE, "")
+    chosen, state = args.get(QUEUE, ""), args.get(STATE, "") or (ALL if ALL in args else "")
     chips = [{"label": _("All queues"), "url": _url(state, ""), "current": not chosen}]
     for load in loads:
         value = load.queue.value
@@ -92,5 +103,6 @@ def _queue_chips(loads: list[Load], args: MultiDict[str, str]) -> list[Chip]:
 
 
 def _url(state: str, queue: str) -> str:
-    conditions: dict[str, Any] = {name: value for name, value in ((STATE, state), (QUEUE, queue)) if value}
+    asked = (ALL, "1") if state == ALL else (STATE, state)
+    conditions: dict[str, Any] = {name: value for name, value in (asked, (QUEUE, queue)) if value}
     return url_for("JobRecords.list", **conditions)

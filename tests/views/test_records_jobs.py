@@ -137,13 +137,63 @@ def test_chips_filter_by_state_and_queue_and_keep_each_other(at):
     assert names(admin.get(f"{LIST}?_flt_0_state=odd")) == []
 
 
+def test_what_is_done_or_called_off_stands_in_nobodys_way_unless_asked_for(at):
+    failed, waiting = put(FAILED), put()
+    done = [put(DONE, done_at=NOW, queue=Queue.LIVE, name="notices.badge") for _again in range(30)]
+    cancelled, running = put(CANCELLED, done_at=NOW), put(RUNNING, lease_until=NOW)
+    admin = at("admin")
+    page = admin.get(LIST)
+    assert names(page) == [str(pk) for pk in (running, failed, waiting)], "what runs, what failed, what waits"
+    assert re.search(r'aria-current="true">Chưa xong <span class="ec-num">3<', page.text)
+    assert names(admin.get(f"{LIST}?_flt_0_queue=live")) == []
+    assert len(names(admin.get(f"{LIST}?_flt_0_state=done"))) == 25
+    assert names(admin.get(f"{LIST}?_flt_0_state=cancelled")) == [str(cancelled)]
+    everything = admin.get(f"{LIST}?all=1")
+    assert names(everything)[:3] == [str(running), str(cancelled), str(done[-1])]
+    assert re.search(r'href="/records/jobs/\?all=1" aria-current="true"', everything.text)
+    assert 'href="/records/jobs/?all=1&amp;_flt_0_queue=live"' in everything.text
+
+
+def test_a_job_is_called_by_its_work_and_says_its_times_to_the_second(at, clock):
+    late = NOW + dt.timedelta(seconds=2)
+    done = put(DONE, due_at=late, done_at=late + dt.timedelta(milliseconds=340), queue=Queue.LIVE)
+    page = at("admin").get(f"{LIST}{done}")
+    assert re.search(r'<h1 class="panel-title">(.*?)</h1>', page.text)[1] == "Lập bản tin ngày"
+    assert "08:00:02 30/07/2026" in words(page)
+    assert "0,3 giây" in words(page)
+    assert "0,3 giây" in words(at("admin").get(f"{LIST}?all=1"))
+    waiting = put(due_at=NOW - dt.timedelta(minutes=12))
+    assert "12 phút" in words(at("admin").get(f"{LIST}{waiting}"))
+    later, called_off = put(due_at=NOW + dt.timedelta(hours=1)), put(CANCELLED, done_at=NOW + dt.timedelta(hours=1))
+    for pk in (later, called_off):
+        assert "Thời lượng –" in words(at("admin").get(f"{LIST}{pk}")), "not due, or never done"
+
+
+def test_the_queues_are_folded_up_while_all_is_well(at, clock):
+    def folded():
+        return " open" not in re.search(r'<details class="ec-card job-load"[^>]*>', at("admin").get(LIST).text)[0]
+
+    with own_transaction() as session:
+        session.add(Heartbeat(name=f"relay:{'+'.join(queue.value for queue in Queue)}", at=NOW))
+    assert folded()
+    assert "Không còn việc nào phải làm" in at("admin").get(LIST).text
+    waiting = put(due_at=NOW - dt.timedelta(minutes=12))
+    assert not folded()
+    with own_transaction() as session:
+        session.execute(delete(Job).where(Job.id == waiting))
+    assert folded()
+    clock.move(minutes=10)
+    assert not folded(), "nobody was seen at work for ten minutes"
+
+
 def test_a_row_says_work_worker_and_the_first_line_of_what_went_wrong(at):
     pk = put(FAILED, last_error=LONG, attempts=8, worker="web1:77:relay")
     listed, shown = words(at("admin").get(LIST)), words(at("admin").get(f"{LIST}{pk}"))
     assert "OSError: nobody answers" in listed
     assert "OSError: nobody answers" in shown
-    assert re.search(r"web1:77(?!:)", listed), "the thread shows on the page of the job"
-    assert "web1:77:relay" in shown
+    assert "tiến trình 77 trên máy web1" in listed
+    assert "web1:77" not in listed, "the thread shows on the page of the job"
+    assert "tiến trình 77 trên máy web1 web1:77:relay" in shown
     assert "second line" not in listed
     assert "second line" in shown
     assert "secret.person@" not in listed + shown
