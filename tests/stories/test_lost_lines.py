@@ -4,10 +4,11 @@ WebSockets are blocked, cut by a proxy over and over, or die without a word; the
 minute in the full run. Each guard of the page is also taken out of its script: the same check must then fail.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -22,12 +23,13 @@ from tests.web import HOUSE, Caller, Web, full
 
 pytestmark = pytest.mark.browser
 
-POLL = 1
+MEETING, POLL = 1, 1
 WEBSOCKET = b"transport=websocket"
 BRISK = "tests.stories.brisk"
 CUTS = 10 if full() else 3
 AWAY = 60 if full() else 3  # seconds without a line
 SOON, NOT_SOON = 40_000, 5_000  # ms: what comes late on a slow machine; and longer than the page waits for a look
+JOINED = re.compile(r'43/meetings,\d+\[\{"ok":true')  # what the server says then
 RECEIPT = '[data-show=receipt] [data-receipt="leaf_hash"]'
 
 
@@ -72,6 +74,18 @@ class Booth:
         self.person.go(f"/polls/{POLL}")
         expect(self.person.at("#vote")).to_have_attribute("data-state", "open")
         return self
+
+    def listens(self, since: int = 0) -> None:
+        """By WebSocket the room of the meeting was joined more often than that."""
+        self.until(
+            lambda: sum(bool(JOINED.match(frame)) for frame in self.person.frames) > since, "there is no socket"
+        )
+
+    def until(self, so: Callable[[], Any], otherwise: str) -> None:
+        end = time.monotonic() + SOON / 1000
+        while not so():
+            assert time.monotonic() < end, otherwise
+            self.person.page.wait_for_timeout(20)
 
     def prepare(self) -> None:
         """Everything up to the PIN."""
@@ -163,6 +177,11 @@ def noticed() -> Iterator[None]:
 LOOK = ("", "setInterval(() => this.look(), POLL);")
 ASK_WHEN_JOINED = ("this.told = this.joined && answer.live !== false;", "\n      this.ask();")
 ASK_WHEN_LOST = ("this.socket.connect(), AGAIN);", "\n      this.ask();")
+OVERTAKEN = ("this.here();", """
+      if (this.version > known && this.version > snapshot.meeting.version) {
+        this.wanted = true; // overtaken on its way by a count: what it says is older than what is shown
+        return;
+      }""")
 BANNER = ("", 'banner(text("offline", { time: timeOf(this.seen) }));')
 
 
@@ -208,11 +227,11 @@ def shut_every_socket(booth: Booth) -> None:
 
 def test_a_proxy_that_drops_sockets_hides_nothing(come, vote, door):
     booth = come().open()
-    for _cut in range(CUTS):
-        until(door.held, "there is no socket")
+    for cut in range(CUTS):
+        booth.listens(since=cut)
         door.cut()
         booth.shows(vote.another())
-    until(door.held, "there is no socket")
+    booth.listens(since=CUTS)
     door.cut()
     booth.sign()
     booth.is_counted_once()
@@ -221,7 +240,7 @@ def test_a_proxy_that_drops_sockets_hides_nothing(come, vote, door):
 def test_a_page_that_asks_nothing_after_a_cut_is_noticed(come, vote, door):
     """Negative control: what happened between two lines is not shown."""
     booth = come(LOOK, ASK_WHEN_JOINED, ASK_WHEN_LOST).open()
-    until(door.held, "there is no socket")
+    booth.listens()
     booth.shows_when_it_asks(vote.kept.standing())
     door.freeze()
     door.cut()
@@ -235,7 +254,7 @@ def test_a_page_that_asks_nothing_after_a_cut_is_noticed(come, vote, door):
 def test_a_socket_that_dies_without_a_word_is_found_out(come, vote, door):
     """Half open: both ends believe in the line, and nothing passes any more; pages and ballots go their way."""
     booth = come().open()
-    until(door.held, "there is no socket")
+    booth.listens()
     booth.shows(vote.another())
     door.freeze()
     booth.sign()
@@ -243,6 +262,31 @@ def test_a_socket_that_dies_without_a_word_is_found_out(come, vote, door):
     booth.shows(vote.another())
     door.thaw()
     booth.shows(vote.another())
+
+
+# -- a slow line ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unguarded", [(), (OVERTAKEN,)], ids=["guarded", "control"])
+def test_a_state_that_a_count_overtook_does_not_turn_it_back(come, vote, unguarded):
+    """And the negative control: a page that believes whatever comes last shows one ballot too few, and goes on so."""
+    booth, slow = come(*unguarded).open(), []
+    booth.listens()
+    booth.shows(vote.another())
+    booth.person.page.route(
+        f"**/meetings/{MEETING}/snapshot", lambda route: slow.append((route, route.fetch())), times=1
+    )
+    booth.person.page.evaluate("document.dispatchEvent(new CustomEvent('ec:ask'))")
+    booth.until(lambda: slow, "the page did not ask")
+    count = vote.another()
+    booth.shows(count)
+    [(route, answer)] = slow
+    with booth.person.page.expect_response(f"**/meetings/{MEETING}/snapshot"):
+        route.fulfill(response=answer)
+    with noticed() if unguarded else nullcontext():
+        for _look in range(10):
+            booth.shows(count, 1)
+            booth.person.page.wait_for_timeout(200)
 
 
 # -- offline ----------------------------------------------------------------------------------------------------------
@@ -284,9 +328,3 @@ def offline(booth: Booth, door: Door) -> Iterator[None]:
         yield
         door.thaw()
 
-
-def until(so: Callable[[], Any], otherwise: str) -> None:
-    end = time.monotonic() + SOON / 1000
-    while not so():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.02)

@@ -104,9 +104,14 @@ class Live {
   }
 
   async fetch() {
+    const known = this.version;
     try {
       const snapshot = await get(this.address);
       this.here();
+      if (this.version > known && this.version > snapshot.meeting.version) {
+        this.wanted = true; // overtaken on its way by a count: what it says is older than what is shown
+        return;
+      }
       this.version = snapshot.meeting.version;
       this.seen = new Date().toISOString();
       this.awaitEnd(snapshot.poll);
