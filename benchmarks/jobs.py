@@ -169,7 +169,7 @@ def _relayed(application: Flask, people: People) -> None:
     thread = threading.Thread(target=relay.run_forever, args=(application, stop, (Queue.LIVE,)))
     thread.start()
     try:
-        _until(lambda: people.left() == 0)
+        _until(people.all_done)
     finally:
         stop.set()
         outbox.wake.set()

@@ -84,11 +84,11 @@ class People:
         return count / spent
 
     @staticmethod
-    def left() -> int:
-        """How many jobs are not done yet."""
-        found = db.session.scalar(select(func.count()).select_from(Job).where(Job.state.in_(OPEN)))
+    def all_done() -> bool:
+        """Whether no job waits any more; asked often, so it costs little."""
+        found = db.session.scalar(select(Job.id).where(Job.state.in_(OPEN)).limit(1))
         db.session.rollback()
-        return found or 0
+        return found is None
 
     def tell(self, count: int, queue: Queue) -> None:
         """Rows as the fan-out of one fact leaves them: notices, deliveries and their jobs, all due."""
