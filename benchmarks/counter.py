@@ -7,6 +7,7 @@ different ones.
 import asyncio
 import json
 import re
+import signal
 import sys
 
 KEY = re.compile(rb"\r\nidempotency-key: ([^\r]+)\r\n", re.IGNORECASE)
@@ -45,4 +46,5 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background deaf to it
     asyncio.run(main(int(sys.argv[1])))
