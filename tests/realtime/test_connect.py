@@ -4,7 +4,10 @@ import http.client
 
 import pytest
 import socketio
+from flask_appbuilder.security.sqla.models import User
 from socketio.exceptions import ConnectionError as Refused
+from sqlalchemy.event import listen as watch
+from sqlalchemy.event import remove as unwatch
 
 from app.extensions import db
 from app.realtime import announcing, connect, listening
@@ -64,6 +67,35 @@ def test_whoever_has_yet_to_choose_a_password_is_refused(app, server):
 
 def test_the_cookie_is_read_by_the_names_under_which_the_pages_write_it():
     assert (listening.TOKEN, listening.GIVEN) == (TOKEN, GIVEN)
+
+
+def test_letting_in_and_joining_ask_five_questions(app, scene, clock):
+    """Everybody comes again at once after a restart, and each question costs a millisecond of the process."""
+    scene.open()
+    with app.test_client().enter_as("a").session_transaction() as content:
+        cookie, asked = dict(content), []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    db.session.rollback()
+    watch(db.engine, "before_cursor_execute", note)
+    try:
+        assert listening.listener_of(cookie)
+        db.session.remove()
+        assert listening.join(cookie, ({"meeting_id": scene.meeting_id},))[1]
+    finally:
+        unwatch(db.engine, "before_cursor_execute", note)
+    assert len([said for said in asked if said.startswith("SELECT")]) == 5, asked
+
+
+def test_a_closed_account_is_refused(app, scene, server, listen):
+    listener = listen("a")
+    account = db.session.get(User, living_of(app, listener, scene.now).user_id)
+    account.active = False
+    db.session.commit()
+    with pytest.raises(Refused):
+        Listener(server, listener.cookie)
 
 
 def test_who_may_not_see_a_meeting_cannot_listen_to_it(scene, listen):
