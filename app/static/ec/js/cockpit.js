@@ -47,7 +47,7 @@ function count({ poll, seats }) {
   }
   seats.forEach(markSeat);
   const line = document.querySelector("[data-waiting]");
-  if (!line || !poll.waiting) return;
+  if (!line || !poll.waiting || !poll.takes_ballots) return;
   if (!poll.waiting.length) {
     line.textContent = text("nobody_waits");
     return;

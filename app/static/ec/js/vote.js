@@ -203,6 +203,7 @@ function stopVoting() {
   show("choose");
   part("data-choices").disabled = true;
   part("data-vote-next").hidden = true;
+  card.querySelector(".ec-vote__bar--open")?.remove();
   complain(text("closed_meanwhile"));
 }
 
