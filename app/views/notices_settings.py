@@ -115,6 +115,7 @@ def _page(refusal: WorkflowError | None = None, **typed: Any) -> str:
     pusher = channels().push
     return render_template(
         "ec/notices_settings.html", channels=[_channel(one, mine, bool(browsers)) for one in offered],
+        not_set_up=[word(channel) for channel in Channel if channel not in offered],
         topics=_topics(person_id, offered), quiet=quiet, hours=sorted({*HALF_HOURS, quiet.begins, quiet.ends}),
         addresses=[_address(one) for one in mine if one.channel in offered], browsers=browsers,
         addable=[(one.value, word(one)) for one in offered if one is not Channel.PUSH],

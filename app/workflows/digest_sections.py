@@ -173,8 +173,9 @@ ADDRESSES = {
 }  # fmt: skip
 
 
-def _waiting(actor: Actor, _body: Body, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Section | None:
-    return _section("waiting", map(_task_line, waiting_for(actor, now)))
+def _waiting(actor: Actor, body: Body, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Section | None:
+    """In this body: what waits in another one is told in that one's digest."""
+    return _section("waiting", (_task_line(task) for task in waiting_for(actor, now) if task.body_id == body.id))
 
 
 def _waiting_there(actor: Actor, meeting: Meeting, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Any:

@@ -57,6 +57,7 @@ class Task:
 
     kind: TaskKind
     subject_id: int
+    body_id: int
     title: str
     where: str = ""
     meeting_id: int | None = None
@@ -71,6 +72,10 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     return [task for part in parts for task in part(actor, now)]
 
 
+def _of_poll(kind: TaskKind, poll: Poll, at: dt.datetime | None) -> Task:
+    return Task(kind, poll.id, poll.body_id, poll.question, poll.meeting.title, poll.meeting_id, at)
+
+
 def _votes(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     """Votes that take ballots now, on whose roll this person stands with a certificate and without a ballot."""
     cast = exists().where(Ballot.poll_id == Poll.id, Ballot.member_id == actor.person_id)
@@ -78,7 +83,7 @@ def _votes(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     rows = rows.where(RollEntry.member_id == actor.person_id, RollEntry.certificate_id.is_not(None))
     for poll in db.session.scalars(rows.options(joinedload(Poll.meeting)).order_by(Poll.opened_at)):
         if polls.takes_ballots(poll, now) and actor.may(Right.POLL_VOTE, poll):
-            yield Task(TaskKind.VOTE, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.opened_at)
+            yield _of_poll(TaskKind.VOTE, poll, poll.opened_at)
 
 
 def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -88,7 +93,7 @@ def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
         tie = poll.outcome is Outcome.TIE_CONFIRM and poll.tie_confirmation_id is None
         right, kind = (Right.POLL_CONFIRM_TIE, TaskKind.TIE) if tie else (Right.POLL_PUBLISH, TaskKind.PUBLISH)
         if actor.may(right, poll):
-            yield Task(kind, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.closed_at)
+            yield _of_poll(kind, poll, poll.closed_at)
 
 
 def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -103,7 +108,7 @@ def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
         mine = resolution.signer_id == actor.person_id and actor.may(Right.RESOLUTION_SIGN, resolution)
         if mine if kind is TaskKind.SIGN else actor.may(Right.RESOLUTION_ISSUE, resolution):
             at = resolution.presented_at if kind is TaskKind.SIGN else resolution.signed_at
-            yield Task(kind, resolution.id, title, where, resolution.meeting_id, at)
+            yield Task(kind, resolution.id, resolution.body_id, title, where, resolution.meeting_id, at)
 
 
 def _received(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -112,9 +117,8 @@ def _received(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     rows = rows.where(Dispatch.person_id == (actor.person_id or 0), Dispatch.received_at.is_(None))
     rows = rows.where(Resolution.state == ResolutionState.PROMULGATED).options(joinedload(Resolution.number))
     for resolution in db.session.scalars(rows.order_by(Resolution.promulgated_at)):
-        number = resolution.number.text if resolution.number else ""
-        at = resolution.promulgated_at
-        yield Task(TaskKind.RECEIVE, resolution.id, resolution.subject, number, resolution.meeting_id, at)
+        about = (resolution.body_id, resolution.subject, resolution.number.text if resolution.number else "")
+        yield Task(TaskKind.RECEIVE, resolution.id, *about, resolution.meeting_id, resolution.promulgated_at)
 
 
 def _undrafted(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -125,7 +129,7 @@ def _undrafted(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     rows = rows.where(Poll.document_version_id.is_not(None), visible(actor, Poll)).order_by(Poll.published_at)
     for poll in db.session.scalars(rows.options(joinedload(Poll.meeting))):
         if actor.may(Right.RESOLUTION_DRAFT, poll):
-            yield Task(TaskKind.DRAFT, poll.id, poll.question, poll.meeting.title, poll.meeting_id, poll.published_at)
+            yield _of_poll(TaskKind.DRAFT, poll, poll.published_at)
 
 
 def _recoveries(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -134,7 +138,8 @@ def _recoveries(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     others = rows.where(KeyRecovery.requested_by_id != actor.person_id, KeyRecovery.person_id != actor.person_id)
     for asked in db.session.scalars(others.options(joinedload(KeyRecovery.person)).order_by(KeyRecovery.requested_at)):
         if actor.may(Right.KEY_RECOVER, asked):
-            yield Task(TaskKind.RECOVERY, asked.id, asked.person.full_name, asked.reason, at=asked.requested_at)
+            name, at = asked.person.full_name, asked.requested_at
+            yield Task(TaskKind.RECOVERY, asked.id, asked.body_id, name, asked.reason, at=at)
 
 
 def _absences(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -143,7 +148,7 @@ def _absences(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     for asked in db.session.scalars(rows.options(joinedload(Absence.meeting), joinedload(Absence.member))):
         if actor.may(Right.ABSENCE_DECIDE, asked):
             name, meeting = asked.member.full_name, asked.meeting
-            yield Task(TaskKind.ABSENCE, asked.id, name, meeting.title, meeting.id, meeting.starts_at)
+            yield Task(TaskKind.ABSENCE, asked.id, meeting.body_id, name, meeting.title, meeting.id, meeting.starts_at)
 
 
 def _invitations(actor: Actor, now: dt.datetime) -> Iterator[Task]:
@@ -152,7 +157,8 @@ def _invitations(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     rows = rows.where(Seat.reply == Reply.NONE, Seat.role != SeatRole.SUBSTITUTE)
     rows = rows.where(Meeting.state == MeetingState.INVITED, Meeting.held_on >= hanoi_date(now))
     for meeting in db.session.scalars(rows.order_by(Meeting.starts_at, Meeting.id)):
-        yield Task(TaskKind.ANSWER, meeting.id, meeting.title, meeting.place, meeting.id, meeting.starts_at)
+        about = (meeting.body_id, meeting.title, meeting.place)
+        yield Task(TaskKind.ANSWER, meeting.id, *about, meeting.id, meeting.starts_at)
 
 
 def _keys(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -160,4 +166,4 @@ def _keys(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     rows = select(KeyRecovery).where(KeyRecovery.person_id == actor.person_id, KeyRecovery.used_at.is_(None))
     rows = rows.where(KeyRecovery.kind == RecoveryKind.REPLACE, KeyRecovery.approved_at.is_not(None))
     if confirmed := db.session.scalars(rows.order_by(KeyRecovery.id.desc())).first():
-        yield Task(TaskKind.ENROL, confirmed.id, confirmed.reason, at=confirmed.approved_at)
+        yield Task(TaskKind.ENROL, confirmed.id, confirmed.body_id, confirmed.reason, at=confirmed.approved_at)

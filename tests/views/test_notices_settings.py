@@ -18,6 +18,7 @@ from app.workflows import contacts, deliveries, preferences
 from app.workflows import push as browsers
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
+from app.workflows.worth_sending import WORDS, Why
 from tests.cabinet import NOW
 from tests.gateways.test_push import Browser
 from tests.views.brackets import data, left_outside, speak_in_brackets
@@ -163,6 +164,8 @@ def test_without_any_way_out_the_page_says_so(at, mine):
     assert 'role="switch"' not in page
     assert 'id="addresses"' not in page
     assert "data-push" not in page
+    assert 'action="/notices/settings/quiet"' in page, "quiet hours are chosen before there is anything to send"
+    assert "Hệ thống này chưa thiết lập: Thư điện tử, Tin nhắn SMS, Thông báo đẩy." in page
 
 
 # -- push -------------------------------------------------------------------------------------------------------------
@@ -265,6 +268,14 @@ def test_the_log_claims_no_more_than_is_known(at, sent, state):
 def test_the_log_says_what_a_message_waits_for(at, sent, clock):
     put(sent[Channel.MAIL], DeliveryState.QUEUED, not_before=NOW + dt.timedelta(hours=3))
     assert "vì đang trong giờ yên lặng" in at("a").get("/notices/deliveries/").text
+
+
+@pytest.mark.parametrize("why", Why)
+def test_why_nothing_was_sent_is_said_in_words_to_both(at, sent, why):
+    put(sent[Channel.MAIL], DeliveryState.DROPPED, last_error=why.value)
+    for page in (at("a").get("/notices/deliveries/"), at("admin").get(f"/records/deliveries/{sent[Channel.MAIL].id}")):
+        assert str(WORDS[why]) in page.text
+        assert why.value not in page.text
 
 
 def test_nobody_sees_what_was_sent_to_somebody_else(at, sent):

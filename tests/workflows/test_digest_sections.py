@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.gateways.paper import digest, page_texts
-from app.models import Body, DocumentKind, MeetingKind, SeatRole, Urgency
+from app.models import Appointment, Body, DocumentKind, MeetingKind, Office, SeatRole, Urgency
 from app.workflows import agenda, digest_sections, documents, meetings
 from app.workflows.digest_words import LINES, MARKS, NAMES, TITLES, sheet_of
 from app.workflows.engine.rights import NOBODY
@@ -141,6 +141,17 @@ def test_nobody_is_told_nothing_and_another_body_tells_nothing(scene):
     assert digest_sections.daily(NOBODY, db.session.get_one(Body, 1), TODAY, YESTERDAY, LATER) is None
     elsewhere = digest_sections.daily(scene.who["auditor"], body, TODAY, YESTERDAY, LATER)
     assert elsewhere is None
+
+
+@both
+def test_who_holds_posts_in_two_bodies_is_told_in_each_digest_of_that_body_alone(scene):
+    post = {"office": Office.HEAD, "post": "Chủ tịch UBND tỉnh", "rank": 1, "valid_from": TODAY}
+    db.session.add(Appointment(body_id=2, person_id=scene.who["a"].person_id, **post))
+    db.session.commit()
+    scene.invite()
+    government, province = (db.session.get_one(Body, each) for each in (1, 2))
+    assert keys(digest_sections.daily(actors()["a"], government, TODAY, YESTERDAY, LATER)) == ["sessions", "waiting"]
+    assert digest_sections.daily(actors()["a"], province, TODAY, YESTERDAY, LATER) is None
 
 
 def test_a_session_digest_tells_of_this_session_alone(scene):

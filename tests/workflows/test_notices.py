@@ -1,16 +1,33 @@
 """Who is told of what, once, and in whose list it stands."""
 
 import datetime as dt
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.extensions import db
-from app.models import AuditEntry, MeetingState, Notice, RecoveryKind
+from app.gateways import channels
+from app.gateways.mail import Mailer
+from app.models import (
+    AuditEntry,
+    Channel,
+    ContactAddress,
+    Delivery,
+    Job,
+    JobState,
+    MeetingState,
+    Notice,
+    Person,
+    RecoveryKind,
+    Seat,
+    SeatRole,
+)
 from app.tasks import relay
-from app.workflows import attendance, keys, meetings, notices, poll_acts, polls
+from app.workflows import attendance, deliveries, keys, meetings, notices, poll_acts, polls
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import MEMBERS, NOW, PIN
 from tests.conftest import both, nonce_of
 
@@ -94,6 +111,55 @@ def test_the_owner_hears_what_others_do_to_the_key(scene):
     asked = keys.request_recovery(who["clerk"], who["a"].person_id, RecoveryKind.REPLACE, "Mất", now=NOW)
     keys.approve_recovery(who["chairman"], asked.id, now=NOW)
     assert told(scene, "KeyRecoveryApproved") == {"a"}
+
+
+@both
+def test_a_notice_to_thousands_is_written_in_a_few_statements_and_once(scene, monkeypatch):
+    """Its job has a lease of half a minute: how many statements it takes does not grow with the people."""
+    crowd = 600
+    scene.invite()
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.fact == "InvitationIssued")).one()
+    fact = {"fact": "InvitationIssued", "audit_entry_id": entry.id, "actor_id": entry.actor_id, **entry.payload}
+    invite_a_crowd(scene.meeting_id, crowd)
+    mailer = Mailer("smtp://127.0.0.1:9?tls=none", "a@b.example")
+    monkeypatch.setattr(channels, "_chosen", [channels.Channels(mail=mailer)])
+    with statements() as count:
+        assert notices.tell(SYSTEM, fact) == len(SEATED) + crowd
+    rows_alone = {"postgresql": 0, "sqlite": 2 * crowd}[db.engine.dialect.name]  # SQLite is told notices one by one
+    assert len(count) < rows_alone + 40
+    assert notices.tell(SYSTEM, fact) == 0
+    waiting = select(Job.payload).where(Job.name == deliveries.SEND, Job.state == JobState.DUE)
+    told = {each["delivery_id"] for each in db.session.scalars(waiting)}
+    assert told == set(db.session.scalars(select(Delivery.id)))
+    assert len(told) == crowd
+
+
+def invite_a_crowd(meeting_id, count):
+    """So many guests with a seat and a confirmed mail address."""
+    with own_transaction() as session:
+        names = [f"Khách mời {number}" for number in range(count)]
+        people = [Person(home_body_id=1, full_name=each, name_fold=each, sort_key=each) for each in names]
+        session.add_all(people)
+        session.flush()
+        seat = {"body_id": 1, "meeting_id": meeting_id, "role": SeatRole.GUEST, "post": "Khách mời"}
+        session.add_all(Seat(person_id=each.id, **seat) for each in people)
+        mail = {"body_id": 1, "channel": Channel.MAIL, "added_at": NOW, "confirmed_at": NOW}
+        session.add_all(ContactAddress(person_id=each.id, address=f"k{each.id}@x.example", **mail) for each in people)
+
+
+@contextmanager
+def statements():
+    """Every statement that is sent to the database."""
+    found = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        found.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 @both
