@@ -31,6 +31,7 @@ PAGE_DPI, MARGIN, GREY = 90, 24, (228, 226, 220)
 HALL = {"width": 1920, "height": 1080}
 EARLY = ("tv02", "tv03", "tv04", "tv07", "tv08", "tv10", "tv12", "tv14", "tv15", "tv16", "tv18", "tv22", "tv23")
 LATER = ("tv09", "tv11", "tv19", "tv24", "chunhiem")
+PROMULGATED = "185/NQ-CP"  # of the demo
 REMARK = "Đề nghị bổ sung tiến độ giải phóng mặt bằng theo từng quý."
 
 
@@ -163,6 +164,46 @@ def after_the_vote(camera: Photographer, poll_id: int) -> None:
     two_pages(member.page.request.get(f"/polls/{poll_id}/tally.pdf").body(), "08-tally-record")
 
 
+def the_resolutions(camera: Photographer) -> None:
+    """The list, the signer's desk, a record that was promulgated, and the page that everybody may see."""
+    head = camera.as_("thutuong", TABLET)
+    head.go("/resolutions/")
+    keep(head, "10-resolutions")
+    head.at("a", has_text=PROMULGATED).first.click()
+    keep(head, "10-resolution")
+    public = head.at(".ec-public a").get_attribute("href")
+    anybody = camera.as_("", PHONE, signed_in=False)
+    anybody.go(re.sub(r"^https?://[^/]+", "", public))
+    expect(anybody.at("[data-verdict=ok]")).to_be_visible()
+    keep(anybody, "10-resolution-public-phone")
+
+
+def in_the_background(camera: Photographer) -> None:
+    """What members are told, and how those who look after it see it being made."""
+    head, phone = camera.as_("thutuong", TABLET), camera.as_("tv06", PHONE)
+    phone.go("/notices/")
+    keep(phone, "11-notices-phone")
+    member = camera.as_("tv05", TABLET)
+    member.go("/notices/settings/")
+    keep(member, "11-notices-settings")
+    head.go("/digests/")
+    head.at("main a[href^='/digests/']").first.click()
+    keep(head, "12-digest")
+    head.go("/reports/weekly/")
+    head.at("main a[href^='/reports/weekly/']").nth(1).click()
+    keep(head, "12-weekly-report")
+    held = member.go("/meetings/").locator(".ec-row", has_text="bế mạc").first.get_attribute("href")
+    member.go(held)
+    member.at("#dossier button").click()
+    expect(member.at('#dossier a[href$="/file"]')).to_be_visible()
+    member.at("#dossier").scroll_into_view_if_needed()
+    keep(member, "13-dossier")
+    admin = camera.as_("quantri", TABLET)
+    admin.go("/records/jobs/?all=1")
+    admin.at("main a", has_text="Đã xong").first.click()
+    keep(admin, "13-jobs")
+
+
 def two_pages(pdf: bytes, name: str) -> None:
     """The first two pages of a document, side by side on grey."""
     with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +236,8 @@ def main() -> None:
         before_the_session(camera)
         in_the_records(camera)
         after_the_vote(camera, during_the_vote(camera))
+        the_resolutions(camera)
+        in_the_background(camera)
         camera.browser.close()
 
 
