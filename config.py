@@ -36,12 +36,13 @@ TASK_RUNNERS = dict.fromkeys(TASK_QUEUES, "thread")  # live: always beside the r
 if REDIS_URL:
     TASK_RUNNERS |= dict.fromkeys(("signing", "interactive"), "rq")
     TASK_RUNNERS |= dict.fromkeys(("schedule", "digest", "notify", "maintenance"), "celery")
+REDIS_PREFIX = "ecabinet:"  # of Celery's keys
 CELERY = {  # hints only: numbers in JSON, without results, lost without harm
     "task_serializer": "json", "accept_content": ["json"], "task_ignore_result": True, "timezone": "UTC",
     "task_default_queue": "schedule", "worker_prefetch_multiplier": 1, "worker_hijack_root_logger": False,
     "broker_connection_retry_on_startup": True,
     "broker_transport_options": {
-        "socket_connect_timeout": 1, "socket_timeout": 5, "global_keyprefix": "ecabinet:", "max_retries": 0,
+        "socket_connect_timeout": 1, "socket_timeout": 5, "global_keyprefix": REDIS_PREFIX, "max_retries": 0,
     },
 }  # fmt: skip
 BEAT_FILE = VAR / "celerybeat"  # what beat remembers; losing it costs nothing

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from redis.retry import Retry
 from rq.serializers import JSONSerializer
 
 from app.extensions import celery
+from app.models import Queue
 
 log = logging.getLogger(__name__)
 
@@ -48,18 +50,31 @@ def give(runner: str, queue: str, job_id: int, attempts: int) -> bool:
     return True
 
 
-def forgotten() -> bool:
-    """Whether Redis has lost what it was told, as after a restart; asked once a second, until `remember`."""
+@dataclass(frozen=True)
+class Seen:
+    """What Redis holds of what it was told: whether it lost everything, and which queues have nothing waiting."""
+
+    forgotten: bool = False
+    empty: frozenset[Queue] = frozenset()
+
+
+def look(runners: Mapping[Queue, str]) -> Seen | None:
+    """Asked once a second: of these queues, each with its runner; None in between, and while Redis is away."""
     global _asked_at, _rest_until  # noqa: PLW0603 - as above
     if time.monotonic() - _asked_at < ASKED_EVERY:
-        return False
+        return None
     _asked_at = time.monotonic()
     try:
-        return not connection(current_app.config["REDIS_URL"]).exists(MARK)
+        asked = connection(current_app.config["REDIS_URL"]).pipeline(transaction=False)
+        asked.exists(MARK)
+        for queue, runner in runners.items():
+            asked.llen(f"{current_app.config['REDIS_PREFIX']}{queue}" if runner == "celery" else f"rq:queue:{queue}")
+        there, *waiting = asked.execute()
     except AWAY as problem:
         _rest_until = time.monotonic() + REST
         log.warning("the queues do not answer: %s", type(problem).__name__)
-        return False
+        return None
+    return Seen(not there, frozenset(queue for queue, length in zip(runners, waiting, strict=True) if not length))
 
 
 def remember() -> None:

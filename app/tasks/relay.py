@@ -69,10 +69,12 @@ def hand_over(now: dt.datetime) -> int:
     elsewhere = {queue: runners[queue] for queue in Queue if runners[queue] in hints.SENDERS}
     if not elsewhere or hints.resting():
         return 0
-    if hints.forgotten():
+    seen = hints.look(elsewhere)
+    if seen and seen.forgotten:
         _forget_hints(now, elsewhere)
         hints.remember()
-    rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), _untold(now), Job.queue.in_(list(elsewhere))))
+    untold = _untold(now, seen.empty if seen else ())
+    rows = select(Job.id, Job.queue, Job.attempts).where(and_(due(now), untold, Job.queue.in_(list(elsewhere))))
     waiting = db.session.execute(rows.order_by(Job.due_at, Job.id).limit(MOST_HINTS)).all()
     end_reading()
     given = [row.id for row in waiting if hints.give(elsewhere[row.queue], row.queue, row.id, row.attempts)]
@@ -89,7 +91,10 @@ def _forget_hints(now: dt.datetime, queues: Collection[Queue]) -> None:
         session.execute(update(Job).where(*waits).values(handed_at=None))
 
 
-def _untold(now: dt.datetime) -> ColumnElement[bool]:
-    """Jobs of which the queue never heard or may have forgotten, and those whose hint went to a worker that died."""
-    forgotten = or_(Job.handed_at.is_(None), Job.handed_at <= now - HINT_LASTS)
-    return or_(forgotten, and_(Job.state == JobState.RUNNING, Job.handed_at <= Job.lease_until))
+def _untold(now: dt.datetime, empty: Collection[Queue]) -> ColumnElement[bool]:
+    """Jobs of which the queue never heard, or nothing is left in it, and those whose hint went to a worker that died.
+
+    A queue that still holds hints is not told again: without a worker they would only grow.
+    """
+    lost = and_(Job.handed_at <= now - HINT_LASTS, Job.queue.in_(list(empty)))
+    return or_(Job.handed_at.is_(None), lost, and_(Job.state == JobState.RUNNING, Job.handed_at <= Job.lease_until))

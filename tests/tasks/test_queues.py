@@ -99,6 +99,22 @@ def test_a_worker_gets_a_number_and_does_what_the_row_says(production, own_redis
     assert str(os.getpid()) not in job.worker
 
 
+@pytest.mark.parametrize(("name", "held_in"), [(CHECK, "rq:queue:signing"), (PRUNE, "ecabinet:maintenance")])
+def test_a_queue_without_a_worker_is_told_again_only_when_it_holds_nothing(
+    production, own_redis, monkeypatch, name, held_in
+):
+    """Otherwise the hints of a night without a worker would fill Redis, which the screens need."""
+    monkeypatch.setattr(hints, "ASKED_EVERY", 0.0)
+    later = dt.datetime.now(dt.UTC) + 2 * relay.HINT_LASTS
+    put(name, 1)
+    assert hand_over() == 1
+    with redis.Redis(port=own_redis.port) as client:
+        assert relay.hand_over(later) == 0
+        assert client.llen(held_in) == 1
+        client.delete(held_in)  # as a worker does that takes them along and dies
+    assert relay.hand_over(later) == 1
+
+
 @pytest.mark.parametrize(("kind", "name"), [("rq", CHECK), ("celery", PRUNE)])
 def test_redis_that_forgets_everything_loses_nothing(production, own_redis, kind, name):
     put(name, 1)

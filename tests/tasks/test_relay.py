@@ -51,7 +51,7 @@ def elsewhere(app, monkeypatch):
     monkeypatch.setitem(app.config, "TASK_RUNNERS", app.config["TASK_RUNNERS"] | {"live": "rq"})
     monkeypatch.setitem(hints.SENDERS, "rq", lambda *hint: told.append(hint))
     monkeypatch.setattr(hints, "_rest_until", 0.0)
-    monkeypatch.setattr(hints, "forgotten", lambda: False)  # there is no Redis
+    monkeypatch.setattr(hints, "look", lambda runners: hints.Seen(empty=frozenset(runners)))  # there is no Redis
     return told
 
 
