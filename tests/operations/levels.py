@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from app.doctor import Finding
+from app.doctor.findings import Level
 
 
 def levels(check: Callable[[], Iterable[Finding]]) -> dict[str, str]:
@@ -10,7 +11,7 @@ def levels(check: Callable[[], Iterable[Finding]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for finding in check():
         assert str(finding.words)
-        order = ["ok", "warning", "error"]
+        order = [level.value for level in Level]
         found[finding.code] = max(found.get(finding.code, "ok"), finding.level.value, key=order.index)
     return found
 

@@ -255,6 +255,7 @@ def test_documents_that_travel_in_the_clear_are_found(set_to, url, endpoint, lev
 def test_every_disk_is_looked_at_once(set_to, tmp_path):
     (tmp_path / "var").mkdir()
     (tmp_path / "storage").mkdir()
+    set_to(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/var/ecabinet.db")
     assert len(list(disks.room())) == 1
     set_to(VAR=tmp_path / "nowhere", STORAGE=tmp_path / "nowhere", SQLALCHEMY_DATABASE_URI="postgresql+psycopg://h/n")
     assert list(disks.room()) == []
