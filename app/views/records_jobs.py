@@ -12,7 +12,7 @@ from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.widgets import ListWidget
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.models import Job, JobState
 from app.views.actor import current_actor, now
@@ -107,16 +107,17 @@ def machine(name: str) -> Any:
     """Process and host of "host:process:thread" in words; the thread shows when one points at it."""
     if not name:
         return BLANK
-    return Markup('<span class="job-worker" title="{}">{}</span>').format(name, _process(name))
+    return Markup('<span class="job-worker">{}</span>').format(_process(name))
 
 
 def in_words(name: str) -> Any:
-    return Markup('{}<br><code class="job-worker">{}</code>').format(_process(name), name) if name else NOTHING
+    return Markup('<span>{}</span><br><code class="job-worker">{}</code>').format(_process(name), name) if name else NOTHING
 
 
-def _process(name: str) -> str:
+def _process(name: str) -> Any:
     host, process, *_thread = f"{name}:".split(":")
-    return gettext("process %(process)s on %(host)s", process=process, host=host)
+    machine_name = Markup('<code title="{}">{}</code>').format(name, host)
+    return escape(gettext("process %(process)s on %(host)s")) % {"process": process, "host": machine_name}
 
 
 def lasted(job: Job) -> Any:

@@ -26,7 +26,7 @@ BRACKETED = re.compile(r"«[^«»]*»")
 LETTER = re.compile(r"[^\W\d_]|\d{4}-\d\d-\d\d")  # or a date as machines write it
 SPOKEN = ("title", "placeholder", "aria-label", "aria-description", "alt", "data-confirm", "label")
 VERBATIM = ("style", "code", "pre", "samp", "svg")  # data as it was recorded or signed, letter by letter
-UNSPOKEN_INPUTS = ("hidden", "password", "checkbox", "radio", "file")
+UNSPOKEN_INPUTS = ("hidden", "password", "checkbox", "radio", "file", "datetime-local")  # browsers word the last
 
 # Of text columns, those that hold a code of the program, which no page may show as it stands.
 CODES = {
