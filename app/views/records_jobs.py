@@ -111,7 +111,7 @@ def machine(name: str) -> Any:
 
 
 def in_words(name: str) -> Any:
-    return Markup('<span>{}</span><br><code class="job-worker">{}</code>').format(_process(name), name) if name else NOTHING
+    return Markup('{}<br><code class="job-worker">{}</code>').format(_process(name), name) if name else NOTHING
 
 
 def _process(name: str) -> Any:
