@@ -1,4 +1,4 @@
-"""The RQ worker of a production does what somebody waits for: python -m app.rq_worker signing interactive.
+"""The RQ worker of a production does what somebody waits for: python -m app.rq_worker interactive signing.
 
 It runs one function with one number. Whoever can write into Redis can ask for nothing else: everything that is not a
 hint is dropped and logged.

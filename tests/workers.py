@@ -11,7 +11,7 @@ from tests.servers import Account, Process
 ROOT = Path(__file__).parents[1]
 READY = {"rq": "Listening on", "celery": " ready.", "beat": "beat: Starting"}
 COMMANDS = {
-    "rq": ["-m", "app.rq_worker", "signing", "interactive"],
+    "rq": ["-m", "app.rq_worker", "interactive", "signing"],
     "celery": ["-m", "celery", "-A", "app.celery_app", "worker", "--pool", "prefork", "--concurrency", "1", "-Q",
                "schedule,digest,notify,maintenance", "--without-gossip", "--without-mingle", "-l", "INFO"],
     "beat": ["-m", "celery", "-A", "app.celery_app", "beat", "-l", "INFO", "--pidfile", ""],

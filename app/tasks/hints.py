@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0  # that a queue may take to answer
 REST = 2.0  # seconds without another try after a queue did not answer
+LONGEST_JOB = 4 * 3600  # seconds, of the check of everything in many years; the lease tells earlier of a worker that died
 RUN = "app.tasks.worker.run"
 CELERY_RUN = "ecabinet.run"
 AWAY = (redis.RedisError, OperationalError, OSError)
@@ -96,7 +97,7 @@ def connection(url: str) -> redis.Redis:
 def _to_rq(queue: str, job_id: int, attempts: int) -> None:
     waiting = rq.Queue(queue, connection=connection(current_app.config["REDIS_URL"]), serializer=JSONSerializer)
     waiting.enqueue_call(
-        RUN, args=(job_id,), job_id=f"{job_id}-{attempts}", result_ttl=0, failure_ttl=3600, timeout=600
+        RUN, args=(job_id,), job_id=f"{job_id}-{attempts}", result_ttl=0, failure_ttl=3600, timeout=LONGEST_JOB
     )
 
 

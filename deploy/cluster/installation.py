@@ -70,7 +70,7 @@ class Cluster:
         self.supervisor.begin(
             *(self._web(number, port) for number, port in enumerate(self.web, 1)),
             *(self._realtime(number, port) for number, port in enumerate(self.realtime, 1)),
-            self._program("rq", [PYTHON, "-m", "app.rq_worker", "signing", "interactive"], _says("Listening on")),
+            self._program("rq", [PYTHON, "-m", "app.rq_worker", "interactive", "signing"], _says("Listening on")),
             self._program("celery", WORKER, _says(" ready.")),
             self._program("beat", [*CELERY, "beat", "-l", "INFO", "--pidfile", ""], _says("beat: Starting")),
         )
