@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0  # that a queue may take to answer
 REST = 2.0  # seconds without another try after a queue did not answer
-LONGEST_JOB = 4 * 3600  # seconds, of the check of everything in many years; the lease tells earlier of a worker that died
+LONGEST_JOB = 4 * 3600  # seconds: of the check of everything; of a worker that died the lease tells earlier
 RUN = "app.tasks.worker.run"
 CELERY_RUN = "ecabinet.run"
 AWAY = (redis.RedisError, OperationalError, OSError)
