@@ -1,6 +1,7 @@
 """A signer of the tests' own: a process with keys that are cheap to open, and ways to speak to it as nobody should."""
 
 import datetime as dt
+import errno
 import os
 import socket
 import struct
@@ -81,14 +82,15 @@ class SignerProcess(Process):
         with socket.socket(socket.AF_UNIX) as caller:
             caller.settimeout(timeout)
             caller.connect(str(self.socket))
-            caller.sendall(struct.pack(">I", len(content) if length is None else length) + content)
-            caller.shutdown(socket.SHUT_WR)
             answer = b""
             try:
+                caller.sendall(struct.pack(">I", len(content) if length is None else length) + content)
+                caller.shutdown(socket.SHUT_WR)
                 while part := caller.recv(65536):
                     answer += part
-            except ConnectionResetError:  # it hung up before it had read everything
-                pass
+            except OSError as problem:  # it hung up before it had read everything
+                if problem.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                    raise
             return answer[4:]
 
     def said(self) -> str:
