@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ pytestmark = on_postgresql
 ELSEWHERE = dict.fromkeys(Queue, "celery") | {
     Queue.LIVE: "thread", Queue.SIGNING: "rq", Queue.INTERACTIVE: "rq",
 }  # fmt: skip
-SOON = 6.0  # seconds on a busy machine
+AWAY, LONGEST_LOOK = 6.0, 2.0  # seconds
 CHECK, PRUNE = "checks.integrity", "upkeep.prune"  # one of each queueing library
 
 
@@ -118,34 +119,35 @@ def test_a_queue_without_a_worker_is_told_again_only_when_it_holds_nothing(
 @pytest.mark.parametrize(("kind", "name"), [("rq", CHECK), ("celery", PRUNE)])
 def test_redis_that_forgets_everything_loses_nothing(production, own_redis, kind, name):
     put(name, 1)
+    told = dt.datetime.now(dt.UTC)
     assert hand_over() == 1
     own_redis.pause()  # kill and forget: nothing of it is on the disk
     own_redis.start()
     production(kind)
-    until(lambda: hand_over() == 1, SOON)
+    until(lambda: hand_over() == 1)
+    assert dt.datetime.now(dt.UTC) - told < relay.HINT_LASTS, "Redis forgot, not time passed"
     until(lambda: states(name) == [JobState.DONE])
 
 
+def looks_often(running: Worker) -> bool:
+    """By themselves both queueing libraries wait longer each time, up to half a minute and more."""
+    waits = [float(seconds) for seconds in re.findall(r"(?:retrying|Trying again) in ([\d.]+) ", running.said())]
+    return bool(waits) and max(waits) <= LONGEST_LOOK
+
+
 @pytest.mark.fault
-@pytest.mark.parametrize(("kind", "name", "away"), [("rq", CHECK, 9.0), ("celery", PRUNE, 14.0)])
-def test_work_goes_on_soon_after_redis_is_back(production, own_redis, kind, name, away):
-    """By themselves both queueing libraries wait twice as long each time, up to a minute."""
+@pytest.mark.parametrize(("kind", "name"), [("rq", CHECK), ("celery", PRUNE)])
+def test_work_goes_on_soon_after_redis_is_back(production, own_redis, kind, name):
     running = production(kind)
     put(name, 1)
     hand_over()
     until(lambda: states(name) == [JobState.DONE])
     own_redis.pause()
     put(name, 2)
-    time.sleep(away)
+    time.sleep(AWAY)
     own_redis.start()
-    began = time.monotonic()
-
-    def done() -> bool:
-        hand_over()
-        return states(name) == [JobState.DONE] * 2
-
-    until(done)
-    assert time.monotonic() - began < SOON, running.said()
+    until(lambda: (hand_over(), states(name))[1] == [JobState.DONE] * 2)
+    assert looks_often(running), running.said()
 
 
 def test_without_redis_the_rows_wait_and_nobody_is_held_up(production, own_redis, monkeypatch):
@@ -219,7 +221,7 @@ def test_hints_twice_and_late_do_nothing(app):
 
 
 @pytest.mark.fault
-def test_a_worker_that_is_killed_in_the_middle_loses_its_job_to_another(production, monkeypatch):
+def test_a_worker_that_died_with_a_job_loses_it_to_another_after_the_lease(production, monkeypatch):
     """The row is what another worker finds when the lease is over, whatever the queue believes."""
     put(CHECK, 1)
     hand_over()
@@ -245,7 +247,9 @@ def test_beat_and_a_worker_keep_the_calendar(production):
     until(lambda: db.session.rollback() or db.session.get(Heartbeat, "celery") is not None)
     planned = select(Job.name).where(Job.dedupe_key.like(f"{PRUNE}:1:%"))
     local = dt.datetime.now(dt.timezone(dt.timedelta(hours=7)))
-    if local.time() >= dt.time(2, 30):
+    if local.time() < dt.time(2, 30):
+        assert db.session.scalar(planned) is None, "not before its time"
+    else:
         until(lambda: db.session.rollback() or db.session.scalar(planned) is not None)
         until(lambda: JobState.DONE in states(PRUNE))
 
@@ -259,7 +263,8 @@ def test_the_calendar_goes_on_soon_after_redis_is_back(production, own_redis):
 
     until(lambda: ticks() > 0)
     own_redis.pause()
-    time.sleep(9)
+    time.sleep(AWAY)
     before = ticks()
     own_redis.start()
-    until(lambda: ticks() > before + 2, 2 * SOON)
+    until(lambda: ticks() > before + 2)
+    assert looks_often(running), running.said()
