@@ -81,6 +81,7 @@ def test_a_bar_moves_by_itself_and_stops_when_it_is_told_to(web: Web, enter: Cal
     assert len(seen) == 4
     expect(bar).to_contain_text("/1.000")
     admin.at("tr").filter(has_text="/1.000").locator("a.rec-title").click()
+    admin.page.wait_for_url(lambda url: "_flt_" not in url, wait_until="load")  # its scripts are there
     admin.at('form[action$="/cancel"] button').click()
     admin.at("dialog[open] button[value=yes]").click()
     expect(admin.at(".rec-facts .ec-chip--bad")).to_be_visible()
