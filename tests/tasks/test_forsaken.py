@@ -14,33 +14,14 @@ from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.worth_sending import Why
 from tests.cabinet import NOW
-from tests.channels import outside, reachable
 from tests.conftest import both
+from tests.tasks.test_overtaken import job_id, there
+
+__all__ = ["job_id", "there"]
 
 QUEUED, FAILED, UNCERTAIN = DeliveryState.QUEUED, DeliveryState.FAILED, DeliveryState.UNCERTAIN
 MESSAGES = [Queue.NOTIFY]
 LATER = NOW + dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def there(app, monkeypatch):
-    relay.drain(NOW)
-    monkeypatch.setattr(tasks, "_now", lambda: NOW)
-    with outside() as found:
-        yield found
-
-
-@pytest.fixture
-def job_id(scene, there):
-    """The job of the one letter that waits."""
-    reachable(scene.who["a"].person_id)
-    scene.invite()
-    for each in db.session.scalars(select(Job.id).where(Job.name == "notices.tell", Job.state == JobState.DUE)).all():
-        db.session.rollback()
-        execution.run_job(each, NOW)
-    [found] = db.session.scalars(select(Job.id).where(Job.name == deliveries.SEND)).all()
-    db.session.rollback()
-    return found
 
 
 def found():
