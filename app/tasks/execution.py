@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import logs
@@ -25,7 +25,8 @@ from app.extensions import db
 from app.models import Job, JobState, Queue
 from app.realtime.publishing import Away
 from app.workflows.engine.outbox import WrongArguments, task
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.tables import table
+from app.workflows.engine.transaction import facts_at_hand, own_transaction
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,13 @@ LEASE = dt.timedelta(seconds=30)  # after it, another worker may take the job of
 MOST_ATTEMPTS = 8
 LONGEST_WAIT = dt.timedelta(minutes=5)
 UNTOLD = dt.timedelta(seconds=5)  # between two tries while Redis is away
-BATCH = 20
+BATCH = 50
 LONGEST_ERROR = 2000
 EVERY_QUEUE = tuple(Queue)
+JOB = table(Job)
+WANTED = select(
+    JOB.c.id, JOB.c.body_id, JOB.c.name, JOB.c.payload, JOB.c.attempts, JOB.c.cancel_asked, JOB.c.last_error
+)  # fmt: skip
 UNFAILED = (JobState.DUE, JobState.RUNNING, JobState.DONE)
 
 
@@ -88,7 +93,8 @@ def drain(now: dt.datetime, queues: Collection[Queue] = EVERY_QUEUE, seconds: fl
     handled, begun = 0, time.monotonic()
     batch = claim(now, queues)
     while batch:
-        endings = [(job, perform(job)) for job in batch]
+        with facts_at_hand(job.payload for job in batch):
+            endings = [(job, perform(job)) for job in batch]
         handled += sum(ending["state"] is JobState.DONE for _job, ending in endings)
         if time.monotonic() - begun >= seconds:
             _mark(endings)
@@ -151,28 +157,32 @@ def _next(now: dt.datetime, queues: Collection[Queue], endings: Endings) -> list
 def _claim(
     session: Session, now: dt.datetime, kinds: Iterable[ColumnElement[bool]], most: int, patient: bool = False
 ) -> list[Claimed]:
-    jobs: list[Job] = []
+    found: list[Row[Any]] = []
     for wanted in kinds:
-        rows = select(Job).where(wanted).order_by(Job.due_at, Job.id).limit(most - len(jobs))
-        jobs += session.scalars(rows.with_for_update(skip_locked=not patient)) if len(jobs) < most else ()
-    return [_taken(job, now) for job in jobs if not _hopeless(job, now)]
+        if len(found) < most:
+            rows = WANTED.where(wanted).order_by(Job.due_at, Job.id).limit(most - len(found))
+            found.extend(session.execute(rows.with_for_update(skip_locked=not patient)))
+    jobs = [job for job in found if not _hopeless(session, job, now)]
+    if jobs:
+        taken = {
+            "state": JobState.RUNNING, "lease_until": now + LEASE, "attempts": JOB.c.attempts + 1, "worker": whoami(),
+        }  # fmt: skip
+        session.execute(update(JOB).where(JOB.c.id.in_([job.id for job in jobs])).values(**taken))
+    begun = time.monotonic()
+    return [Claimed(job.id, job.body_id, job.name, job.payload, job.attempts + 1, begun, now) for job in jobs]
 
 
-def _taken(job: Job, now: dt.datetime) -> Claimed:
-    job.state, job.lease_until, job.attempts, job.worker = JobState.RUNNING, now + LEASE, job.attempts + 1, whoami()
-    return Claimed(job.id, job.body_id, job.name, job.payload, job.attempts, time.monotonic(), now)
-
-
-def _hopeless(job: Job, now: dt.datetime) -> bool:
+def _hopeless(session: Session, job: Row[Any], now: dt.datetime) -> bool:
     """Called off before it began, or found for the last time in the hands of a worker that died."""
     if job.cancel_asked:
-        job.state, job.done_at, job.lease_until = JobState.CANCELLED, now, None
+        ending = {"state": JobState.CANCELLED, "done_at": now, "lease_until": None}
     elif job.attempts >= MOST_ATTEMPTS:
-        job.state, job.lease_until = JobState.FAILED, None
-        job.last_error = job.last_error or "the worker ended in the middle of it, again and again"
+        why = job.last_error or "the worker ended in the middle of it, again and again"
+        ending = {"state": JobState.FAILED, "lease_until": None, "last_error": why}
         log.error("job %s (%s) is given up after %s tries", job.id, job.name, job.attempts)
     else:
         return False
+    session.execute(update(JOB).where(JOB.c.id == job.id).values(**ending))
     return True
 
 
@@ -210,10 +220,16 @@ def _mark(endings: Endings) -> None:
 
 
 def _write(session: Session, endings: Endings) -> None:
-    """Only what still is ours: a job that another worker took over meanwhile is his to mark."""
+    """Only what still is ours: a job that another worker took over meanwhile is his to mark.
+
+    Those that ended alike at the same try, as most do, are marked in one statement.
+    """
+    alike: dict[tuple[Any, ...], list[int]] = {}
     for job, ending in endings:
-        ours = (Job.id == job.id, Job.state == JobState.RUNNING, Job.attempts == job.attempts)
-        session.execute(update(Job).where(*ours).values(**ending))
+        alike.setdefault((job.attempts, *ending.items()), []).append(job.id)
+    for (attempts, *written), ids in alike.items():
+        ours = (JOB.c.id.in_(ids), JOB.c.state == JobState.RUNNING, JOB.c.attempts == attempts)
+        session.execute(update(JOB).where(*ours).values(**dict(written)))
 
 
 def _failed(problem: Exception) -> dict[str, Any]:

@@ -5,16 +5,16 @@ import threading
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from app.extensions import db
-from app.models import Job, JobState, Queue
+from app.models import AuditEntry, Job, JobState, Queue
 from app.realtime import announcing
 from app.realtime.publishing import Away
 from app.tasks import execution, progress
 from app.tasks.execution import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, drain
 from app.workflows.engine import outbox
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.transaction import fact_of, own_transaction
 from tests.cabinet import NOW
 from tests.conftest import both, on_postgresql
 
@@ -391,3 +391,43 @@ def test_a_worker_whose_job_was_taken_over_ends_without_a_word(counting, caplog)
 
 def test_outside_a_job_progress_is_nobodys_business(app):
     assert progress.report(1, 2) is None
+
+
+def test_what_a_batch_is_told_is_read_in_one_statement_and_marked_in_one(app, monkeypatch):
+    told, asked = [], []
+    task = outbox.Task(
+        "test.fact", Queue.LIVE, lambda job: told.append(fact_of(job["audit_entry_id"])), {"audit_entry_id": int}
+    )
+    monkeypatch.setitem(outbox.tasks, "test.fact", task)
+    numbers = db.session.scalars(select(AuditEntry.id).order_by(AuditEntry.id).limit(3)).all()
+    expected = [fact_of(number) for number in numbers]
+    facts("test.fact", *numbers)
+    event.listen(db.engine, "before_cursor_execute", hear := lambda _c, _u, said, *_: asked.append(said))
+    try:
+        assert drain(NOW, [Queue.LIVE]) == 3
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+    assert told == expected
+    assert len([said for said in asked if "FROM audit_entry" in said]) == 1
+    assert len([said for said in asked if said.startswith("UPDATE job")]) == 2  # taken, done
+
+
+def test_a_fact_that_is_missing_fails_alone(app, monkeypatch):
+    told = []
+    task = outbox.Task(
+        "test.fact", Queue.LIVE, lambda job: told.append(fact_of(job["audit_entry_id"])), {"audit_entry_id": int}
+    )
+    monkeypatch.setitem(outbox.tasks, "test.fact", task)
+    known = db.session.scalar(select(AuditEntry.id).limit(1))
+    facts("test.fact", known, 10**9)
+    assert drain(NOW, [Queue.LIVE]) == 1
+    assert [fact["audit_entry_id"] for fact in told] == [known]
+    assert "NoResultFound" in job(10**9, "test.fact").last_error
+
+
+def facts(name: str, *numbers: int) -> None:
+    with own_transaction() as session:
+        for number in numbers:
+            told = waiting(name, number)
+            told.payload = {"audit_entry_id": number}
+            session.add(told)

@@ -44,6 +44,30 @@ def test_the_thread_is_woken_survives_a_stumble_and_stops(app, heard, monkeypatc
     assert not thread.is_alive()
 
 
+def test_a_storm_of_acts_is_looked_at_once_in_a_pace(app, monkeypatch):
+    """However often it is woken, the lane rests between two looks, and what came meanwhile goes together."""
+    done = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout=None):
+            done.append(timeout)
+            outbox.wake.set()
+            return self.is_set()
+
+    stop = Stop()
+
+    def look(*_given):
+        done.append("look")
+        if done.count("look") == 3:
+            stop.set()
+
+    monkeypatch.setattr(relay, "drain", look)
+    monkeypatch.setattr(relay, "hand_over", lambda _now: 0)
+    outbox.wake.set()
+    relay.run_forever(app, stop)
+    assert done == ["look", relay.PACE] * 3
+
+
 @pytest.fixture
 def elsewhere(app, monkeypatch):
     """An installation whose live jobs are done elsewhere, with a queue that writes down what it is told."""
