@@ -23,12 +23,13 @@ from flask import Flask, Response, g, session
 from flask_appbuilder.security.sqla.models import User
 from flask_migrate import upgrade
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import update
 
 from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import signing, storage
-from app.models import Choice, Person
+from app.models import Choice, LoginSession, Person
 from app.views.living import TOKEN, USER
 from app.workflows import ballots, login
 from app.workflows.engine.rights import SYSTEM, Actor
@@ -137,6 +138,7 @@ class Electorate:
                 _open_accounts(SYSTEM, [voter.actor.person_id or 0 for voter in everybody])
                 self.entered = {voter.actor.person_id or 0: self._enter(voter.actor) for voter in everybody}
             requests = [self._request(poll_id, voter) for voter in self.voters]
+            _look_in(SYSTEM, dt.datetime.now(dt.UTC))
             db.session.remove()
             yield requests
 
@@ -177,6 +179,12 @@ def _open_accounts(_actor: Actor, people: list[int]) -> None:
         db.session.add(user)
         db.session.flush()
         person.user_id = user.id
+
+
+@use_case
+def _look_in(_actor: Actor, now: dt.datetime) -> None:
+    """Everybody was here a moment ago: who casts a ballot has just prepared it."""
+    db.session.execute(update(LoginSession).values(last_seen_at=now))
 
 
 def measure() -> list[Row]:
