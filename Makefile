@@ -10,6 +10,7 @@ PYTHON ?= python3
 PORT ?= 8080
 VAR := $(abspath $(or $(ECABINET_VAR),var))
 BIN := .venv/bin
+PROCESSES := $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4)))
 FLASK := FLASK_APP=run:app $(BIN)/flask
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
 PIP_COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \
@@ -55,7 +56,7 @@ $(VAR)/secret_key: | $(RUNTIME)
 test: $(DEVELOPMENT) $(CATALOGUES) ## Install what the tests need, check the code, run every test
 	@scripts/test-needs
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 test-full: export ECABINET_TEST_FULL = 1
 test-full: test $(BENCHMARKS) ## The same with every repetition of every test; then measure into docs/measurements.md
