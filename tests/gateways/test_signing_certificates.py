@@ -18,7 +18,8 @@ from app.gateways.signing import (
     check_certificate,
     sign_detached,
 )
-from app.gateways.signing.authority import AUTHORITY_DAYS, CRL_DAYS
+from app.gateways.signing.authority import AUTHORITY_DAYS
+from app.gateways.signing.issuing import CRL_DAYS
 from tests.gateways.signing_cases import BALLOT, NOW, SUMMER_2019, as_pem, holder, openssl_accepts
 
 DAY = dt.timedelta(days=1)
