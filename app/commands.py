@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
         commands_roll,
         commands_setup,
         commands_vapid,
+        commands_witness,
         create_app,
     )
     from app.demo import loader, replay
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     commands_backup.register(app)
     commands_doctor.register(app)
     commands_vapid.register(app)
+    commands_witness.register(app)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)

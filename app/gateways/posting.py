@@ -1,4 +1,4 @@
-"""One POST to a server outside: to addresses that are allowed, without redirects, within a time and a size."""
+"""One request to a server outside: to addresses that are allowed, without redirects, within a time and a size."""
 
 import datetime as dt
 import http.client
@@ -65,14 +65,14 @@ class Post:
     connect: float = CONNECT
     answer: float = ANSWER
 
-    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Answer:
         """The answer, whatever its status; Unreachable when there is none. The name is looked up once, and what was
         found is what is connected to: it cannot turn into another address in between."""
         parts = urlsplit(url)
         whole = False
         try:
             with self._connected(parts) as connection:
-                connection.request("POST", _target(parts), body, dict(headers))
+                connection.request(method, _target(parts), body or None, dict(headers))
                 whole = True
                 response = connection.getresponse()
                 content = response.read(LARGEST + 1)
