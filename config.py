@@ -69,6 +69,7 @@ TRUSTED = VAR / "trusted"  # public certificates of the authorities, once they a
 KEYS = VAR / "keys"
 AUTHORITY = VAR / "authority"
 INSTALLATION_KEY = VAR / "installation.key"
+LOG_NAME = os.environ.get("ECABINET_LOG_NAME", "")  # in the key of the log when it is made; empty: the public address
 
 # -- Flask-AppBuilder -------------------------------------------------------------------------------------------------
 APP_NAME = "e-Cabinet"

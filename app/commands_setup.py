@@ -106,7 +106,7 @@ def _prepare_keys(name: str, now: dt.datetime) -> None:
               "start it.")
         ) from missing  # fmt: skip
     signing.pin_authorities(Path(config["TRUSTED"]), chain)
-    installation.choose_gateways(current_app)
+    installation.make_log_key(current_app)
     for certificate in chain:
         click.echo(_("Trusted certificate, SHA-256: %(sha)s", sha=hashlib.sha256(certificate).hexdigest()))
 

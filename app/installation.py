@@ -10,12 +10,13 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
-from app.gateways import channels, signing, storage
+from app.gateways import channels, log_key, signing, storage
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.sms import Gateway
 from app.models import Body, Person, Setting
 from app.settings import NotReady
+from app.workflows.rules import checkpoint
 
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
 UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` has not proved to the end
@@ -48,8 +49,24 @@ def choose_gateways(app: Flask) -> None:
         signing.use(signer, authority.chain())
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
+    log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))
     storage.use(app.config.get("STORE") or _store(app))
     channels.use(app.config.get("CHANNELS") or _channels(app))
+
+
+def log_key_file(app: Flask) -> Path:
+    """Where the key that signs the checkpoints of the log is: beside the installation key."""
+    return Path(app.config["INSTALLATION_KEY"]).with_name("log.key")
+
+
+def make_log_key(app: Flask) -> bool:
+    """Make the key that signs the checkpoints of the log, unless there is one; whether it was made."""
+    name = app.config["LOG_NAME"] or log_key.name_of(app.config["PUBLIC_URL"])
+    made = checkpoint.SigningKey(name, checkpoint.ED25519, log_key.random_seed())
+    halves = log_key.LogKey(str(made), str(made.verifier))
+    written = log_key.save(log_key_file(app), halves)
+    choose_gateways(app)
+    return written
 
 
 def _store(app: Flask) -> storage.Store:

@@ -15,7 +15,7 @@ from gunicorn.app.base import BaseApplication
 
 from app import logs
 from app.extensions import db
-from app.tasks import clock, relay
+from app.tasks import clock, relay, sequencer
 from app.workflows.engine.outbox import wake
 
 log = logging.getLogger("ecabinet")
@@ -79,7 +79,7 @@ class Server(BaseApplication):
 
 
 class Background:
-    """The threads beside the requests: the relay's lanes, and the clock that closes what is over.
+    """The threads beside the requests: the relay's lanes, the sequencer, and the clock that closes what is over.
 
     In production the calendar belongs to Celery; the clock here still closes votes, so that a dead scheduler does not
     keep one open.
@@ -89,7 +89,8 @@ class Background:
         self.stopping = threading.Event()
         alone = not app.config["REDIS_URL"]
         lanes = relay.lanes_here(app.config["TASK_RUNNERS"])
-        work = {f"relay-{lane[0]}": partial(relay.run_forever, lane=lane) for lane in lanes}
+        work: dict[str, Any] = {f"relay-{lane[0]}": partial(relay.run_forever, lane=lane) for lane in lanes}
+        work["sequencer"] = sequencer.run_forever
         work["clock"] = partial(clock.run_forever, calendar=alone)
         self.threads = [
             threading.Thread(target=run, args=(app, self.stopping), name=name, daemon=True)

@@ -1,6 +1,6 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
-from app.models import DigestKind, Office, Queue, Topic
+from app.models import DigestKind, LogKind, Office, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
@@ -11,7 +11,7 @@ from app.tasks import digests as digest_tasks
 from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import reminders as reminder_tasks
-from app.tasks import schedule
+from app.tasks import schedule, sequencer
 from app.tasks import upkeep as upkeep_tasks
 from app.tasks.schedule import Entry
 from app.views import notice_words as say
@@ -40,6 +40,7 @@ from app.workflows import (
     reminders,
     resolutions,
     seals,
+    sequencing,
     worth_sending,
 )
 from app.workflows import audiences as who
@@ -86,6 +87,7 @@ TASKS: tuple[Task, ...] = (
     Task(exports.MAKE, Queue.INTERACTIVE, export_tasks.make, {"export_id": int}),
     Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
+    Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
 
@@ -97,11 +99,17 @@ TIMETABLE = (
     Entry(delivery_tasks.GIVE_UP,       delivery_tasks.forsaken_slots),
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
+    Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
 STILL_NEEDED = {reminders.InvitationReminded.__name__: reminders.still_silent}
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
+ROOTS = {  # facts after which the log of the installation takes in what they leave behind
+    polls.PollClosed: LogKind.POLL_CLOSED,
+    poll_acts.PollAnnulled: LogKind.POLL_ANNULLED,
+    promulgation.ResolutionPromulgated: LogKind.RESOLUTION,
+}
 FOLLOWERS = {deliveries.SEND: deliveries.follow_job}  # what an administrator does to a job is done to its subject
 
 HEARD_BY: dict[type, list[str]] = {
@@ -210,4 +218,5 @@ def connect() -> None:
     worth_sending.still_needed.update(STILL_NEEDED)
     worth_sending.may_have.update(MAY_HAVE)
     jobs.followers.update(FOLLOWERS)
+    sequencing.root_facts.update({fact.__name__: kind for fact, kind in ROOTS.items()})
     schedule.timetable[:] = TIMETABLE

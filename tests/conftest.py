@@ -16,10 +16,11 @@ from flask_migrate import upgrade
 from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
-from app.gateways import signing, storage
+from app.gateways import log_key, signing, storage
 from app.models import AgendaItem, Choice, ItemKind, Meeting, MeetingKind, Poll, Presence, SeatRole
 from app.workflows import agenda, attendance, ballots, meetings, polls
 from app.workflows.engine.rights import Actor
+from app.workflows.rules.checkpoint import ED25519, SigningKey
 from tests import cabinet
 from tests.cabinet import NOW, PIN
 from tests.device import Device
@@ -54,7 +55,13 @@ class Home:
 
 def settings_of_gateways(folder: Path) -> dict[str, Any]:
     authority = signing.Authority.create(None, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), demo=True)
-    return {"SIGNER": (signing.MemorySigner(authority), authority.chain()), "STORE": storage.MemoryStorage()}
+    signer = (signing.MemorySigner(authority), authority.chain())
+    return {"SIGNER": signer, "STORE": storage.MemoryStorage(), "LOG_SIGNER": key_of_log()}
+
+
+def key_of_log(name: str = "ecabinet.example/log") -> log_key.LogKey:
+    made = SigningKey(name, ED25519, log_key.random_seed())
+    return log_key.LogKey(str(made), str(made.verifier))
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +135,7 @@ def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Fl
     home: Home = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_home")
     signing.use(*gateways["SIGNER"])  # other tests may have chosen others
     storage.use(gateways["STORE"])
+    log_key.use(gateways["LOG_SIGNER"])
     with home.application.app_context():
         home.refresh()
         home.application.test_client_class = Device

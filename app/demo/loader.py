@@ -110,7 +110,7 @@ def _prepare_signer(since: dt.datetime) -> None:
         return
     folder, installation_key = Path(config["AUTHORITY"]), Path(config["INSTALLATION_KEY"])
     signing.found_authority(folder, installation_key, since, demo=True)
-    installation.choose_gateways(current_app)
+    installation.make_log_key(current_app)
 
 
 @contextmanager

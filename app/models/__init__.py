@@ -19,6 +19,7 @@ from app.models.identity import (
     Person,
 )
 from app.models.job import Heartbeat, Job, JobState, Queue
+from app.models.log import Checkpoint, CheckpointCosignature, CheckpointReason, LogEntry, LogKind, LogPending
 from app.models.login import LoginSession, LoginTry
 from app.models.meeting import (
     Absence,
@@ -80,15 +81,16 @@ from app.models.signature import (
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
-    "Certificate", "CertificateRevocation", "Channel", "Choice", "ContactAddress", "Delivery", "DeliveryState",
-    "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion",
-    "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber",
-    "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LoginSession", "LoginTry",
-    "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation",
-    "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf",
-    "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue", "QuietHours",
-    "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion",
-    "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence",
-    "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind", "Topic", "Urgency",
-    "Visibility",
+    "Certificate",
+    "CertificateRevocation", "Channel", "Checkpoint", "CheckpointCosignature", "CheckpointReason", "Choice",
+    "ContactAddress", "Delivery", "DeliveryState", "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind",
+    "DocumentSignature", "DocumentVersion", "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage",
+    "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState",
+    "LeafKind", "LogEntry", "LogKind", "LogPending", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
+    "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office",
+    "Organisation", "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf", "PollState",
+    "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue", "QuietHours", "RecoveryKind", "Refusal",
+    "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey",
+    "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole",
+    "SignedStatement", "SigningKey", "StatementKind", "Topic", "Urgency", "Visibility",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from app.models.agenda import AgendaItem
 from app.models.audit import AuditEntry, Refusal
 from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, sealed_ddl
 from app.models.document import DocumentVersion
+from app.models.log import Checkpoint, CheckpointCosignature, LogEntry
 from app.models.meeting import Meeting
 from app.models.poll import Ballot, Poll, PollLeaf, PreparedStatement, RollEntry
 from app.models.resolution import (
@@ -27,7 +28,7 @@ __all__ = ["INSERT_ONLY", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
 INSERT_ONLY = (
     AuditEntry, Refusal, DocumentVersion, RollEntry, PreparedStatement, SignedStatement, SignatureEvidence, Ballot,
     PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
-    IssuedNumber, NumberCancellation, SignaturePicture,
+    IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ JOBS: dict[str, Any] = {
     "digests.papers": _("Plan the digest of new papers"),
     "digests.session": _("Write the digests of a session"),
     "exports.make": _("Put the dossier of a session together"),
+    "log.checkpoint": _("Sign the head of the log"),
     "meetings.announce": _("Tell the screens of a meeting"),
     "notices.badge": _("Tell the number of unread notices"),
     "notices.tell": _("Send a notice"),

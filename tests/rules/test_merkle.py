@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from app.workflows.rules.merkle import (
     Frontier,
+    Node,
     consistency_proof,
+    consistency_ranges,
     inclusion_proof,
+    inclusion_ranges,
     leaf_hash,
     node_hash,
+    range_root,
     root,
     verify_consistency,
     verify_inclusion,
@@ -187,3 +191,51 @@ def test_a_frontier_refuses_what_is_no_hash():
             Frontier.from_json(levels)
     with pytest.raises(ValueError, match="32 bytes"):
         Frontier().append(b"short")
+
+
+@cache
+def stored(size):
+    """Every full subtree, as it is kept with the leaf that completed it."""
+    frontier, found = Frontier(), {}
+    for number, each in enumerate(many(size)):
+        for level, hashed in enumerate([each, *frontier.grow(each)]):
+            node = Node(level, number >> level)
+            assert node.completed_by == number
+            found[node] = hashed
+    return found
+
+
+def test_every_full_subtree_is_kept_once():
+    assert len(stored(300)) == sum(300 >> level for level in range(9))
+    assert all(hashed == root(many(300)[node.number << node.level :][: 1 << node.level])
+               for node, hashed in stored(300).items())  # fmt: skip
+
+
+@pytest.mark.parametrize("size", range(301))
+def test_kept_subtrees_give_every_root_and_every_proof(size):
+    node = stored(300).__getitem__
+    assert range_root(0, size, node) == root_of(size)
+    for index in {0, size // 3, size // 2, size - 1} & set(range(size)):
+        proof = [range_root(begin, end, node) for begin, end in inclusion_ranges(index, size)]
+        assert proof == inclusion_proof(index, many(size))
+    for earlier in {1, size // 3, size // 2, size - 1, size} & set(range(1, size + 1)):
+        proof = [range_root(begin, end, node) for begin, end in consistency_ranges(earlier, size)]
+        assert proof == consistency_proof(earlier, many(size))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 300), st.data())
+def test_kept_subtrees_prove_any_leaf_and_any_growth(size, data):
+    node = stored(300).__getitem__
+    index, earlier = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
+    proof = [range_root(begin, end, node) for begin, end in inclusion_ranges(index, size)]
+    assert verify_inclusion(many(size)[index], index, size, proof, root_of(size))
+    proof = [range_root(begin, end, node) for begin, end in consistency_ranges(earlier, size)]
+    assert verify_consistency(earlier, root_of(earlier), size, root_of(size), proof)
+
+
+def test_ranges_outside_the_tree_are_refused():
+    for refused in (lambda: inclusion_ranges(3, 3), lambda: inclusion_ranges(-1, 3), lambda: consistency_ranges(0, 3),
+                    lambda: consistency_ranges(4, 3)):  # fmt: skip
+        with pytest.raises(IndexError):
+            refused()

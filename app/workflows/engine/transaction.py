@@ -13,7 +13,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.extensions import db
-from app.models import AuditEntry, Meeting, Refusal
+from app.models import AuditEntry, LogPending, Meeting, Refusal
 from app.workflows.engine import outbox
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
@@ -91,10 +91,11 @@ def own_transaction() -> Iterator[Session]:
 
 
 def record(actor: Actor, fact: Fact, now: dt.datetime) -> AuditEntry:
-    """Write the fact to the audit log, and a job for everybody who wants to hear it."""
+    """Write the fact to the audit log, and a job for everybody who wants to hear it; the sequencer enters it later."""
     entry = AuditEntry(**_entry(actor, fact, now))
     db.session.add(entry)
     db.session.flush()
+    db.session.add(LogPending(audit_entry_id=entry.id))
     for job in outbox.heard_by.get(type(fact), ()):
         outbox.enqueue(fact.body_id, job, {"audit_entry_id": entry.id}, dedupe_key=f"{entry.id}:{job}", now=entry.at)
     return entry
@@ -160,6 +161,7 @@ def record_all_live(told: Sequence[tuple[Actor, MeetingFact, dt.datetime]]) -> N
     db.session.execute(update(meeting).where(meeting.c.id == last.meeting_id).values(version=last.version))
     made = insert(log).returning(log.c.id, sort_by_parameter_order=True)
     ids = db.session.execute(made, [_entry(*each) for each in told]).scalars().all()
+    db.session.execute(insert(table(LogPending)), [{"audit_entry_id": number} for number in ids])
     for job in outbox.heard_by.get(type(last), ()):
         jobs = ((last.body_id, {"audit_entry_id": number}, f"{number}:{job}") for number in ids)
         outbox.enqueue_all(job, jobs, at)

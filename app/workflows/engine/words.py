@@ -10,6 +10,7 @@ from app.models import (
     AbsenceState,
     BodyKind,
     Channel,
+    CheckpointReason,
     Choice,
     DeliveryState,
     DigestKind,
@@ -20,6 +21,7 @@ from app.models import (
     ItemState,
     JobState,
     KeyState,
+    LogKind,
     MeetingKind,
     MeetingState,
     Office,
@@ -65,6 +67,17 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         ItemState.PLANNED: _p("item", "Planned"),
         ItemState.CURRENT: _p("item", "Under way"),
         ItemState.DONE: _p("item", "Done"),
+    },
+    LogKind: {
+        LogKind.AUDIT: _p("log", "Fact of the audit log"),
+        LogKind.POLL_CLOSED: _p("log", "Root of a vote that was closed"),
+        LogKind.POLL_ANNULLED: _p("log", "Root of a vote that was annulled"),
+        LogKind.RESOLUTION: _p("log", "Promulgated Resolution"),
+    },
+    CheckpointReason: {
+        CheckpointReason.POLL: _p("checkpoint", "a vote is over"),
+        CheckpointReason.RESOLUTION: _p("checkpoint", "a Resolution is promulgated"),
+        CheckpointReason.NIGHTLY: _p("checkpoint", "every night"),
     },
     PollState: {
         PollState.DRAFT: _p("poll", "Draft"),

@@ -1,7 +1,8 @@
 """What proves that the log of a poll only grew: the Merkle tree of RFC 9162, section 2.1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -104,6 +105,76 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
+class Node(NamedTuple):
+    """A full subtree of 2^level leaves, the `number`-th of its level from the left (both from 0)."""
+
+    level: int
+    number: int
+
+    @property
+    def completed_by(self) -> int:
+        """The leaf (from 0) whose arrival made it full."""
+        return ((self.number + 1) << self.level) - 1
+
+
+Range = tuple[int, int]  # leaves from … up to, but not including; as the splits of RFC 9162 make them
+
+
+def full_subtrees(begin: int, end: int) -> list[Node]:
+    """The full subtrees, from left to right and ever lower, of which the subtree over a range of leaves is made."""
+    found = []
+    while begin < end:
+        level = (end - begin).bit_length() - 1
+        found.append(Node(level, begin >> level))
+        begin += 1 << level
+    return found
+
+
+def range_root(begin: int, end: int, node: Callable[[Node], bytes]) -> bytes:
+    """Hash of the subtree over a range of leaves, out of the hashes of full subtrees."""
+    hashes = [node(each) for each in full_subtrees(begin, end)]
+    if not hashes:
+        return EMPTY_ROOT
+    found = hashes.pop()
+    while hashes:
+        found = node_hash(hashes.pop(), found)
+    return found
+
+
+def inclusion_ranges(index: int, size: int) -> list[Range]:
+    """The subtrees whose hashes are the inclusion proof of a leaf, in its order; IndexError outside the tree."""
+    if not 0 <= index < size:
+        raise IndexError(f"leaf {index} of a tree of {size}")
+    found, begin, end = [], 0, size
+    while end - begin > 1:
+        middle = begin + _split(end - begin)
+        if index < middle:
+            found.append((middle, end))
+            end = middle
+        else:
+            found.append((begin, middle))
+            begin = middle
+    return found[::-1]
+
+
+def consistency_ranges(earlier: int, size: int) -> list[Range]:
+    """The subtrees whose hashes are the proof of consistency, in its order; IndexError outside 1…size."""
+    if not 0 < earlier <= size:
+        raise IndexError(f"an earlier size of {earlier} in a tree of {size}")
+    found, begin, end = [], 0, size
+    while earlier != end:
+        middle = begin + _split(end - begin)
+        if earlier <= middle:
+            found.append((middle, end))
+            end = middle
+        else:
+            found.append((begin, middle))
+            begin = middle
+    if begin:
+        found.append((begin, end))
+    return found[::-1]
+
+
 class Frontier:
     """The right edge of a growing tree: enough to append and to know the root, in O(log n).
 
@@ -123,18 +194,25 @@ class Frontier:
 
     def append(self, leaf: bytes) -> int:
         """Add a leaf hash and return its index (from 0)."""
+        index = self.size
+        self.grow(leaf)
+        return index
+
+    def grow(self, leaf: bytes) -> list[bytes]:
+        """Add a leaf hash; the hashes of the full subtrees that it completes, two leaves high and upwards."""
         if len(leaf) != HASH_BYTES:
             raise ValueError("a leaf hash has 32 bytes")
-        index, carried, height = self.size, leaf, 0
+        carried, height, completed = leaf, 0, []
         while height < len(self._levels) and (full := self._levels[height]) is not None:
             carried = node_hash(full, carried)
+            completed.append(carried)
             self._levels[height] = None
             height += 1
         if height == len(self._levels):
             self._levels.append(carried)
         else:
             self._levels[height] = carried
-        return index
+        return completed
 
     def root(self) -> bytes:
         full = [level for level in self._levels if level is not None]

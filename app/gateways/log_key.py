@@ -1,0 +1,69 @@
+"""The key of the log of the installation: who signs its checkpoints, and by which public key they are believed."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.gateways.signing.files import make_folder, write_private
+
+PUBLIC = ".vkey"  # suffix of the public half, beside the signing one
+
+
+@dataclass(frozen=True)
+class LogKey:
+    """The two halves as text (C2SP signed-note); without `private` this installation signs no checkpoints."""
+
+    private: str = ""
+    public: str = ""
+
+    def __repr__(self) -> str:
+        return f"LogKey(public={self.public!r})"
+
+
+_standing = LogKey()
+
+
+def use(key: LogKey) -> None:
+    """Sign and verify with this key from now on."""
+    global _standing  # noqa: PLW0603 - one installation, one log
+    _standing = key
+
+
+def key() -> LogKey:
+    """The key of this installation; both halves are empty where none was made."""
+    return _standing
+
+
+def load(file: Path) -> LogKey:
+    """What of it this account can read: the signing half in `file`, the public half beside it."""
+    return LogKey(_read(file), _read(file.with_suffix(PUBLIC)))
+
+
+def save(file: Path, made: LogKey) -> bool:
+    """Write the signing half for its owner alone and the public half for everybody; False when there is a key."""
+    if file.exists():
+        return False
+    make_folder(file.parent)
+    public = file.with_suffix(PUBLIC)
+    public.write_text(f"{made.public}\n")
+    public.chmod(0o644)
+    write_private(file, f"{made.private}\n".encode())
+    return True
+
+
+def random_seed() -> bytes:
+    """32 random bytes, of which an Ed25519 key is made."""
+    return os.urandom(32)
+
+
+def name_of(address: str) -> str:
+    """What the log is called where nothing else was said: the public address without its scheme, and "/log"."""
+    return re.sub(r"^[a-z]+://|/+$|[\s+]", "", address) + "/log"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (FileNotFoundError, PermissionError):
+        return ""

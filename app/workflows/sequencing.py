@@ -1,0 +1,150 @@
+"""The sequencer: what was recorded is entered into the log once it is committed, one writer at a time, exactly once.
+
+A row's number says nothing about when it was committed, so nothing is derived from it: each audit row is written with
+a row that says it waits, and both become visible together.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from app.extensions import db
+from app.gateways import log_key
+from app.models import AuditEntry, Checkpoint, CheckpointReason, LogEntry, LogKind, LogPending, PollLeaf
+from app.workflows import installation_log
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.tables import table
+from app.workflows.engine.transaction import Fact, end_reading, record, use_case
+from app.workflows.rules import checkpoint as notes
+from app.workflows.rules.calendar import iso_utc, parse_utc
+from app.workflows.rules.canonical import canonical
+from app.workflows.rules.installation_leaf import leaf
+from app.workflows.rules.merkle import leaf_hash
+
+ONE_WRITER = 0x6C6F67  # advisory lock of PostgreSQL; on SQLite every writer is alone
+AT_ONCE = 500
+AUDIT, PENDING, LEAVES = table(AuditEntry), table(LogPending), table(PollLeaf)
+WAITING = (
+    select(AUDIT.c.id, AUDIT.c.body_id, AUDIT.c.fact, AUDIT.c.subject_id, AUDIT.c.payload, AUDIT.c.sha256)
+    .join(PENDING, PENDING.c.audit_entry_id == AUDIT.c.id)
+    .order_by(AUDIT.c.id)
+    .limit(AT_ONCE)
+)
+REASONS = {
+    LogKind.POLL_CLOSED: CheckpointReason.POLL,
+    LogKind.POLL_ANNULLED: CheckpointReason.POLL,
+    LogKind.RESOLUTION: CheckpointReason.RESOLUTION,
+}
+root_facts: dict[str, LogKind] = {}  # filled by wiring: facts after which a root or a document is entered too
+
+
+@dataclass(frozen=True)
+class CheckpointTaken(Fact):
+    """A head of the log was signed; `reason` as in the table."""
+
+    size: int
+    root: str
+    reason: CheckpointReason
+
+
+def waiting() -> bool:
+    """Whether anything was committed that is not in the log."""
+    found = db.session.scalar(select(PENDING.c.audit_entry_id).limit(1)) is not None
+    end_reading()
+    return found
+
+
+@use_case
+def enter(_actor: Actor, now: dt.datetime) -> int:
+    """Enter what waits, some hundred rows at most; how many entries were written. Safe to run side by side."""
+    _one_writer()
+    waits = db.session.execute(WAITING).all()
+    if not waits:
+        return 0
+    size = installation_log.size()
+    frontier = installation_log.frontier(size)
+    rows: list[dict[str, Any]] = []
+    for fields in (fields for row in waits for fields in _entries(row)):
+        data = canonical(leaf(**fields, at=iso_utc(now)))
+        hashed = leaf_hash(data)
+        rows.append({
+            "seq": size + len(rows), "body_id": fields["body_id"], "kind": LogKind(fields["kind"]),
+            "subject_id": fields["subject_id"], "data": data, "leaf_hash": hashed.hex(),
+            "nodes": b"".join(frontier.grow(hashed)), "at": parse_utc(iso_utc(now)),
+        })  # fmt: skip
+    db.session.execute(insert(table(LogEntry)), rows)
+    db.session.execute(delete(PENDING).where(PENDING.c.audit_entry_id.in_([row.id for row in waits])))
+    return len(rows)
+
+
+def wanted() -> CheckpointReason | None:
+    """Why a checkpoint is due: a vote is over or a Resolution is out, and no checkpoint covers it."""
+    log = installation_log.LOG
+    last = installation_log.last_checkpoint()
+    uncovered = select(log.c.kind).where(log.c.kind.in_(list(REASONS)), log.c.seq >= (last.size if last else 0))
+    kind = db.session.scalar(uncovered.order_by(log.c.seq.desc()).limit(1))
+    end_reading()
+    return REASONS[kind] if kind else None
+
+
+def take_checkpoint(actor: Actor, reason: CheckpointReason, now: dt.datetime) -> int | None:
+    """Sign the present head; the checkpoint's id, or None: nothing new since the last one, or no key here.
+
+    Signed with nothing open, kept in a transaction of its own.
+    """
+    private = log_key.key().private
+    head, last = installation_log.head(), installation_log.last_checkpoint()
+    known = last.size if last else 0
+    end_reading()
+    if not private or head.size <= known:
+        return None
+    signing_key = notes.SigningKey.parse(private)
+    text = str(notes.sign_checkpoint(signing_key, notes.Checkpoint(signing_key.name, head.size, head.root)))
+    return _keep(actor, head, text, reason, now)
+
+
+@use_case
+def _keep(
+    actor: Actor, head: installation_log.Head, note: str, reason: CheckpointReason, now: dt.datetime
+) -> int | None:
+    """Unless another process was faster."""
+    _one_writer()
+    last = installation_log.last_checkpoint()
+    if last is not None and last.size >= head.size:
+        return None
+    made = Checkpoint(size=head.size, root=head.root.hex(), note=note, reason=reason, at=now)
+    db.session.add(made)
+    db.session.flush()
+    log = installation_log.LOG
+    body_id = db.session.execute(select(log.c.body_id).where(log.c.seq == head.size - 1)).scalar_one()
+    about = (body_id, Checkpoint.__tablename__, made.id)
+    record(actor, CheckpointTaken(*about, head.size, head.root.hex(), reason), now)
+    return made.id
+
+
+def _one_writer() -> None:
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(ONE_WRITER)))
+
+
+def _entries(row: Row[Any]) -> Iterator[dict[str, Any]]:
+    """The entry of an audit row, and after it the root or the document that it tells of."""
+    yield {"kind": LogKind.AUDIT.value, "body_id": row.body_id, "subject_id": row.id, "sha256": row.sha256}
+    kind = root_facts.get(row.fact)
+    if kind is None:
+        return
+    about = {"kind": kind.value, "body_id": row.body_id, "subject_id": row.subject_id}
+    if kind is LogKind.RESOLUTION:
+        yield {**about, "sha256": row.payload["file_sha256"]}
+    elif told := _poll_root(row.subject_id):
+        yield {**about, **told}
+
+
+def _poll_root(poll_id: int) -> Mapping[str, Any] | None:
+    """Size and root of the log of a vote; none was begun when it never was open."""
+    last = select(LEAVES.c.seq, LEAVES.c.root).where(LEAVES.c.poll_id == poll_id).order_by(LEAVES.c.seq.desc())
+    found = db.session.execute(last.limit(1)).one_or_none()
+    return {"size": found.seq + 1, "root": found.root} if found else None
