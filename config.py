@@ -65,6 +65,8 @@ BACKUPS = os.environ.get("ECABINET_BACKUPS", "")  # folder of the backups, so th
 FORCE_SQLITE = os.environ.get("ECABINET_FORCE_SQLITE") == "1"  # a production on SQLite: one process, few people
 LOG_FORMAT = os.environ.get("ECABINET_LOG", "json" if PRODUCTION else "text")
 
+PKI_URL = os.environ.get("ECABINET_PKI", "")  # public address that own certificates name for their revocation
+TRUSTED_CAS = os.environ.get("ECABINET_TRUSTED_CAS", "")  # folder of authorities outside, and where to ask them
 TRUSTED = VAR / "trusted"  # public certificates of the authorities, once they are pinned (flask setup)
 KEYS = VAR / "keys"
 AUTHORITY = VAR / "authority"

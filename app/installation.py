@@ -36,17 +36,21 @@ def choose_gateways(app: Flask) -> None:
     any, so that signatures can be judged while the signer is away, or after a restore without the keys; before that
     the signer says which they are.
     """
+    signing.publish_by(app.config.get("PUBLISHER"))
     if signer := app.config.get("SIGNER"):  # tests hand in a signer with its authority
         signing.use(*signer)
     elif app.config["SIGNER_SOCKET"]:
         remote = signing.RemoteSigner(Path(app.config["SIGNER_SOCKET"]))
         signing.use(remote, signing.pinned_authorities(Path(app.config["TRUSTED"])) or remote.chain)
+        signing.publish_by(remote)
     elif Path(app.config["INSTALLATION_KEY"]).exists() and Path(app.config["AUTHORITY"]).exists():
         installation_key = Path(app.config["INSTALLATION_KEY"])
-        authority = signing.Authority.load(Path(app.config["AUTHORITY"]), installation_key.read_bytes())
+        folder, base = Path(app.config["AUTHORITY"]), app.config["PKI_URL"]
+        authority = signing.Authority.load(folder, installation_key.read_bytes(), base=base)
         cost = app.config.get("ARGON2_COST")
         signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
         signing.use(signer, authority.chain())
+        signing.publish_by(signing.OwnPublisher(authority))
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
     log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))

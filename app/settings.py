@@ -34,6 +34,7 @@ ADDRESSES: tuple[tuple[str, str, Callable[[str], None], str], ...] = (
     ("SQLALCHEMY_DATABASE_URI", "ECABINET_DATABASE", _database, "postgresql+psycopg://user:password@host/name"),
     ("REDIS_URL", "ECABINET_REDIS", _redis, "redis://user:password@host:6379/0"),
     ("S3_ENDPOINT", "ECABINET_S3_ENDPOINT", _web, "https://host"),
+    ("PKI_URL", "ECABINET_PKI", _web, "http://host"),
     ("PUBLIC_URL", "ECABINET_PUBLIC_URL", _web, "https://host"),
 )
 

@@ -10,6 +10,7 @@ from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests as digest_tasks
 from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
+from app.tasks import pki as pki_tasks
 from app.tasks import reminders as reminder_tasks
 from app.tasks import schedule, sequencer
 from app.tasks import upkeep as upkeep_tasks
@@ -39,6 +40,7 @@ from app.workflows import (
     promulgation,
     reminders,
     resolutions,
+    revocations,
     seals,
     sequencing,
     worth_sending,
@@ -88,6 +90,7 @@ TASKS: tuple[Task, ...] = (
     Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
+    Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
 
@@ -100,6 +103,7 @@ TIMETABLE = (
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
+    Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
@@ -198,6 +202,7 @@ KINDS: dict[type, Kind] = {
     keys.KeyLocked:                     Kind(who.named("person_id"), SECURITY, say.key_locked),
     keys.KeySuspendedFact:              Kind(who.named("person_id"), SECURITY, say.key_suspended),
     keys.KeyRecoveryApproved:           Kind(who.named("person_id"), SECURITY, say.key_recovery),
+    revocations.CertificateRevoked:     Kind(who.named("person_id"), SECURITY, say.certificate_revoked),
     accounts.AccountRoleChanged:        Kind(who.named("person_id"), SECURITY, say.role_changed),
     accounts.AccountPasswordReset:      Kind(who.named("person_id"), SECURITY, say.password_reset),
     accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),

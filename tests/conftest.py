@@ -56,7 +56,10 @@ class Home:
 def settings_of_gateways(folder: Path) -> dict[str, Any]:
     authority = signing.Authority.create(None, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), demo=True)
     signer = (signing.MemorySigner(authority), authority.chain())
-    return {"SIGNER": signer, "STORE": storage.MemoryStorage(), "LOG_SIGNER": key_of_log()}
+    return {
+        "SIGNER": signer, "PUBLISHER": signing.OwnPublisher(authority), "STORE": storage.MemoryStorage(),
+        "LOG_SIGNER": key_of_log(),
+    }  # fmt: skip
 
 
 def key_of_log(name: str = "ecabinet.example/log") -> log_key.LogKey:
@@ -134,6 +137,7 @@ def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Fl
     """The application with a fresh copy of the small cabinet; SQLite unless a test asks for `both`."""
     home: Home = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_home")
     signing.use(*gateways["SIGNER"])  # other tests may have chosen others
+    signing.publish_by(gateways["PUBLISHER"])
     storage.use(gateways["STORE"])
     log_key.use(gateways["LOG_SIGNER"])
     with home.application.app_context():

@@ -52,7 +52,7 @@ def _initialise(name: str, trusted: Path) -> None:
     """Installation key and certificate authority, made once; the public certificates beside them."""
     try:
         made = found_authority(config.AUTHORITY, config.INSTALLATION_KEY, dt.datetime.now(dt.UTC), name=name,
-                               demo=config.DEMO)  # fmt: skip
+                               demo=config.DEMO, base=config.PKI_URL)  # fmt: skip
     except (KeyUnavailable, OSError) as error:
         raise NotServing(f"{config.AUTHORITY} cannot be made or used: {type(error).__name__}.") from error
     chain = _authority().chain()
@@ -68,7 +68,7 @@ def _authority() -> Authority:
         if path.exists() and path.stat().st_mode & OTHERS:
             raise NotServing(f"{path} is open to other accounts; its owner alone may enter: chmod go= {path}")
     try:
-        return Authority.load(config.AUTHORITY, config.INSTALLATION_KEY.read_bytes())
+        return Authority.load(config.AUTHORITY, config.INSTALLATION_KEY.read_bytes(), base=config.PKI_URL)
     except (KeyUnavailable, OSError) as error:
         raise NotServing("There is no certificate authority here yet: python -m app.signer init") from error
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.gateways.signing import (
     Authority,
     KeyUnavailable,
+    OwnPublisher,
     PinHeld,
     PinRefused,
     Signer,
@@ -39,6 +40,7 @@ class Desk:
     ) -> None:
         self._signer, self._authority, self._tries, self._any_time = signer, authority, tries, any_time
         self._gate, self._authorisations = gate or Gate(), Authorisations()
+        self._publisher = OwnPublisher(authority)
 
     def answer(self, message: Mapping[str, Any], caller: str) -> Answer:
         """What goes back to a caller (who, for the log)."""
@@ -67,8 +69,6 @@ class Desk:
         if "now" in given and not self._any_time and abs(dt.datetime.now(dt.UTC) - given["now"]) > CLOCKS_APART:
             raise wire.Odd("clock")
         match asked.act:
-            case "about":
-                return {"v": wire.VERSION, "chain": [part.hex() for part in self._authority.chain()]}
             case "certificate":
                 return _told(certificate=self._signer.certificate(given["key_ref"]))
             case "destroy":
@@ -81,8 +81,23 @@ class Desk:
                 return {**_told(certificate=enrolled.certificate_der), "key_ref": enrolled.key_ref}
             case "sign_digest":
                 return _told(cms=self._unlock(given["key_ref"], lambda: self._signer.sign_digest(**given)))
-            case _:
+            case "sign_document":
                 return _told(cms=self._unlock(given["key_ref"], lambda: self._signer.sign_document(**given)))
+            case _:
+                return self._publish(asked.act, given)
+
+    def _publish(self, act: str, given: Mapping[str, Any]) -> Answer:
+        """What the authority says of itself and its certificates; it is public to whoever may ask here at all."""
+        if act == "about":
+            return {"v": wire.VERSION, "chain": [part.hex() for part in self._authority.chain()]}
+        if act == "list":
+            return _told(content=self._publisher.revocation_list(given["authority"]))
+        if act == "ocsp":
+            return _told(content=self._publisher.answer(given["request"]))
+        if given["since"] > dt.datetime.now(dt.UTC) + CLOCKS_APART:
+            raise wire.Odd("clock")
+        self._publisher.take_back(given["serial"], given["since"])
+        return _told()
 
     def _unlock(self, key_ref: str, sign: Callable[[], bytes]) -> bytes:
         """What the key signs; only a right PIN takes the try back."""

@@ -95,7 +95,7 @@ class Server:
             answer = refusal("refused", odd.reason)
         else:
             answer = self._handle(message, caller)
-        wire.send(connection, answer, time.monotonic() + SPEAKS_FOR)
+        wire.send(connection, answer, time.monotonic() + SPEAKS_FOR, wire.LARGEST_ANSWER)
 
     @contextlib.contextmanager
     def _listening(self) -> Any:

@@ -22,6 +22,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         notices,
         papers,
         password,
+        pki,
         polls,
         protection,
         records_menu,
@@ -51,6 +52,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     notices.register(app, appbuilder)
     papers.register(app, appbuilder)
     password.register(app, appbuilder)
+    pki.register(app, appbuilder)
     polls.register(app, appbuilder)
     records_menu.register(app, appbuilder)
     reports.register(app, appbuilder)

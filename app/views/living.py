@@ -18,8 +18,10 @@ USER = "_user_id"  # and whose session it is, in the words of flask-login
 GIVEN = "given"  # in the cookie as long as the password is one that somebody else has made
 SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device; and machines
     {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document",
-     "HealthView.live", "HealthView.ready", "HealthView.figures"}
+     "HealthView.live", "HealthView.ready", "HealthView.figures",
+     "PkiView.certificate", "PkiView.revocations", "PkiView.ask", "PkiView.look_up"}
 )  # fmt: skip
+FOR_PROGRAMS = frozenset({"PkiView.ask"})  # what no form can send, and what changes nothing
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
 )

@@ -38,6 +38,7 @@ FACTS: dict[str, Any] = {
     "AppointmentRemoved": _("Post taken back"),
     "BodyFounded": _("Body founded"),
     "BallotCast": _("Ballot cast"),
+    "CertificateRevoked": _("Certificate revoked"),
     "ChairHanded": _("Chair handed over"),
     "CheckpointTaken": _("Checkpoint of the log signed"),
     "DeliveryRetried": _("Message sent again"),

@@ -21,6 +21,7 @@ JOBS: dict[str, Any] = {
     "polls.progress": _("Tell how many have voted"),
     "realtime.disconnect_user": _("Cut the connections of an account"),
     "reminders.invitations": _("Remind of invitations without an answer"),
+    "revocations.publish": _("Publish which certificates are revoked"),
     "upkeep.prune": _("Take out what has served its time"),
 }
 

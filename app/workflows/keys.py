@@ -31,6 +31,7 @@ from app.models import (
     SealKey,
     SigningKey,
 )
+from app.workflows import revocations
 from app.workflows.engine.errors import BadValue, Detached, NotFound, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
@@ -335,7 +336,7 @@ def request_recovery(actor: Actor, person_id: int, kind: RecoveryKind, reason: s
 
 @use_case
 def approve_recovery(actor: Actor, recovery_id: int, now: dt.datetime) -> KeyRecovery:
-    """The second person confirms; unlocking takes effect at once, a replacement waits for its owner."""
+    """The second person confirms; unlocking takes effect at once, a replacement revokes and waits for its owner."""
     seen(actor, KeyRecovery, recovery_id)
     asked = db.session.scalars(select(KeyRecovery).where(KeyRecovery.id == recovery_id).with_for_update()).one()
     actor.require(Right.KEY_RECOVER, asked)
@@ -348,6 +349,7 @@ def approve_recovery(actor: Actor, recovery_id: int, now: dt.datetime) -> KeyRec
     if asked.kind is RecoveryKind.REPLACE and key is not None:
         _refuse_if_pinned(asked, key)
         LIFECYCLE.moves["suspend"].apply(key)
+        revocations.revoke(actor, key.certificate, asked.reason, now)
     if asked.kind is RecoveryKind.UNLOCK and key is not None:
         key.failed_tries, key.locked_until, asked.used_at = 0, None, now
     record(actor, KeyRecoveryApproved.about(asked, person_id=asked.person_id, kind=asked.kind), now)

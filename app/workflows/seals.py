@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from app.gateways import pades, signing
 from app.gateways.pades import PadesRefused
 from app.gateways.signing.errors import KeyUnavailable, PinRefused
 from app.models import Body, Certificate, KeyState, Person, SealKey, SignaturePicture
-from app.workflows import keys
+from app.workflows import keys, revocations
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
@@ -125,6 +126,7 @@ def suspend_seal(actor: Actor, seal_id: int, now: dt.datetime) -> SealKey:
     seen(actor, SealKey, seal_id)
     seal = db.session.scalars(select(SealKey).where(SealKey.id == seal_id).with_for_update()).one()
     LIFECYCLE.admit("suspend", seal, actor).apply(seal)
+    revocations.revoke(actor, seal.certificate, gettext("The seal was suspended."), now)
     record(actor, SealSuspended.about(seal, certificate_sha256=seal.certificate.sha256), now)
     return seal
 

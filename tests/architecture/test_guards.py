@@ -9,7 +9,7 @@ from flask_appbuilder.security.sqla.models import User
 
 from app.extensions import csrf, db, socketio
 from app.security import SCREENS
-from app.views.living import OPEN_WHILE_LOCKED, SESSIONLESS
+from app.views.living import FOR_PROGRAMS, OPEN_WHILE_LOCKED, SESSIONLESS
 from tests.device import JSON
 from tests.views.test_csrf import filled_in
 
@@ -119,8 +119,12 @@ def test_no_view_is_exempt_from_the_form_token(app):
     assert csrf._exempt_views == set()
 
 
+def test_only_what_no_form_can_send_needs_no_token(app):
+    assert {"PkiView.ask"} == FOR_PROGRAMS
+
+
 def test_only_the_public_page_and_machines_look_at_no_session():
-    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"HealthView", "VerificationView"}
+    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"HealthView", "PkiView", "VerificationView"}
 
 
 def test_sockets_have_one_namespace_and_one_origin(app):

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,3 +195,50 @@ def test_an_odd_answer_is_no_signature(answer):
             RemoteSigner(Path(folder) / "s", 2).sign("0" * 32, PIN, b"x", NOW)
         thread.join()
         assert PIN not in repr(refused.value.__context__)
+
+
+# -- what the authority publishes -------------------------------------------------------------------------------------
+
+
+def test_lists_answers_and_revocations_pass_the_socket(tmp_path):
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    authority = Authority.create(None, now - dt.timedelta(days=1))
+    with served(MemorySigner(authority), authority, tmp_path) as remote:
+        assert remote.revocation_list("issuing") == authority.crl(now)
+        assert remote.revocation_list("root") == authority.root_crl(now)
+        remote.take_back("c0ffee", now)
+        entry = x509.load_der_x509_crl(remote.revocation_list("issuing")).get_revoked_certificate_by_serial_number(
+            0xC0FFEE
+        )
+        assert entry.revocation_date_utc == now
+        said = ocsp.load_der_ocsp_response(remote.answer(b"no request"))
+        assert said.response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+        assert remote.answer(bytes(100_000))  # cut to what a request may have
+
+
+def test_a_long_list_passes_the_socket(tmp_path):
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    authority = Authority.create(None, now - dt.timedelta(days=1))
+    entries = [
+        x509.RevokedCertificateBuilder().serial_number(n << 100).revocation_date(now).build() for n in range(1, 1001)
+    ]
+    authority._publish(now, entries)
+    with served(MemorySigner(authority), authority, tmp_path) as remote:
+        assert len(x509.load_der_x509_crl(remote.revocation_list("issuing"))) == 1000
+
+
+def test_nothing_is_revoked_in_the_future(tmp_path):
+    now = dt.datetime.now(dt.UTC)
+    authority = Authority.create(None, now - dt.timedelta(days=1))
+    with served(MemorySigner(authority), authority, tmp_path) as remote, pytest.raises(KeyUnavailable):
+        remote.take_back("c0ffee", now + dt.timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("act", "values"), [
+    ("list", {"authority": "other"}), ("list", {"authority": 1}), ("ocsp", {"request": "0"}), ("ocsp", {"request": 7}),
+    ("ocsp", {"request": "00" * 3000}), ("take_back", {"serial": "", "since": NOW}),
+    ("take_back", {"serial": "xyz", "since": NOW}), ("take_back", {"serial": "1" * 41, "since": NOW}),
+])  # fmt: skip
+def test_odd_requests_to_the_authority_are_refused(act, values):
+    with pytest.raises(wire.Odd):
+        wire.read_request(wire.parse(json.dumps(wire.request(act, **values)).encode()))

@@ -1,6 +1,6 @@
 """Who signs, with which certificate, and whether a signature is good: the outside world of keys behind one door."""
 from app.gateways.signing.authority import Authority
-from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate
+from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate, issuer_of
 from app.gateways.signing.cms import sign_detached, sign_digest, sign_document
 from app.gateways.signing.errors import (
     BadSignature,
@@ -20,12 +20,14 @@ from app.gateways.signing.founding import found_authority, pin_authorities, pinn
 from app.gateways.signing.interface import Enrolled, KeysElsewhere, Signer, signer, trusted, use, wrap
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
+from app.gateways.signing.publishing import AUTHORITIES, OwnPublisher, Publisher, publish_by, publisher
 from app.gateways.signing.remote import RemoteSigner
 from app.gateways.signing.software import SoftwareSigner
 from app.gateways.signing.verification import CheckedSignature, check_detached, check_document
 from app.gateways.signing.wrapping import Argon2Cost
 
 __all__ = [
+    "AUTHORITIES",
     "Argon2Cost",
     "Authority",
     "BadSignature",
@@ -37,9 +39,11 @@ __all__ = [
     "KeyUnavailable",
     "KeysElsewhere",
     "MemorySigner",
+    "OwnPublisher",
     "PinFault",
     "PinHeld",
     "PinRefused",
+    "Publisher",
     "RemoteSigner",
     "SignatureFault",
     "Signer",
@@ -54,8 +58,11 @@ __all__ = [
     "check_pin",
     "create_installation_key",
     "found_authority",
+    "issuer_of",
     "pin_authorities",
     "pinned_authorities",
+    "publish_by",
+    "publisher",
     "sign_detached",
     "sign_digest",
     "sign_document",

@@ -93,6 +93,12 @@ def check_certificate(
         _check_revocation(serial, at, _load_crl(crl, issuer))
 
 
+def issuer_of(certificate_der: bytes, authorities: Sequence[bytes]) -> bytes | None:
+    """The one of these authorities (DER) that issued the certificate; None when none did. `CertificateRefused`."""
+    certificate = _load(certificate_der)
+    return next((der for der in authorities if _issued(certificate, _load(der))), None)
+
+
 def _refuse(reason: CertificateFault) -> NoReturn:
     raise CertificateRefused(reason) from None
 

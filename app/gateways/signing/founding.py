@@ -10,7 +10,8 @@ from app.gateways.signing.files import create_installation_key
 
 
 def found_authority(
-    folder: Path, installation_key: Path, since: dt.datetime, *, name: str = "e-Cabinet", demo: bool = False
+    folder: Path, installation_key: Path, since: dt.datetime, *, name: str = "e-Cabinet", demo: bool = False,
+    base: str = "",
 ) -> bool:
     """Make what is missing of both, valid from `since`; False when both were there.
 
@@ -24,7 +25,7 @@ def found_authority(
         return False
     draft = folder.with_name(f"{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    Authority.create(draft, since, name=name, demo=demo, installation_key=installation_key.read_bytes())
+    Authority.create(draft, since, name=name, demo=demo, installation_key=installation_key.read_bytes(), base=base)
     draft.rename(folder)
     return True
 

@@ -55,6 +55,15 @@ class RemoteSigner:
     def destroy(self, key_ref: str) -> None:
         self._ask("destroy", key_ref=key_ref)
 
+    def revocation_list(self, authority: str) -> bytes:
+        return _bytes(self._ask("list", authority=authority), "content")
+
+    def answer(self, request: bytes) -> bytes:
+        return _bytes(self._ask("ocsp", request=request[: wire.MOST_ASKED]), "content")
+
+    def take_back(self, serial: str, since: dt.datetime) -> None:
+        self._ask("take_back", serial=serial, since=since)
+
     def chain(self) -> tuple[bytes, ...]:
         """The signer's authorities in DER, the issuing one first; asked for once."""
         with self._asking:
@@ -72,7 +81,7 @@ class RemoteSigner:
                 connection.settimeout(min(CONNECTS, self._patience))
                 connection.connect(self._path)
                 wire.send(connection, wire.request(act, **values), deadline)
-                told = wire.receive(connection, deadline)
+                told = wire.receive(connection, deadline, wire.LARGEST_ANSWER)
         except (OSError, EOFError, wire.Odd) as error:
             log.error("the signer did not answer %s: %s", act, type(error).__name__)
             raise KeyUnavailable from None  # nothing of the request goes on with the error

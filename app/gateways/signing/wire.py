@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 VERSION = 1
-LARGEST = 1 << 14  # bytes of a message; a signature has about 2 KiB
+LARGEST = 1 << 14  # bytes of a request; a signature has about 2 KiB
+LARGEST_ANSWER = 1 << 20  # a list of revoked certificates among them: some ten thousand entries
 LIVES = 30_000  # milliseconds of an authorisation
 NONCE_BYTES, DIGEST_BYTES = 16, 32
 LENGTH = struct.Struct(">I")
 LONGEST_PIN, LONGEST_REFERENCE, LONGEST_NAME, MOST_DAYS = 64, 64, 300, 3653
+MOST_ASKED, LONGEST_NUMBER = 2049, 40  # bytes of an OCSP request; digits of a serial number
+HEX = frozenset("0123456789abcdef")
 
 
 class Odd(Exception):
@@ -40,11 +43,35 @@ def _text(most: int) -> Callable[[Any], str]:
 
 def _bytes(exactly: int) -> Callable[[Any], bytes]:
     def read(value: Any) -> bytes:
-        if type(value) is not str or len(value) != 2 * exactly or not set(value) <= set("0123456789abcdef"):
+        if type(value) is not str or len(value) != 2 * exactly or not set(value) <= HEX:
             raise Odd("bytes")
         return bytes.fromhex(value)
 
     return read
+
+
+def _bytes_up_to(most: int) -> Callable[[Any], bytes]:
+    def read(value: Any) -> bytes:
+        if type(value) is not str or len(value) % 2 or len(value) > 2 * most or not set(value) <= HEX:
+            raise Odd("bytes")
+        return bytes.fromhex(value)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if type(value) is not str or value not in words:
+            raise Odd("text")
+        return value
+
+    return read
+
+
+def _number(value: Any) -> str:
+    if type(value) is not str or not 0 < len(value) <= LONGEST_NUMBER or not set(value) <= HEX:
+        raise Odd("number")
+    return value
 
 
 def _whole(least: int, most: int) -> Callable[[Any], int]:
@@ -66,6 +93,7 @@ def _moment(value: Any) -> dt.datetime:
     return moment
 
 
+NUMBER: Callable[[Any], str] = _number
 REFERENCE, PIN, NAME, DIGEST = _text(LONGEST_REFERENCE), _text(LONGEST_PIN), _text(LONGEST_NAME), _bytes(DIGEST_BYTES)
 ACTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "about": {},
@@ -75,8 +103,11 @@ ACTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "sign_digest": {"key_ref": REFERENCE, "pin": PIN, "digest": DIGEST, "now": _moment},
     "sign_document": {"key_ref": REFERENCE, "pin": PIN, "digest": DIGEST},
     "destroy": {"key_ref": REFERENCE},
+    "list": {"authority": _one_of("issuing", "root")},
+    "ocsp": {"request": _bytes_up_to(MOST_ASKED)},
+    "take_back": {"serial": NUMBER, "since": _moment},
 }  # fmt: skip
-FREE = frozenset({"about", "certificate"})  # what is public needs no authorisation
+FREE = frozenset({"about", "certificate", "list", "ocsp"})  # what is public needs no authorisation
 AUTHORISATION: Mapping[str, Callable[[Any], Any]] = {
     "nonce": _bytes(NONCE_BYTES), "issued": _whole(0, 1 << 53), "binds": DIGEST,
 }  # fmt: skip
@@ -139,19 +170,21 @@ def _plain(value: Any) -> Any:
 # -- messages on a socket ---------------------------------------------------------------------------------------------
 
 
-def send(connection: socket.socket, message: Mapping[str, Any], deadline: float) -> None:
+def send(
+    connection: socket.socket, message: Mapping[str, Any], deadline: float, largest: int = LARGEST
+) -> None:
     """Send it before the deadline (monotonic seconds); OSError, TimeoutError among them."""
     content = json.dumps(message).encode()
-    if len(content) > LARGEST:
+    if len(content) > largest:
         raise Odd("size")
     connection.settimeout(_left(deadline))
     connection.sendall(LENGTH.pack(len(content)) + content)
 
 
-def receive(connection: socket.socket, deadline: float) -> dict[str, Any]:
+def receive(connection: socket.socket, deadline: float, largest: int = LARGEST) -> dict[str, Any]:
     """The next message, whole; `Odd`, EOFError when the other side is gone, OSError."""
     (length,) = LENGTH.unpack(_exactly(connection, LENGTH.size, deadline))
-    if length > LARGEST:
+    if length > largest:
         raise Odd("size")
     return parse(_exactly(connection, length, deadline))
 
