@@ -21,6 +21,7 @@ VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
     from app import (
+        commands_audit,
         commands_backup,
         commands_doctor,
         commands_key,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     commands_backup.register(app)
     commands_doctor.register(app)
     commands_vapid.register(app)
+    commands_audit.register(app)
     commands_witness.register(app)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class LogKey:
 
 
 _standing = LogKey()
+_witnesses: tuple[str, ...] = ()
 
 
 def use(key: LogKey) -> None:
@@ -33,6 +35,17 @@ def use(key: LogKey) -> None:
 def key() -> LogKey:
     """The key of this installation; both halves are empty where none was made."""
     return _standing
+
+
+def use_witnesses(keys: Sequence[str]) -> None:
+    """Believe the cosignatures of these witnesses, pinned by their keys (C2SP vkey text), from now on."""
+    global _witnesses  # noqa: PLW0603 - likewise
+    _witnesses = tuple(keys)
+
+
+def witnesses() -> tuple[str, ...]:
+    """The pinned keys of the witnesses of this log."""
+    return _witnesses
 
 
 def load(file: Path) -> LogKey:

@@ -5,27 +5,23 @@ import logging
 from typing import Any
 
 from app.tasks import progress
-from app.workflows import checks
+from app.workflows import checks, log_checks
 from app.workflows.engine.rights import SYSTEM
 
 log = logging.getLogger(__name__)
 
-INTEGRITY = "checks.integrity"
+INTEGRITY = checks.INTEGRITY
 
 
 def integrity(job: dict[str, Any]) -> None:
-    """Verify every vote and the whole log of a body. Running twice is harmless: it only reads, and says so twice."""
+    """Verify every vote of a body and the whole log. Running twice is harmless: it only reads, and says so twice."""
     body_id = job["body_id"]
-    polls, broken, entries = checks.poll_ids(body_id), [], 0
+    polls = checks.poll_ids(body_id)
+    account = log_checks.examine(lambda _done, _total: progress.report(0, len(polls) + 1))  # keeps the lease
     for done, poll_id in enumerate(polls, start=1):
-        if checks.poll_broken(poll_id):
-            broken.append(f"poll:{poll_id}")
+        checks.look_at(account, poll_id)
         progress.report(done, len(polls) + 1)
-    for count, wrong in checks.entries_broken(body_id):
-        entries += count
-        broken += [f"audit_entry:{entry_id}" for entry_id in wrong]
-        progress.report(len(polls), len(polls) + 1)  # the log is one step of many pages: keeps the lease
-    if broken:
-        log.error("the check of body %s found broken: %s", body_id, ", ".join(broken))
-    checks.conclude(SYSTEM, body_id, len(polls), entries, broken, dt.datetime.now(dt.UTC))
+    if account.broken:
+        log.error("the check of body %s found broken: %s", body_id, ", ".join(map(str, account.broken)))
+    checks.conclude(SYSTEM, body_id, len(polls), account, dt.datetime.now(dt.UTC))
     progress.report(len(polls) + 1, len(polls) + 1)

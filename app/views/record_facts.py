@@ -17,6 +17,7 @@ FACTS: dict[str, Any] = {
     "ContactBounced": _("Address for messages refused"),
     "NoticeChoiceMade": _("Choice of messages changed"),
     "QuietHoursSet": _("Quiet hours changed"),
+    "IntegrityAsked": _("Check of signatures and log asked for"),
     "IntegrityChecked": _("Signatures and log checked: everything as it was"),
     "IntegrityBroken": _("Signatures and log checked: something is broken"),
     "InvitationReminded": _("Reminder of an invitation"),

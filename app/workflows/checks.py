@@ -1,20 +1,21 @@
 """The nightly check: does everything that was voted, signed, sealed and logged still say what it said?"""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import AuditEntry, Body, Poll, PollState
-from app.workflows import sealed
-from app.workflows.engine.rights import Actor
+from app.models import AuditEntry, Body, Job, JobState, Poll, PollState
+from app.workflows import log_checks, sealed
+from app.workflows.engine import outbox
+from app.workflows.engine.errors import Detached
+from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
-from app.workflows.rules.canonical import canonical, digest
+from app.workflows.log_checks import Account
 
-PAGE = 500  # entries of the log that are read at once
-MOST_TOLD = 20
+INTEGRITY = "checks.integrity"
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,17 @@ class IntegrityChecked(Fact):
 
 @dataclass(frozen=True)
 class IntegrityBroken(Fact):
-    """`broken` names what is not as it was: table and number, the first of them."""
+    """`broken` names what is not as it was: table and number, the first of them; `rows` with time and reason."""
 
     polls: int
     entries: int
     broken: list[str]
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class IntegrityAsked(Fact):
+    """Somebody did not want to wait for the night."""
 
 
 def poll_ids(body_id: int) -> list[int]:
@@ -56,31 +63,59 @@ def poll_broken(poll_id: int) -> bool:
     return False
 
 
-def entries_broken(body_id: int) -> Iterator[tuple[int, list[int]]]:
-    """Page by page through the audit log: how many entries were read, and which do not fit their own hash."""
-    last = 0
-    while True:
-        rows = select(AuditEntry).where(AuditEntry.body_id == body_id, AuditEntry.id > last)
-        page = list(db.session.scalars(rows.order_by(AuditEntry.id).limit(PAGE)))
-        wrong = [entry.id for entry in page if _hash(entry) != entry.sha256]
-        count, last = len(page), page[-1].id if page else last
+def examine(report: log_checks.Report = lambda _done, _total: None) -> Account:
+    """The whole log, and behind each root what was signed, counted and promulgated of the vote, of every body."""
+    account = log_checks.examine(report)
+    for body_id in list(db.session.scalars(select(Body.id).order_by(Body.id))):
+        for poll_id in poll_ids(body_id):
+            look_at(account, poll_id)
+    return account
+
+
+def look_at(account: Account, poll_id: int) -> None:
+    """Add a vote to what is broken when its data contradict each other."""
+    if poll_broken(poll_id):
+        closed = db.session.scalar(select(Poll.closed_at).where(Poll.id == poll_id))
+        account.add(Poll.__tablename__, poll_id, closed, "contradicts")
         end_reading()
-        db.session.expunge_all()
-        if not count:
-            return
-        yield count, wrong
 
 
 @use_case
-def conclude(actor: Actor, body_id: int, polls: int, entries: int, broken: list[str], now: dt.datetime) -> None:
+def ask(actor: Actor, body_id: int, now: dt.datetime) -> bool:
+    """The auditor has everything checked now; False when a check is waiting or under way already."""
+    body = db.session.get_one(Body, body_id)
+    actor.require(Right.AUDIT_READ, Detached(Body.__tablename__, body.id, None, body.id))
+    if under_way(body_id):
+        return False
+    entry = record(actor, IntegrityAsked(body.id, Body.__tablename__, body.id), now)
+    outbox.enqueue(body_id, INTEGRITY, {"body_id": body_id}, f"{INTEGRITY}:{body_id}:asked:{entry.id}", now)
+    return True
+
+
+def under_way(body_id: int) -> Job | None:
+    """The check that waits or runs."""
+    undone = (JobState.DUE, JobState.RUNNING)
+    rows = select(Job).where(Job.name == INTEGRITY, Job.body_id == body_id, Job.state.in_(undone))
+    return db.session.scalar(rows.order_by(Job.id).limit(1))
+
+
+def last_conclusion(body_id: int) -> AuditEntry | None:
+    """What the newest check found, as it was recorded."""
+    told = (IntegrityChecked.__name__, IntegrityBroken.__name__)
+    rows = select(AuditEntry).where(AuditEntry.fact.in_(told), AuditEntry.body_id == body_id)
+    return db.session.scalar(rows.order_by(AuditEntry.id.desc()).limit(1))
+
+
+@use_case
+def conclude(actor: Actor, body_id: int, polls: int, account: Account, now: dt.datetime) -> None:
     """Write down what the check found; the auditors are told when something is broken."""
     body = db.session.get_one(Body, body_id)
     about = (body.id, Body.__tablename__, body.id)
-    if broken:
-        record(actor, IntegrityBroken(*about, polls, entries, broken[:MOST_TOLD]), now)
+    entries = account.facts + account.waiting
+    if account.broken:
+        names, rows = [str(each) for each in account.broken], account.as_json()["broken"]
+        told = [{"table": row["table"], "id": row["id"], "at": row["at"], "code": row["code"]} for row in rows]
+        record(actor, IntegrityBroken(*about, polls, entries, names, told), now)
     else:
         record(actor, IntegrityChecked(*about, polls, entries), now)
 
-
-def _hash(entry: AuditEntry) -> str:
-    return digest(canonical([entry.fact, entry.payload, entry.actor_id, entry.at.astimezone(dt.UTC).isoformat()]))

@@ -5,6 +5,7 @@ a row that says it waits, and both become visible together.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ from app.workflows.rules.calendar import iso_utc, parse_utc
 from app.workflows.rules.canonical import canonical
 from app.workflows.rules.installation_leaf import leaf
 from app.workflows.rules.merkle import leaf_hash
+
+log = logging.getLogger(__name__)
 
 ONE_WRITER = 0x6C6F67  # advisory lock of PostgreSQL; on SQLite every writer is alone
 AT_ONCE = 500
@@ -64,10 +67,11 @@ def enter(_actor: Actor, now: dt.datetime) -> int:
     waits = db.session.execute(WAITING).all()
     if not waits:
         return 0
+    known = _entered([row.id for row in waits])
     size = installation_log.size()
     frontier = installation_log.frontier(size)
     rows: list[dict[str, Any]] = []
-    for fields in (fields for row in waits for fields in _entries(row)):
+    for fields in (fields for row in waits if row.id not in known for fields in _entries(row)):
         data = canonical(leaf(**fields, at=iso_utc(now)))
         hashed = leaf_hash(data)
         rows.append({
@@ -75,17 +79,24 @@ def enter(_actor: Actor, now: dt.datetime) -> int:
             "subject_id": fields["subject_id"], "data": data, "leaf_hash": hashed.hex(),
             "nodes": b"".join(frontier.grow(hashed)), "at": parse_utc(iso_utc(now)),
         })  # fmt: skip
-    db.session.execute(insert(table(LogEntry)), rows)
+    if rows:
+        db.session.execute(insert(table(LogEntry)), rows)
     db.session.execute(delete(PENDING).where(PENDING.c.audit_entry_id.in_([row.id for row in waits])))
     return len(rows)
 
 
+def _entered(audit_ids: list[int]) -> set[int]:
+    """Those of them that are in the log: what waits a second time is taken away and changes nothing."""
+    entry = installation_log.LOG.c
+    found = select(entry.subject_id).where(entry.kind == LogKind.AUDIT, entry.subject_id.in_(audit_ids))
+    return set(db.session.scalars(found))
+
+
 def wanted() -> CheckpointReason | None:
     """Why a checkpoint is due: a vote is over or a Resolution is out, and no checkpoint covers it."""
-    log = installation_log.LOG
-    last = installation_log.last_checkpoint()
-    uncovered = select(log.c.kind).where(log.c.kind.in_(list(REASONS)), log.c.seq >= (last.size if last else 0))
-    kind = db.session.scalar(uncovered.order_by(log.c.seq.desc()).limit(1))
+    entry, last = installation_log.LOG.c, installation_log.last_checkpoint()
+    uncovered = select(entry.kind).where(entry.kind.in_(list(REASONS)), entry.seq >= (last.size if last else 0))
+    kind = db.session.scalar(uncovered.order_by(entry.seq.desc()).limit(1))
     end_reading()
     return REASONS[kind] if kind else None
 
@@ -98,8 +109,12 @@ def take_checkpoint(actor: Actor, reason: CheckpointReason, now: dt.datetime) ->
     private = log_key.key().private
     head, last = installation_log.head(), installation_log.last_checkpoint()
     known = last.size if last else 0
+    grown = last is None or (head.size >= known and installation_log.head(known).root.hex() == last.root)
     end_reading()
     if not private or head.size <= known:
+        return None
+    if last is not None and not grown:  # whoever rewrote the past gets no signature under it
+        log.error("the log is not the one of checkpoint %s any more: nothing is signed", last.id)
         return None
     signing_key = notes.SigningKey.parse(private)
     text = str(notes.sign_checkpoint(signing_key, notes.Checkpoint(signing_key.name, head.size, head.root)))
@@ -118,8 +133,8 @@ def _keep(
     made = Checkpoint(size=head.size, root=head.root.hex(), note=note, reason=reason, at=now)
     db.session.add(made)
     db.session.flush()
-    log = installation_log.LOG
-    body_id = db.session.execute(select(log.c.body_id).where(log.c.seq == head.size - 1)).scalar_one()
+    entry = installation_log.LOG.c
+    body_id = db.session.execute(select(entry.body_id).where(entry.seq == head.size - 1)).scalar_one()
     about = (body_id, Checkpoint.__tablename__, made.id)
     record(actor, CheckpointTaken(*about, head.size, head.root.hex(), reason), now)
     return made.id

@@ -1,0 +1,36 @@
+"""What proves to an outsider that the root of a vote stands in the log: checkpoint, keys and inclusion proof."""
+
+import base64
+import json
+from typing import Any
+
+from app.gateways import log_key
+from app.models import Poll
+from app.workflows import installation_log
+
+
+def files_of(poll: Poll) -> dict[str, bytes]:
+    """Files of the evidence bundle about a vote that is over, by name; none while no checkpoint covers it.
+
+    `checkpoint.txt` is the signed note with every cosignature line that is known, `keys.json` has the public keys
+    ({"log": vkey, "witnesses": [vkey …]}), `inclusion.json` the leaf of the vote's root (base64), its index (from 0),
+    the size of the tree of the checkpoint and the proof (hex): {"leaf", "index", "size", "proof"}.
+    """
+    entry, key = installation_log.poll_entry(poll.id), installation_log.public_key()
+    checkpoint = installation_log.covering(entry.seq) if entry is not None else None
+    if entry is None or checkpoint is None or key is None:
+        return {}
+    proof = installation_log.inclusion_proof(entry.seq, checkpoint.size)
+    inclusion = {
+        "leaf": base64.b64encode(entry.data).decode(), "index": entry.seq, "size": checkpoint.size,
+        "proof": [each.hex() for each in proof],
+    }  # fmt: skip
+    return {
+        "checkpoint.txt": installation_log.signed_note(checkpoint).encode(),
+        "keys.json": _json({"log": str(key), "witnesses": list(log_key.witnesses())}),
+        "inclusion.json": _json(inclusion),
+    }
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"
