@@ -1,6 +1,12 @@
 """Who signs, with which certificate, and whether a signature is good: the outside world of keys behind one door."""
 from app.gateways.signing.authority import Authority
-from app.gateways.signing.certificates import CertificateFacts, certificate_facts, check_certificate, issuer_of
+from app.gateways.signing.certificates import (
+    CertificateFacts,
+    certificate_facts,
+    check_certificate,
+    check_stamping_certificate,
+    issuer_of,
+)
 from app.gateways.signing.cms import sign_detached, sign_digest, sign_document
 from app.gateways.signing.errors import (
     BadSignature,
@@ -23,6 +29,7 @@ from app.gateways.signing.pins import check_pin
 from app.gateways.signing.publishing import AUTHORITIES, OwnPublisher, Publisher, publish_by, publisher
 from app.gateways.signing.remote import RemoteSigner
 from app.gateways.signing.software import SoftwareSigner
+from app.gateways.signing.stamped import signature_value, stamp_in, with_stamp
 from app.gateways.signing.verification import CheckedSignature, check_detached, check_document
 from app.gateways.signing.wrapping import Argon2Cost
 
@@ -56,6 +63,7 @@ __all__ = [
     "check_detached",
     "check_document",
     "check_pin",
+    "check_stamping_certificate",
     "create_installation_key",
     "found_authority",
     "issuer_of",
@@ -66,8 +74,11 @@ __all__ = [
     "sign_detached",
     "sign_digest",
     "sign_document",
+    "signature_value",
     "signer",
+    "stamp_in",
     "trusted",
     "use",
+    "with_stamp",
     "wrap",
 ]

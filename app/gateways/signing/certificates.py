@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.gateways.signing.errors import CertificateFault, CertificateRefused
 
@@ -97,6 +97,42 @@ def issuer_of(certificate_der: bytes, authorities: Sequence[bytes]) -> bytes | N
     """The one of these authorities (DER) that issued the certificate; None when none did. `CertificateRefused`."""
     certificate = _load(certificate_der)
     return next((der for der in authorities if _issued(certificate, _load(der))), None)
+
+
+def check_stamping_certificate(
+    certificate_der: bytes, at: dt.datetime, trusted: Sequence[bytes], *, revoked: Collection[str] = ()
+) -> None:
+    """The same for a time-stamping authority at the time that its stamp states: RFC 3161 §2.3.
+
+    Its only extended usage is time stamping, and that is critical.
+    """
+    certificate = _load(certificate_der)
+    _chain(certificate, [_load(authority) for authority in trusted], at)
+    try:
+        extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        _refuse(CertificateFault.WRONG_USAGE)
+    alone = extended.critical and list(extended.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+    if not alone or _is_authority(certificate) or not _may_sign(certificate):
+        _refuse(CertificateFault.WRONG_USAGE)
+    if f"{certificate.serial_number:x}" in {number.lower().lstrip("0") for number in revoked}:
+        _refuse(CertificateFault.REVOKED)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    """The plain usage, where it is given, is to sign."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return (usage.digital_signature or usage.content_commitment) and not usage.key_cert_sign
 
 
 def _refuse(reason: CertificateFault) -> NoReturn:

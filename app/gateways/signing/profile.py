@@ -15,6 +15,7 @@ DATA, SIGNED_DATA = write_oid("1.2.840.113549.1.7.1"), write_oid("1.2.840.113549
 CONTENT_TYPE, MESSAGE_DIGEST = write_oid("1.2.840.113549.1.9.3"), write_oid("1.2.840.113549.1.9.4")
 SIGNING_TIME = write_oid("1.2.840.113549.1.9.5")
 SIGNING_CERTIFICATE_V2 = write_oid("1.2.840.113549.1.9.16.2.47")
+SIGNATURE_TIME_STAMP = write_oid("1.2.840.113549.1.9.16.2.14")
 SHA256 = write_oid("2.16.840.1.101.3.4.2.1")
 HASHES: dict[bytes, hashes.HashAlgorithm] = {
     SHA256: hashes.SHA256(),
