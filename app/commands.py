@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
         commands_key,
         commands_roll,
         commands_setup,
+        commands_tsa,
         commands_vapid,
         commands_witness,
         create_app,
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     commands_vapid.register(app)
     commands_audit.register(app)
     commands_witness.register(app)
+    commands_tsa.register(app)
     app.cli.add_command(replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)

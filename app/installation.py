@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
-from app.gateways import channels, log_key, signing, storage
+from app.gateways import channels, log_key, signing, storage, timestamp
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.sms import Gateway
@@ -21,6 +23,7 @@ from app.workflows.rules import checkpoint
 DEMO_MARK = "demo"  # name of the setting that marks a database of invented data
 UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` has not proved to the end
 UNSOUND = "unsound_channels"  # of the application: which ways for messages cannot be used, and why
+UNSOUND_STAMPER = "unsound_stamper"  # of the application: why the time-stamping authority cannot be asked
 SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
 SHORTEST_SECRET = 32
 
@@ -54,6 +57,7 @@ def choose_gateways(app: Flask) -> None:
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
     log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))
+    _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
     channels.use(app.config.get("CHANNELS") or _channels(app))
 
@@ -71,6 +75,42 @@ def make_log_key(app: Flask) -> bool:
     written = log_key.save(log_key_file(app), halves)
     choose_gateways(app)
     return written
+
+
+def _choose_stamper(app: Flask) -> None:
+    """Who stamps: whoever is configured, in the demo an authority of its own, and otherwise nobody.
+
+    A setting that is none leaves nobody and stops whatever would serve (`require_ready`), like those of the channels.
+    """
+    config = app.config
+    app.extensions[UNSOUND_STAMPER] = ""
+    if given := config.get("STAMPER"):  # tests hand in one with its authorities
+        timestamp.use(*given)
+    elif config["TSA_URL"]:
+        try:
+            pinned = _certificates(Path(config["TSA_CA"]))
+            timestamp.use(timestamp.Asked(timestamp.OverHttp(config["TSA_URL"]), pinned, config["TSA_POLICY"]), pinned)
+        except (OSError, ValueError) as problem:
+            app.extensions[UNSOUND_STAMPER] = str(problem)
+            timestamp.use(None)
+    elif config["DEMO"] and (authority := authority_here(app)):
+        timestamp.use(timestamp.demo_stamper(authority), authority.chain())
+    else:
+        timestamp.use(None)
+
+
+def _certificates(file: Path) -> tuple[bytes, ...]:
+    """Those of a file in PEM, as DER; OSError, ValueError."""
+    found = x509.load_pem_x509_certificates(file.read_bytes())
+    return tuple(each.public_bytes(serialization.Encoding.DER) for each in found)
+
+
+def authority_here(app: Flask) -> signing.Authority | None:
+    """The installation's own certificate authority, where this process can open it."""
+    folder, key = Path(app.config["AUTHORITY"]), Path(app.config["INSTALLATION_KEY"])
+    if app.config.get("SIGNER") or not (folder.exists() and key.exists()):
+        return None
+    return signing.Authority.load(folder, key.read_bytes())
 
 
 def _store(app: Flask) -> storage.Store:
@@ -108,6 +148,12 @@ def unsound_channels(app: Flask) -> dict[str, str]:
     return found
 
 
+def unsound_stamper(app: Flask) -> str:
+    """What is wrong with the settings of the time-stamping authority; "" when nothing is."""
+    found: str = app.extensions.get(UNSOUND_STAMPER, "")
+    return found
+
+
 def require_ready(app: Flask) -> None:
     """NotReady for a setting that would leave a door open, and for a database that is not to be served.
 
@@ -120,6 +166,8 @@ def require_ready(app: Flask) -> None:
     if unsound := unsound_channels(app):
         said = "; ".join(f"{SETTINGS_OF[name]}: {problem}" for name, problem in unsound.items())
         raise NotReady(f"A way for messages is set up wrongly. {said}")
+    if unsound_stamper(app):
+        raise NotReady(f"ECABINET_TSA_URL, _CA or _POLICY is set up wrongly: {unsound_stamper(app)}")
     if app.config["PRODUCTION"]:
         _require_production(app)
     with app.app_context():

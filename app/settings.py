@@ -35,6 +35,7 @@ ADDRESSES: tuple[tuple[str, str, Callable[[str], None], str], ...] = (
     ("REDIS_URL", "ECABINET_REDIS", _redis, "redis://user:password@host:6379/0"),
     ("S3_ENDPOINT", "ECABINET_S3_ENDPOINT", _web, "https://host"),
     ("PKI_URL", "ECABINET_PKI", _web, "http://host"),
+    ("TSA_URL", "ECABINET_TSA_URL", _web, "https://host/path"),
     ("PUBLIC_URL", "ECABINET_PUBLIC_URL", _web, "https://host"),
 )
 

@@ -1,5 +1,6 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
+from app.gateways import timestamp
 from app.models import DigestKind, LogKind, Office, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
@@ -13,6 +14,7 @@ from app.tasks import notices as notice_tasks
 from app.tasks import pki as pki_tasks
 from app.tasks import reminders as reminder_tasks
 from app.tasks import schedule, sequencer
+from app.tasks import time_stamps as stamp_tasks
 from app.tasks import upkeep as upkeep_tasks
 from app.tasks.schedule import Entry
 from app.views import notice_words as say
@@ -43,6 +45,7 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
+    time_stamps,
     worth_sending,
 )
 from app.workflows import audiences as who
@@ -64,6 +67,7 @@ NOTICE = "notices.tell"
 CUT = "realtime.disconnect_user"
 BADGE = notices.BADGE
 PAPERS = digest_tasks.PAPERS
+STAMP = time_stamps.ASK
 
 
 def _hears(name: str, queue: Queue, handler: outbox.Handler) -> Task:
@@ -79,6 +83,7 @@ TASKS: tuple[Task, ...] = (
     _hears(BADGE,    Queue.LIVE,    notice_tasks.badge),
     _hears(NOTICE,   Queue.NOTIFY,  notice_tasks.tell),
     _hears(PAPERS,   Queue.DIGEST,  digest_tasks.papers),
+    _hears(STAMP,    Queue.SIGNING, stamp_tasks.ask),
     # what is done:  by whom, with which arguments
     Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
     Task(delivery_tasks.GIVE_UP, Queue.SCHEDULE, delivery_tasks.give_up, {"body_id": int}),
@@ -91,6 +96,7 @@ TASKS: tuple[Task, ...] = (
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
+    Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
 
@@ -104,6 +110,7 @@ TIMETABLE = (
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
+    Entry(time_stamps.CATCH_UP,         stamp_tasks.slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
@@ -175,6 +182,12 @@ HEARD_BY: dict[type, list[str]] = {
 }
 
 
+# whose signatures get a time stamp, where somebody gives them
+STAMPED = (
+    ballots.BallotCast, poll_acts.PollAnnulled, poll_acts.TieConfirmed, document_signing.ResolutionSigned,
+    issuing.ResolutionSealed, promulgation.ResolutionRecalled,
+)  # fmt: skip
+
 # who is told of what in a notice, and outside the application as each person wants it
 KINDS: dict[type, Kind] = {
     # fact                              who is told, about what, in which words, under which sign, whether urgently
@@ -220,6 +233,8 @@ def connect() -> None:
         outbox.heard_by[fact] = [*HEARD_BY.get(fact, []), NOTICE]
         notices.kinds[fact.__name__] = kind
         worth_sending.topics[fact.__name__] = kind.topic
+    for stamped in STAMPED if timestamp.stamper() else ():
+        outbox.heard_by[stamped] = [*outbox.heard_by[stamped], STAMP]
     worth_sending.still_needed.update(STILL_NEEDED)
     worth_sending.may_have.update(MAY_HAVE)
     jobs.followers.update(FOLLOWERS)

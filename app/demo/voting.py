@@ -14,7 +14,8 @@ from app.demo.programme import AGREE, Opinion, Vote
 from app.extensions import db
 from app.gateways import signing
 from app.models import Ballot, Poll, PollState, PreparedStatement
-from app.workflows import ballots, keys, poll_acts
+from app.workflows import ballots, keys, poll_acts, time_stamps
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import end_reading
 
 HEAD = "thutuong"
@@ -66,6 +67,15 @@ def cast(stage: Backstage, poll_id: int, round_of: Sequence[Mark]) -> None:
         signatures = pool.map(signer.sign, refs, [stage.pin] * len(refs), statements, signed_at)
         for mark, statement, cms in zip(missing, statements, signatures, strict=True):
             ballots.cast_ballot(stage.who(mark.handle, mark.at), poll_id, statement, cms, mark.at + READING)
+    if missing:
+        stamp(db.session.get_one(Poll, poll_id).body_id, missing[-1].at + READING)
+
+
+def stamp(body_id: int, at: dt.datetime) -> None:
+    """The signatures made so far get their time stamps, by the clock of the demo; without an authority none do."""
+    waiting = time_stamps.pending(body_id, at)
+    end_reading()
+    time_stamps.keep(SYSTEM, {row.id: time_stamps.ask(row.cms, at) for row in waiting}, at)
 
 
 def annul(stage: Backstage, poll_id: int, reason: str, at: dt.datetime) -> None:

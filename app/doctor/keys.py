@@ -1,15 +1,18 @@
 """The keys: where they are, that the signer answers, and that nobody else can read them."""
 
+import datetime as dt
 import os
 import stat
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from flask import current_app
 from flask_babel import lazy_gettext as _
 
+from app import installation
 from app.doctor.findings import Finding, error, note, ok, warning
-from app.gateways import signing
+from app.gateways import signing, timestamp
 
 SECONDS = 5.0
 ROOT = 0
@@ -74,10 +77,25 @@ def socket_file() -> Iterator[Finding]:
 
 
 def time_stamps() -> Iterator[Finding]:
-    """Whether a time-stamping authority confirms when a signature was made."""
-    yield note(
-        "keys.time_stamps", _("No time-stamping authority: the time of a signature is the word of this server.")
-    )
+    """Whether a time-stamping authority confirms when a signature was made: it is asked for one stamp."""
+    code, stamper, url = "keys.time_stamps", timestamp.stamper(), current_app.config["TSA_URL"]
+    if problem := installation.unsound_stamper(current_app):
+        yield error(code, _("The time-stamping authority is set up wrongly: %(problem)s", problem=problem))
+        return
+    if stamper is None:
+        said = _("No time-stamping authority: the time of a signature is the word of this server.")
+        yield note(code, said)
+        return
+    try:
+        _token, stamp = stamper.stamp(sha256(b"flask doctor").digest(), dt.datetime.now(dt.UTC))
+    except timestamp.StampRefused as refused:
+        said = _("No time stamp from %(url)s, so signatures wait for theirs: %(why)s", url=url, why=str(refused))
+        yield warning(code, said)
+        return
+    if url:
+        yield ok(code, _("%(name)s gives time stamps at %(url)s.", name=stamp.authority, url=url))
+    else:
+        yield note(code, _("The time stamps are those of the demo's own authority; they prove nothing to others."))
 
 
 def _keys_here() -> Iterator[Finding]:

@@ -156,7 +156,11 @@ class SignatureEvidence(Model):
     """What proves more about a signature (bằng chứng kèm chữ ký): time stamp, revocation answer, passkey assertion."""
 
     __tablename__ = "signature_evidence"
-    __table_args__ = (UniqueConstraint("statement_id", "kind", "sha256", name="signature_evidence_once"),)
+    __table_args__ = (
+        UniqueConstraint("statement_id", "kind", "sha256", name="signature_evidence_once"),
+        Index("signature_evidence_one_stamp", "statement_id", unique=True,
+              sqlite_where=text("kind = 'time_stamp'"), postgresql_where=text("kind = 'time_stamp'")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     statement_id: Mapped[int] = mapped_column(ForeignKey("signed_statement.id"), index=True)

@@ -4,16 +4,26 @@ from base64 import b64encode
 from typing import Any
 
 from flask import url_for
+from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
 from app.extensions import db
 from app.gateways import signing
 from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
+from app.views.actor import now
+from app.workflows import time_stamps
 from app.workflows.ballots import Receipt, receipt_of
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
+from app.workflows.rules import stamping
 from app.workflows.rules.ballot import parse_ballot, parse_definition
 from app.workflows.rules.canonical import tagged_digest
+from app.workflows.time_stamps import StampShown, StampState
+
+OUTSIDE = {
+    stamping.BEFORE_OPENING: lazy_gettext("it lies before the opening of the vote"),
+    stamping.AFTER_CLOSE: lazy_gettext("it lies after the close of the vote and does not prove a ballot in time"),
+}
 
 
 def prepared_answer(prepared: PreparedStatement) -> dict[str, Any]:
@@ -80,7 +90,24 @@ def receipt_facts(receipt: Receipt) -> dict[str, Any]:
         "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.signer().label),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
+        **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),
     }  # fmt: skip
+
+
+def stamp_facts(shown: StampShown) -> dict[str, Any]:
+    """The time stamp in words; its state for machines: stamped, awaited, none, broken."""
+    said = {
+        StampState.AWAITED: _("Waiting for the time stamp; until then the time is that of the server."),
+        StampState.NONE: _("None; the time is that of the server."),
+        StampState.BROKEN: _("There is one, and it is not good: %(why)s", why=shown.fault),
+    }
+    if shown.time is not None:
+        at = format_datetime(shown.time, "HH:mm:ss, dd/MM/yyyy")
+        said[StampState.STAMPED] = _("%(at)s (Hanoi time), given by %(authority)s", at=at, authority=shown.authority)
+    words = str(said[shown.state])
+    if shown.timely != stamping.IN_TIME:
+        words += " – " + str(OUTSIDE[shown.timely])
+    return {"stamp_state": shown.state.value, "stamp": words}
 
 
 def receipt_answer(receipt: Receipt) -> dict[str, Any]:
@@ -91,10 +118,11 @@ def receipt_answer(receipt: Receipt) -> dict[str, Any]:
 
 def receipt_file(ballot: Ballot) -> dict[str, Any]:
     """What a member takes away: the receipt, the signed text, the signature and the certificate, to check anywhere."""
-    signed = ballot.statement
+    signed, token = ballot.statement, time_stamps.token_of(ballot.statement_id)
     return {
         "receipt": receipt_answer(receipt_of(ballot)),
         "statement": signed.statement.decode(),
         "signature": b64encode(signed.cms).decode(),
         "certificate": b64encode(signed.certificate.der).decode(),
+        "time_stamp": token and b64encode(token).decode(),
     }

@@ -114,6 +114,7 @@ FACTS: dict[str, Any] = {
     "ScreenUnlocked": _("Screen unlocked"),
     "SeatAdded": _("Seat added"),
     "SeatsFilled": _("Seats filled from the roll"),
+    "StatementStamped": _("Time stamp of a signature kept"),
     "SessionsEnded": _("Devices signed out"),
     "SignedIn": _("Signed in"),
     "SignedOut": _("Signed out"),

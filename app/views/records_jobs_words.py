@@ -22,6 +22,8 @@ JOBS: dict[str, Any] = {
     "realtime.disconnect_user": _("Cut the connections of an account"),
     "reminders.invitations": _("Remind of invitations without an answer"),
     "revocations.publish": _("Publish which certificates are revoked"),
+    "time_stamps.ask": _("Ask for time stamps of signatures"),
+    "time_stamps.catch_up": _("Ask for time stamps that are still missing"),
     "upkeep.prune": _("Take out what has served its time"),
 }
 

@@ -63,7 +63,7 @@ class Dossier:
     printed: tuple[str, ...]
 
 
-def of_meeting(actor: Actor, meeting_id: int) -> Dossier:
+def of_meeting(actor: Actor, meeting_id: int, now: dt.datetime) -> Dossier:
     """What this person may have of the meeting now; NotFound or NotAllowed for whoever may have nothing.
 
     Nothing is open when it returns; the files are read one after the other, when each one's turn comes.
@@ -71,7 +71,7 @@ def of_meeting(actor: Actor, meeting_id: int) -> Dossier:
     meeting = entitled(actor, meeting_id)
     with force_locale(LANGUAGE):
         items, documents = _items(actor, meeting), _documents(actor, meeting)
-        pieces = [_programme(meeting, items), *_papers(items, documents), *_votes(actor, items)]
+        pieces = [_programme(meeting, items), *_papers(items, documents), *_votes(actor, items, now)]
         pieces += _resolutions(actor, meeting)
         found = Dossier(meeting.title, _facts(meeting), tuple(pieces), tuple(_printed(items, documents)))
     end_reading()
@@ -171,7 +171,7 @@ def _printed(items: list[AgendaItem], documents: dict[int, list[Document]]) -> I
                 yield f"{document.title}: {word(document.secrecy)}, bản in số {document.paper_number}"
 
 
-def _votes(actor: Actor, items: list[AgendaItem]) -> Iterator[Piece]:
+def _votes(actor: Actor, items: list[AgendaItem], now: dt.datetime) -> Iterator[Piece]:
     """Of every vote that is over the record and the evidence, each for whom it is open."""
     for item in items:
         rows = select(Poll).where(Poll.item_id == item.id, Poll.state != PollState.DRAFT, visible(actor, Poll))
@@ -180,7 +180,7 @@ def _votes(actor: Actor, items: list[AgendaItem]) -> Iterator[Piece]:
                 if open_to(actor, poll):
                     name = f"{_folder('bieu-quyet', item)}/{number:02}-{FILE_OF_POLL[kind]}"
                     title = f"{TITLE_OF_POLL[kind]}: {poll.question}"
-                    yield Piece(name, title, f"{kind}:{poll.id}", _part(actor, poll.id, kind))
+                    yield Piece(name, title, f"{kind}:{poll.id}", _part(actor, poll.id, kind, now))
 
 
 def _resolutions(actor: Actor, meeting: Meeting) -> Iterator[Piece]:
@@ -204,8 +204,8 @@ def _made(content: bytes) -> tuple[BinaryIO, int]:
     return BytesIO(content), len(content)
 
 
-def _part(actor: Actor, poll_id: int, kind: str) -> Callable[[], tuple[BinaryIO, int]]:
-    return lambda: _made(evidence.part(actor, poll_id, kind))
+def _part(actor: Actor, poll_id: int, kind: str, now: dt.datetime) -> Callable[[], tuple[BinaryIO, int]]:
+    return lambda: _made(evidence.part(actor, poll_id, kind, now))
 
 
 def _stored(sha256: str) -> Callable[[], tuple[BinaryIO, int]]:

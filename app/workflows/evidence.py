@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 
 from app.gateways import paper
 from app.models import Choice, Place, Poll, PollState, Visibility
-from app.workflows import sealed
+from app.workflows import sealed, time_stamps
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
@@ -109,7 +109,7 @@ def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
     return _hand_out(actor, poll_id, BUNDLE, now)
 
 
-def part(actor: Actor, poll_id: int, kind: str) -> bytes:
+def part(actor: Actor, poll_id: int, kind: str, now: dt.datetime) -> bytes:
     """The same files ("bundle", "tally_record") as part of something whose handing out is recorded itself.
 
     Read and checked first, then made with nothing open.
@@ -117,7 +117,7 @@ def part(actor: Actor, poll_id: int, kind: str) -> bytes:
     admit, make = _MADE[kind]
     poll = seen(actor, Poll, poll_id)
     admit(actor, poll)
-    checked = sealed.checked(poll)
+    checked = replace(sealed.checked(poll), stamps=time_stamps.of_poll(poll, now))
     end_reading()
     return make(checked, actor)
 
@@ -148,7 +148,7 @@ def _hand_out(actor: Actor, poll_id: int, kind: str, now: dt.datetime) -> bytes:
     """Make the file, then record who took it."""
     end_reading()
     try:
-        made = part(actor, poll_id, kind)
+        made = part(actor, poll_id, kind, now)
     except WorkflowError as refusal:
         record_refusal(kind, actor, refusal)
         raise
@@ -170,6 +170,7 @@ def _set_record(checked: Sealed, _actor: Actor) -> bytes:
         result,
         result["log"],
         demo=bool(current_app.config.get("DEMO")),
+        stamps=asdict(checked.stamps) if checked.stamps else None,
     )
 
 

@@ -100,7 +100,7 @@ def make_export(actor: Actor, export_id: int, now: dt.datetime, report: Report =
         return
     asking = actor_for(found.person_id, hanoi_date(now))
     try:
-        dossier = dossiers.of_meeting(asking, found.meeting_id)
+        dossier = dossiers.of_meeting(asking, found.meeting_id, now)
     except (NotFound, NotAllowed) as refusal:
         record_refusal("make_export", asking, refusal)
         return

@@ -19,6 +19,7 @@ from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.log import parse_leaf
 from app.workflows.rules.merkle import Frontier, leaf_hash
 from app.workflows.rules.result import result_of
+from app.workflows.time_stamps import Stamps
 
 
 class EvidenceBroken(WorkflowError):
@@ -32,7 +33,8 @@ class EvidenceBroken(WorkflowError):
 class Sealed:
     """Exact bytes of one vote: (statement, CMS) pairs in the order of the log, certificates and leaves likewise.
 
-    `result` is the one that counts, None for an annulled vote; `place` is where the body issues its documents.
+    `result` is the one that counts, None for an annulled vote; `place` is where the body issues its documents; `stamps`
+    how the ballots' time stamps stood when somebody asked.
     """
 
     place: str
@@ -43,6 +45,7 @@ class Sealed:
     certificates: Sequence[bytes]
     result: bytes | None
     resolution: "Issued | None" = None
+    stamps: Stamps | None = None
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from app import installation
 from app.doctor import clocks, delivery, disks, documents, front, keys, secrecy
 from app.extensions import db
-from app.gateways import signing, storage
+from app.gateways import signing, storage, timestamp
+from app.gateways.timestamp import Asked
 from app.models import Setting
+from tests.gateways.stamp_cases import Root, demo
 from tests.operations.levels import levels, words
 from tests.servers import free_port
 
@@ -371,3 +374,21 @@ def test_half_a_setting_of_push_is_found(set_to, tmp_path, key, subject, level):
     (tmp_path / "there").touch()
     set_to(VAPID_KEY=str(tmp_path / key) if key else "", VAPID_SUBJECT=subject)
     assert levels(delivery.push) == {"push": level}
+
+
+def test_who_stamps_the_time_is_asked_for_a_stamp(app, set_to, monkeypatch):
+    now = dt.datetime.now(dt.UTC)
+    root = Root.make(now)
+    authority = demo(root, now)
+    try:
+        timestamp.use(Asked(authority.answer, (root.certificate,)), (root.certificate,))
+        assert levels(keys.time_stamps) == {"keys.time_stamps": "note"}  # the demo's own
+        set_to(TSA_URL="http://tsa.example/")
+        assert levels(keys.time_stamps) == {"keys.time_stamps": "ok"}
+        an_hour_ago = Asked(lambda query, at: authority.answer(query, at - dt.timedelta(hours=1)), (root.certificate,))
+        timestamp.use(an_hour_ago)
+        assert levels(keys.time_stamps) == {"keys.time_stamps": "warning"}
+        monkeypatch.setitem(app.extensions, installation.UNSOUND_STAMPER, "no file")
+        assert levels(keys.time_stamps) == {"keys.time_stamps": "error"}
+    finally:
+        timestamp.use(None)

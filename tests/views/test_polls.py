@@ -8,12 +8,14 @@ import unicodedata
 import pytest
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import signing, timestamp
+from app.gateways.timestamp import StampFault
 from app.models import Absence, Ballot, CertificateRevocation, PreparedStatement, Refusal, SeatRole, SigningKey
 from app.workflows import agenda, attendance, keys, meetings, poll_acts, polls
 from app.workflows.engine.transaction import own_transaction
-from tests.cabinet import PIN
+from tests.cabinet import NOW, PIN
 from tests.conftest import Scene, both, nonce_of
+from tests.stamping import tsa  # noqa: F401 - a fixture
 from tests.views.browser import Browser
 
 NONCE = nonce_of("card")
@@ -418,3 +420,33 @@ def test_a_visitor_is_sent_to_sign_in(app, scene, clock, poll):
     visitor = Browser(app)
     assert visitor.get(f"/polls/{poll.id}").status_code == 302
     assert prepared(visitor, poll).status_code == 401
+
+
+# -- the time stamp ---------------------------------------------------------------------------------------------------
+
+
+def test_the_receipt_waits_for_its_stamp_and_says_so_until_it_is_there(at, poll, tsa):  # noqa: F811
+    receipt = voted(at("a"), poll)
+    assert receipt["stamp_state"] == "awaited"
+    card = f"/polls/{poll.id}"
+    page = f"{card}/verify"
+    assert at("a").get(page, headers={"Accept": "application/json"}).json["time_stamp"] == "awaited"
+    assert "Chờ dấu thời gian" in at("a").get(page).text
+    assert at("a").get(f"{card}/receipt").json["time_stamp"] is None
+    tsa.fault = StampFault.DOWN
+    tsa.work(NOW)
+    assert "Chờ dấu thời gian" in at("a").get(page).text
+    tsa.fault = None
+    tsa.work(NOW + dt.timedelta(hours=1))
+    assert at("a").get(page, headers={"Accept": "application/json"}).json["time_stamp"] == "stamped"
+    shown = at("a").get(page).text
+    assert "Chờ dấu thời gian" not in shown
+    assert "do Test TSA cấp" in shown
+    assert "do Test TSA cấp" in at("a").get(card).text
+    kept = at("a").get(f"{card}/receipt").json
+    assert timestamp.time_of(base64.b64decode(kept["time_stamp"]))
+
+
+def test_without_an_authority_the_receipt_says_whose_clock_it_is(at, poll):
+    assert voted(at("a"), poll)["stamp_state"] == "none"
+    assert "thời gian là giờ máy chủ" in at("a").get(f"/polls/{poll.id}/verify").text

@@ -19,6 +19,12 @@ OUTCOMES = {
     "tie_confirm": "SỐ PHIẾU NGANG NHAU – CHỜ XÁC NHẬN",
     "undecided": "CHƯA QUYẾT ĐỊNH",
 }
+ODD_STAMPS = {
+    "awaited": "đang chờ dấu thời gian",
+    "early": "có dấu thời gian trước khi mở biểu quyết",
+    "late": "có dấu thời gian sau khi đóng biểu quyết quá giới hạn cho phép",
+    "broken": "có dấu thời gian không kiểm tra được",
+}
 OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
 
 
@@ -26,10 +32,17 @@ class Contradiction(ValueError):
     """The definition, the result and the log do not say the same: no record can be drawn up."""
 
 
-def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[str, Any], demo: bool) -> bytes:
+def tally_record(
+    definition: dict[str, Any],
+    result: dict[str, Any],
+    log: dict[str, Any],
+    demo: bool,
+    stamps: dict[str, int] | None = None,
+) -> bytes:
     """The PDF of the record, byte for byte the same for the same data.
 
     `definition`, `result` and `log` are the objects of poll.json, result.json and log.json in the evidence bundle.
+    `stamps` counts the time stamps of all ballots: ballots, stamped, awaited, none, broken, early, late.
     Raises Contradiction when they disagree, so that a wrong figure never reaches paper.
     """
     _agree_with_each_other(definition, result, log)
@@ -44,7 +57,7 @@ def tally_record(definition: dict[str, Any], result: dict[str, Any], log: dict[s
             *_attendance(definition),
             *_counts(definition, result),
             *_remarks(definition, result),
-            *_evidence(definition, result),
+            *_evidence(definition, result, stamps),
             blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
             *annex(definition, result),
         ],
@@ -192,7 +205,9 @@ def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowabl
     return told
 
 
-def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+def _evidence(
+    definition: dict[str, Any], result: dict[str, Any], stamps: dict[str, int] | None
+) -> list[Flowable]:
     number = 6 if definition["visibility"] == NAMED else 5
     size = result["log"]["size"]
     cast = size - OPENING_AND_CLOSING
@@ -210,6 +225,7 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowab
             "gốc của cây băm:"
         ),
         _hash(result["log"]["root"].removeprefix("sha256:")),
+        *_time_stamps(stamps),
         blocks.paragraph(
             "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
             "chứng thư của thành viên. Kiểm tra chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của nội dung biểu "
@@ -217,6 +233,20 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowab
             f"quả tại mục 4{blocks.END}"
         ),
     ]
+
+
+def _time_stamps(stamps: dict[str, int] | None) -> list[Flowable]:
+    """How many ballots have one, and under a lead of its own whatever is not as it should be."""
+    if stamps is None:
+        return []
+    told: list[Flowable] = [
+        blocks.paragraph(
+            f"Dấu thời gian: {stamps['stamped']}/{stamps['ballots']} lượt bỏ phiếu có dấu thời gian kiểm tra được."
+            + (f" {stamps['none']} lượt không có dấu thời gian, thời gian là giờ máy chủ." if stamps["none"] else "")
+        )
+    ]
+    odd = [f"{stamps[kind]} lượt {words}" for kind, words in ODD_STAMPS.items() if stamps[kind]]
+    return [*told, blocks.paragraph(f"{'; '.join(odd)}.", lead="Bất thường:")] if odd else told
 
 
 def _hash(value: str) -> Flowable:

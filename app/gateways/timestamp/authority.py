@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from app.gateways.signing.authority import Authority
 from app.gateways.signing.cms import ECDSA_SHA256, RSA_SHA256, PrivateKey
 from app.gateways.signing.der import CONTEXT_0, OCTET_STRING, SEQUENCE, SET, write
 from app.gateways.signing.profile import (
@@ -19,6 +20,7 @@ from app.gateways.signing.profile import (
     VERSION_1,
     identify,
 )
+from app.gateways.timestamp.client import Asked
 from app.gateways.timestamp.forms import (
     BARE_HASHED_BY,
     TST_INFO,
@@ -30,6 +32,8 @@ from app.gateways.timestamp.forms import (
 )
 from app.gateways.timestamp.token import VERSION_3
 
+NAME = "e-Cabinet DEMO TSA"
+DAYS = 3653
 DEMO_POLICY = "2.25.206171306311254927391706436273814036281"  # a UUID of its own: promises nothing
 ACCURACY = dt.timedelta(seconds=1)
 SERIAL_BITS = 128
@@ -84,3 +88,19 @@ class DemoAuthority:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return RSA_SHA256, self.key.sign(message, padding.PKCS1v15(), HASHES[SHA256])
         return ECDSA_SHA256, self.key.sign(message, ec.ECDSA(HASHES[SHA256]))
+
+
+def demo_authority(authority: Authority, key: PrivateKey | None = None) -> DemoAuthority:
+    """One with a key and a certificate of its own for as long as this process runs: each stamp carries what it needs.
+
+    The certificate is as old as the authority that issued it, since the demo tells a history.
+    """
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    since = authority.issuing.not_valid_before_utc
+    certificate = authority.issue_tsa(NAME, "e-Cabinet DEMO", key.public_key(), since, DAYS)
+    return DemoAuthority(key, certificate, authority.chain())
+
+
+def demo_stamper(authority: Authority) -> Asked:
+    """The same, asked in this very process and looked at like any other."""
+    return Asked(demo_authority(authority).answer, authority.chain())

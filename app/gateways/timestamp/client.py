@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.gateways import posting
 from app.gateways.handover import Unreachable, one_line
+from app.gateways.signing.der import write_oid
 from app.gateways.timestamp.errors import StampFault, StampRefused
 from app.gateways.timestamp.forms import Query, read_reply, write_query
 from app.gateways.timestamp.token import TimeStamp, check_token
@@ -40,6 +41,12 @@ class Asked:
     ask: Callable[[bytes, dt.datetime], bytes]
     trusted: Sequence[bytes]
     policy: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.trusted:
+            raise ValueError("without its certificate authorities nothing of a time-stamping authority is believed")
+        if self.policy:
+            write_oid(self.policy)
 
     def stamp(self, digest: bytes, now: dt.datetime) -> tuple[bytes, TimeStamp]:
         query = Query(digest, secrets.randbits(NONCE_BITS), self.policy, with_certificate=True)

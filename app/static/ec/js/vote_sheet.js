@@ -60,6 +60,7 @@ export function fillReceipt(card, receipt) {
     certificate_serial: receipt.certificate_serial,
     certificate_until: dayOf(receipt.certificate_until),
     key_label: receipt.key_label,
+    stamp: receipt.stamp,
     remark: receipt.remark,
     place: receipt.place === "remote" ? text("remote") : receipt.place === "in_room" ? text("room") : receipt.place,
     leaf_seq: text("entry", { n: receipt.leaf_seq }),
