@@ -65,6 +65,7 @@ VAPID_KEY = os.environ.get("ECABINET_VAPID_KEY", "")  # PEM file; empty: no push
 VAPID_SUBJECT = os.environ.get("ECABINET_VAPID_SUBJECT", "")  # mailto: address of whoever runs this installation
 METRICS_TOKEN = os.environ.get("ECABINET_METRICS_TOKEN", "")  # for /metrics; empty: only from this machine itself
 BACKUPS = os.environ.get("ECABINET_BACKUPS", "")  # folder of the backups, so that `flask doctor` sees how old they are
+WITNESSES = os.environ.get("ECABINET_WITNESSES", "")  # https://host name+hash+key …; empty: nobody confirms the log
 FORCE_SQLITE = os.environ.get("ECABINET_FORCE_SQLITE") == "1"  # a production on SQLite: one process, few people
 LOG_FORMAT = os.environ.get("ECABINET_LOG", "json" if PRODUCTION else "text")
 

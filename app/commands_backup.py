@@ -10,12 +10,18 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import backup, installation
 from app.backup import keys
 from app.backup.manifest import Manifest
+from app.extensions import db
 from app.gateways.storage import StorageError
+from app.gateways.witness import pinned
+from app.models import Body
+from app.workflows import witnessing
+from app.workflows.engine.rights import SYSTEM
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -70,6 +76,17 @@ def _restore(folder: Path, seal: str, keys_folder: Path | None) -> None:
         click.echo(f"Compare with what you wrote down: {' '.join(manifest.authorities)}")
     click.echo(f"Recovery point: {_newest(manifest)}. What happened after it is not here.")
     click.echo(f"Recovery time: {restored.seconds:.1f} s. Everybody signs in anew.")
+    for said in compare_with_witnesses(dt.datetime.now(dt.UTC)):
+        click.echo(said)
+
+
+def compare_with_witnesses(now: dt.datetime) -> Iterator[str]:
+    """What each witness says of the log that came back; kept, so that no vote is opened over a gap."""
+    body_id = db.session.scalar(select(func.min(Body.id)))
+    for witness in pinned.witnesses() if body_id else ():
+        seen = witnessing.look(witness)
+        witnessing.keep_report(SYSTEM, body_id, witness.name, seen, now)
+        yield str(witnessing.sentence(seen, witness.name))
 
 
 class Console:

@@ -16,6 +16,8 @@ from app.gateways import channels, log_key, signing, storage, timestamp
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.sms import Gateway
+from app.gateways.witness import pinned as witnesses
+from app.gateways.witness.client import Witness
 from app.models import Body, Person, Setting
 from app.settings import NotReady
 from app.workflows.rules import checkpoint
@@ -59,6 +61,7 @@ def choose_gateways(app: Flask) -> None:
     log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))
     _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
+    witnesses.use(app.config.get("WITNESS_CLIENTS") or _witnesses(app))
     channels.use(app.config.get("CHANNELS") or _channels(app))
 
 
@@ -118,6 +121,13 @@ def _store(app: Flask) -> storage.Store:
         return storage.at(app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
     except ValueError as problem:
         raise NotReady(f"ECABINET_STORAGE is no usable address: {problem}") from None
+
+
+def _witnesses(app: Flask) -> tuple[Witness, ...]:
+    try:
+        return witnesses.parse(app.config["WITNESSES"])
+    except ValueError as problem:
+        raise NotReady(f"ECABINET_WITNESSES names no witness: {problem}") from None
 
 
 def _channels(app: Flask) -> channels.Channels:

@@ -16,6 +16,7 @@ from app.tasks import reminders as reminder_tasks
 from app.tasks import schedule, sequencer
 from app.tasks import time_stamps as stamp_tasks
 from app.tasks import upkeep as upkeep_tasks
+from app.tasks import witness as witness_tasks
 from app.tasks.schedule import Entry
 from app.views import notice_words as say
 from app.workflows import (
@@ -31,6 +32,7 @@ from app.workflows import (
     document_signing,
     documents,
     exports,
+    gaps,
     issuing,
     jobs,
     keys,
@@ -46,6 +48,7 @@ from app.workflows import (
     seals,
     sequencing,
     time_stamps,
+    witnessing,
     worth_sending,
 )
 from app.workflows import audiences as who
@@ -60,6 +63,7 @@ MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
 REPORTED_TO = [office for office in Office if office in GRANTS[Right.REPORT_READ]]
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
+decide_gaps = who.holding(HEAD, AUDITOR)
 
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
@@ -97,6 +101,7 @@ TASKS: tuple[Task, ...] = (
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),
+    Task(witness_tasks.ATTEND, Queue.SCHEDULE, witness_tasks.attend, witness_tasks.ARGUMENTS),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
 
@@ -111,6 +116,7 @@ TIMETABLE = (
     Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
     Entry(time_stamps.CATCH_UP,         stamp_tasks.slots),
+    Entry(witness_tasks.ATTEND,         witness_tasks.slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
@@ -221,6 +227,9 @@ KINDS: dict[type, Kind] = {
     accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),
     reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, clockwork=True),
     announcements.WeekReported:         Kind(who.holding(*REPORTED_TO), DIGEST, say.week_reported, clockwork=True),
+    witnessing.WitnessContradicted:     Kind(decide_gaps, SECURITY, say.contradicted, "shield-alert", always, True),
+    gaps.GapDeclared:                   Kind(decide_gaps, SECURITY, say.gap_declared, "shield-alert", always),
+    gaps.GapConfirmed:                  Kind(decide_gaps, SECURITY, say.gap_confirmed, "shield-check", always),
     checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always, True),
 }  # fmt: skip
 

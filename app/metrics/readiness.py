@@ -28,8 +28,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.gateways import signing, storage
+from app.gateways.witness import pinned
 from app.metrics.patience import together
 from app.models import Job, JobState
+from app.workflows import witnessing
 
 PATIENCE = 2.0  # seconds for everything together
 SECOND = 1.0  # for one connection
@@ -89,7 +91,9 @@ class _Last:
 
 
 def _ask() -> Readiness:
-    questions = {name: question for name, question in QUESTIONS.items() if name != "redis" or _redis_url()}
+    absent = set() if _redis_url() else {"redis"}
+    absent |= set() if pinned.witnesses() else {"witness"}
+    questions = {name: question for name, question in QUESTIONS.items() if name not in absent}
     answers = together({f"ready-{name}": question for name, question in questions.items()}, PATIENCE)
     return Readiness({name: answers[f"ready-{name}"] or _silent(name) for name in questions})
 
@@ -191,7 +195,20 @@ def jobs() -> Condition:
     return Condition(State.DEGRADED, _("The oldest waiting job has been waiting for %(seconds)d s.", seconds=waited))
 
 
+def witness() -> Condition:
+    """Whether the witnesses confirmed, when they were last asked, the log that is here; else no vote is opened."""
+    try:
+        doubts = witnessing.doubts()
+    except SQLAlchemyError:
+        return Condition(State.DEGRADED, _("The comparisons with the witness cannot be read."))
+    finally:
+        db.session.remove()
+    if doubts:
+        return Condition(State.DEGRADED, _("No vote can be opened: the witness of the log confirmed another log."))
+    return GOOD
+
+
 QUESTIONS: dict[str, Callable[[], Condition]] = {
-    "database": database, "documents": documents, "signer": signer, "redis": queue, "jobs": jobs,
+    "database": database, "documents": documents, "signer": signer, "redis": queue, "jobs": jobs, "witness": witness,
 }  # fmt: skip
-CAN_WAIT = frozenset({"redis", "jobs"})
+CAN_WAIT = frozenset({"redis", "jobs", "witness"})

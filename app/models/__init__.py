@@ -78,19 +78,20 @@ from app.models.signature import (
     SigningKey,
     StatementKind,
 )
+from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, WitnessReport
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
-    "Certificate",
-    "CertificateRevocation", "Channel", "Checkpoint", "CheckpointCosignature", "CheckpointReason", "Choice",
-    "ContactAddress", "Delivery", "DeliveryState", "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind",
-    "DocumentSignature", "DocumentVersion", "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage",
-    "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState",
-    "LeafKind", "LogEntry", "LogKind", "LogPending", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
-    "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office",
-    "Organisation", "OrganisationKind", "Outcome", "Person", "Place", "Poll", "PollLeaf", "PollState",
-    "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue", "QuietHours", "RecoveryKind", "Refusal",
-    "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey",
-    "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole",
-    "SignedStatement", "SigningKey", "StatementKind", "Topic", "Urgency", "Visibility",
+    "Certificate", "CertificateRevocation", "Channel", "Checkpoint", "CheckpointCosignature", "CheckpointReason",
+    "Choice", "ContactAddress", "DeclaredGap", "DeclaredGapConsent", "Delivery", "DeliveryState", "Digest",
+    "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion", "DraftText",
+    "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind",
+    "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry", "LogKind", "LogPending",
+    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference",
+    "NumberCancellation", "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Person", "Place",
+    "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue",
+    "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
+    "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
+    "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind",
+    "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

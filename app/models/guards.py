@@ -22,6 +22,7 @@ from app.models.resolution import (
 )
 from app.models.rule_set import RuleSet
 from app.models.signature import Certificate, CertificateRevocation, SignatureEvidence, SignedStatement
+from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessReport
 
 __all__ = ["INSERT_ONLY", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
 
@@ -29,6 +30,7 @@ INSERT_ONLY = (
     AuditEntry, Refusal, DocumentVersion, RollEntry, PreparedStatement, SignedStatement, SignatureEvidence, Ballot,
     PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
+    WitnessReport, DeclaredGap, DeclaredGapConsent,
 )  # fmt: skip
 
 

@@ -7,14 +7,15 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.models import Presence
+from app.models import AgendaItem, Presence
 from app.views.actor import current_actor, now
 from app.views.addresses import same_site_referrer
 from app.views.cockpit_page import cockpit_page
 from app.views.guards import signed_in, wants_json
 from app.views.parsing import BadField
-from app.workflows import agenda, attendance, live, meetings, polls
+from app.workflows import agenda, attendance, live, meetings, polls, witnessing
 from app.workflows.engine.transaction import plain
+from app.workflows.engine.visibility import seen
 from app.workflows.rules.calendar import HANOI
 
 LONGEST = 4000  # characters of one value; the acts judge the text itself
@@ -112,6 +113,7 @@ class CockpitView(BaseView):
     def vote(self, item_id: int) -> Response:
         """At once; the clock closes the vote where a closing time was written."""
         closes_at = _time("closes_at") if _text("closes_at") else None
+        witnessing.refresh(seen(current_actor(), AgendaItem, item_id).body_id, now())
         return _done(polls.put_to_vote(current_actor(), item_id, now(), closes_at).meeting_id, _("The vote is open."))
 
     @expose("/polls/<int:poll_id>/close", methods=["POST"])

@@ -7,11 +7,16 @@ from typing import Any
 from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
-from app.models import Outcome, Poll, RecoveryKind, Resolution
+from app.models import DeclaredGap, Outcome, Poll, RecoveryKind, Resolution, WitnessReport
 from app.workflows.engine.words import word
 from app.workflows.rules.timetable import Week
 
 Told = dict[str, Any]
+PLACES = {  # of a subject → its page, or the list where it is dealt with
+    Resolution.__tablename__: "/resolutions/{}",
+    DeclaredGap.__tablename__: "/records/gaps/{}",
+    WitnessReport.__tablename__: "/records/gaps/",
+}
 
 
 def constant(sentence: Any) -> Callable[[Told], str]:
@@ -40,6 +45,9 @@ key_suspended = constant(lazy_gettext("Your signing key is suspended"))
 role_changed = constant(lazy_gettext("The role of your account has changed"))
 password_reset = constant(lazy_gettext("Your password was reset"))
 password_changed = constant(lazy_gettext("Your password was changed"))
+contradicted = constant(lazy_gettext("What the witness confirmed is not the log of this system; no vote can be opened"))
+gap_declared = constant(lazy_gettext("A gap of the log was declared and waits for the second person"))
+gap_confirmed = constant(lazy_gettext("A gap of the log was declared by two people; votes can be opened again"))
 broken = constant(lazy_gettext("A check of signatures and log found something broken"))
 
 
@@ -99,8 +107,8 @@ def address(kind: str, told: Told, meeting_id: int | None) -> str:
     """The path to go on from there."""
     if told["subject_type"] == Poll.__tablename__:
         return f"/polls/{told['subject_id']}" + ("/result" if kind == "PollPublished" else "")
-    if told["subject_type"] == Resolution.__tablename__:
-        return f"/resolutions/{told['subject_id']}"
+    if place := PLACES.get(told["subject_type"]):
+        return place.format(told["subject_id"])
     if week := told.get("week"):
         return f"/reports/weekly/{week}"
     if kind == "AbsenceRequested":

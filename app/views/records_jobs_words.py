@@ -24,6 +24,7 @@ JOBS: dict[str, Any] = {
     "revocations.publish": _("Publish which certificates are revoked"),
     "time_stamps.ask": _("Ask for time stamps of signatures"),
     "time_stamps.catch_up": _("Ask for time stamps that are still missing"),
+    "witness.attend": _("Compare the log with its witness"),
     "upkeep.prune": _("Take out what has served its time"),
 }
 

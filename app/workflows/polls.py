@@ -31,7 +31,7 @@ from app.models import (
     Visibility,
 )
 from app.version import SOFTWARE
-from app.workflows import keys, poll_log
+from app.workflows import keys, poll_log, witnessing
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import MEMBERS, Actor, Right
@@ -310,6 +310,7 @@ def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.dateti
     """
     poll = locked(actor, poll_id)
     move = LIFECYCLE.admit("open", poll, actor)
+    witnessing.require_sound(poll, now)
     if is_over(closes_at, now):
         raise ClosingTimePast(poll)
     rule_set, parameters = parameters_of(poll.meeting)

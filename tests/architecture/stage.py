@@ -18,6 +18,7 @@ from app.models import (
     Certificate,
     Channel,
     ContactAddress,
+    DeclaredGap,
     Delivery,
     DeliveryState,
     Digest,
@@ -51,6 +52,8 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    WitnessFinding,
+    WitnessReport,
 )
 from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls
 from app.workflows.engine.rights import SYSTEM, Actor
@@ -250,7 +253,24 @@ def _rows(stage: Stage) -> None:
         "key": select(SigningKey.id).where(SigningKey.person_id == of_b),
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
+    _gaps(stage)
     stage.here |= {"session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
+
+
+def _gaps(stage: Stage) -> None:
+    """A witness that knows more than there is, and an auditor who declared that; here and in the other body."""
+    for thing, body_id in ((stage.here, 1), (stage.foreign, FOREIGN_BODY)):
+        report = WitnessReport(
+            body_id=body_id, witness="witness.example", finding=WitnessFinding.AHEAD, known_size=9, own_size=5,
+            about="9" * 64, note="…", at=NOW,
+        )  # fmt: skip
+        gap = DeclaredGap(
+            body_id=body_id, report=report, missing_from=6, missing_to=9, reason="Khôi phục", declared_at=NOW,
+            declared_by_id=Scene().who["auditor"].person_id, declared_as=Office.AUDITOR,
+        )  # fmt: skip
+        db.session.add(gap)
+        db.session.commit()
+        thing |= {"gap": gap.id, "witness_report": report.id}
 
 
 def _export(stage: Stage) -> int:

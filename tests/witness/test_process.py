@@ -95,6 +95,13 @@ def test_two_signed_checkpoints_of_one_size_are_a_conflict_until_somebody_decide
     assert Note.parse((ended / "seen" / "5").read_bytes()).checkpoint == known.checkpoint
 
 
+def test_a_witness_that_forgot_countersigns_both_histories(tmp_path, log):
+    """The control: what it remembers on its disk is what makes it refuse the second one."""
+    for folder, told in (("w", log), ("forgot", log.fork(2, 3))):
+        with running(tmp_path / folder, log) as witness:
+            assert witness.add(told.request(0))[0] == 200
+
+
 def test_after_a_restore_it_goes_on_only_from_what_its_operator_names(tmp_path, log):
     folder, note = tmp_path / "w", tmp_path / "note"
     with running(folder, log.grow(15)) as witness:

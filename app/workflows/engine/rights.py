@@ -61,6 +61,7 @@ class Right(StrEnum):
     JOB_MANAGE = "job:manage"
     MESSAGE_SEND = "message:send"
     REPORT_READ = "report:read"
+    GAP_DECIDE = "gap:decide"
 
 
 GRANTS: dict[Right, frozenset[Capacity]] = {
@@ -101,6 +102,7 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.JOB_MANAGE:       frozenset({ADMINISTRATOR}),
     Right.MESSAGE_SEND:     frozenset(),
     Right.REPORT_READ:      frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, CLERK}),
+    Right.GAP_DECIDE:       frozenset({HEAD, AUDITOR}),
 }  # fmt: skip
 
 CLOCK_MAY = frozenset({Right.POLL_RUN, Right.MESSAGE_SEND})
@@ -142,6 +144,7 @@ SAID = {
     Right.JOB_MANAGE: _("background work is tried again and called off by administrators"),
     Right.MESSAGE_SEND: _("messages are sent by the system alone"),
     Right.REPORT_READ: _("the weekly report is open to the head of the body, the deputies and the Government Office"),
+    Right.GAP_DECIDE: _("a gap of the log is declared by the head of the body and an auditor"),
 }
 
 

@@ -17,6 +17,7 @@ from app.models import (
     Ballot,
     Body,
     ContactAddress,
+    DeclaredGap,
     Delivery,
     Digest,
     Dispatch,
@@ -47,6 +48,7 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    WitnessReport,
 )
 from app.workflows.engine.errors import Detached, NotFound, Subject
 from app.workflows.engine.rights import (
@@ -216,6 +218,8 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     KeyRecovery: lambda actor: _key_keepers(KeyRecovery.body_id, KeyRecovery.person_id, actor),
     AuditEntry: lambda actor: _in_bodies(AuditEntry.body_id, actor, frozenset({AUDITOR})),
     Refusal: lambda actor: _in_bodies(Refusal.body_id, actor, frozenset({AUDITOR})),
+    DeclaredGap: lambda actor: _in_bodies(DeclaredGap.body_id, actor, frozenset({HEAD, AUDITOR})),
+    WitnessReport: lambda actor: _in_bodies(WitnessReport.body_id, actor, frozenset({HEAD, AUDITOR})),
     Job: lambda actor: _in_bodies(Job.body_id, actor, frozenset({ADMINISTRATOR})),
     Delivery: lambda actor: _in_bodies(Delivery.body_id, actor, frozenset({ADMINISTRATOR})),
     User: lambda actor: User.id.in_(_account_ids(actor)),

@@ -41,6 +41,7 @@ from app.models import (
     Topic,
     Urgency,
     Visibility,
+    WitnessFinding,
 )
 
 WORDS: dict[type[StrEnum], dict[Any, Any]] = {
@@ -234,6 +235,14 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         OrganisationKind.MINISTRY: _("Ministry"),
         OrganisationKind.AGENCY: _("Ministerial-level agency"),
         OrganisationKind.UNIT: _("Unit"),
+    },
+    WitnessFinding: {
+        WitnessFinding.AGREES: _p("witness", "Confirms the log"),
+        WitnessFinding.EMPTY: _p("witness", "Has confirmed nothing yet"),
+        WitnessFinding.AHEAD: _p("witness", "Knows more entries than are here"),
+        WitnessFinding.DIFFERS: _p("witness", "Confirmed another log"),
+        WitnessFinding.CONFLICT: _p("witness", "Holds two contradictory checkpoints"),
+        WitnessFinding.SILENT: _p("witness", "No answer"),
     },
     Procedure: {Procedure.MEETING: _("Decision in a meeting"), Procedure.SLIP: _("Opinion slip")},
 }

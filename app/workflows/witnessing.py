@@ -1,0 +1,281 @@
+"""The witnesses: whether what they countersigned is the log here, and their cosignatures under its checkpoints.
+
+A witness is asked with nothing open. What it says counts only as far as it is signed: by the log itself and by the
+witness. One that is away, slow or untrue leaves “no confirmation of the witness yet”, and nothing waits for it.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.gateways.handover import Unreachable
+from app.gateways.witness import pinned
+from app.gateways.witness.client import Behind, Declined, Witness
+from app.gateways.witness.notes import LOG, Key
+from app.models import (
+    Checkpoint,
+    CheckpointCosignature,
+    DeclaredGap,
+    DeclaredGapConsent,
+    WitnessFinding,
+    WitnessReport,
+)
+from app.workflows import installation_log
+from app.workflows.engine.errors import Subject, WorkflowError
+from app.workflows.engine.rights import SYSTEM, Actor
+from app.workflows.engine.transaction import Fact, end_reading, record, use_case
+
+AGREES, EMPTY, AHEAD, DIFFERS, CONFLICT, SILENT = WitnessFinding
+DOUBTFUL = (AHEAD, DIFFERS, CONFLICT)
+FRESH = dt.timedelta(hours=1)  # a comparison that is older does not open a vote
+AT_ONCE = 20  # checkpoints that are sent one after the other
+LOOKS = 3  # after somebody else was faster
+LONGEST_SAID = 300
+
+
+@dataclass(frozen=True)
+class WitnessContradicted(Fact):
+    """What a witness countersigned is not what is here; `finding` as in the table."""
+
+    witness: str
+    finding: WitnessFinding
+    known_size: int
+    own_size: int
+
+
+@dataclass(frozen=True)
+class WitnessAgreed(Fact):
+    """After a contradiction the witness confirms the log again."""
+
+    witness: str
+    known_size: int
+
+
+class NotCompared(WorkflowError):
+    code = "log_not_compared"
+    http_status = 503
+    message = _("The log is just being compared with its witness. Please try again in a minute.")
+
+
+class LogDoubtful(WorkflowError):
+    code = "log_doubtful"
+    message = _("No vote can be opened. %(why)s The head of the body and the auditor decide how to go on.")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a witness said, compared with the log here; `note` and `about` where it does not fit."""
+
+    finding: WitnessFinding
+    known_size: int = 0
+    own_size: int = 0
+    note: str = ""
+    about: str = ""
+    said: str = ""
+
+
+def look(witness: Witness) -> Seen:
+    """Ask a witness what it knows and compare; nothing is open meanwhile, nothing is written."""
+    log = _log_key()
+    end_reading()
+    if log is None:
+        return Seen(SILENT, said="this installation has no key of its log")
+    try:
+        conflict, latest = witness.conflict(log.name, log), witness.latest(log.name, log)
+    except (Unreachable, Declined) as problem:
+        return Seen(SILENT, said=str(problem)[:LONGEST_SAID])
+    own = installation_log.size()
+    end_reading()
+    if conflict:
+        known, other = conflict
+        return Seen(CONFLICT, known.checkpoint.size, own, known.raw.decode() + "\n" + other.raw.decode(),
+                    _sha256(known.text + other.text))  # fmt: skip
+    if latest is None:
+        return Seen(EMPTY, 0, own)
+    size, root = latest.checkpoint.size, latest.checkpoint.root
+    here = installation_log.head(size).root if size <= own else b""
+    end_reading()
+    if here == root:
+        return Seen(AGREES, size, own)
+    return Seen(AHEAD if size > own else DIFFERS, size, own, latest.raw.decode(), _sha256(latest.text))
+
+
+def attend(witness: Witness, body_id: int, now: dt.datetime) -> Seen:
+    """Compare, keep what was found, and get the cosignatures that are missing. Safe to run side by side.
+
+    Nothing is sent to a witness that knows another log: two contradictory checkpoints would be a conflict.
+    """
+    seen = look(witness)
+    for _turn in range(LOOKS):
+        if seen.finding not in (AGREES, EMPTY):
+            break
+        try:
+            _submit(witness, seen.known_size, now)
+            break
+        except Behind:  # another worker was faster, or the operator let it go on from elsewhere
+            seen = look(witness)
+        except Unreachable as problem:
+            seen = Seen(SILENT, said=str(problem)[:LONGEST_SAID])
+        except Declined:
+            seen = look(witness)
+    keep_report(SYSTEM, body_id, witness.name, seen, now)
+    return seen
+
+
+def refresh(body_id: int, now: dt.datetime) -> None:
+    """Compare with every witness that was not asked lately, so that a vote can be opened; some seconds at most."""
+    stale = [witness for witness in pinned.witnesses() if not _fresh(witness.name, now)]
+    end_reading()
+    for witness in stale:
+        keep_report(SYSTEM, body_id, witness.name, look(witness), now)
+
+
+@use_case
+def keep_report(actor: Actor, body_id: int, witness: str, seen: Seen, now: dt.datetime) -> WitnessReport:
+    """Write down what was found; that it does not fit, or fits again, is a fact of its own."""
+    before = last_report(witness, telling=True)
+    row = WitnessReport(
+        body_id=body_id, witness=witness, finding=seen.finding, known_size=seen.known_size, own_size=seen.own_size,
+        about=seen.about, note=seen.note, said=seen.said, at=now,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    if seen.finding in DOUBTFUL and (before is None or before.about != seen.about):
+        sizes = {"known_size": seen.known_size, "own_size": seen.own_size}
+        record(actor, WitnessContradicted.about(row, witness=witness, finding=seen.finding, **sizes), now)
+    elif seen.finding in (AGREES, EMPTY) and before is not None and before.finding in DOUBTFUL:
+        record(actor, WitnessAgreed.about(row, witness=witness, known_size=seen.known_size), now)
+    return row
+
+
+def last_report(witness: str, telling: bool = False) -> WitnessReport | None:
+    """The last comparison with a witness; with `telling` the last one in which it answered."""
+    rows = select(WitnessReport).where(WitnessReport.witness == witness)
+    rows = rows.where(WitnessReport.finding != SILENT) if telling else rows
+    return db.session.scalar(rows.order_by(WitnessReport.id.desc()).limit(1))
+
+
+def doubts() -> list[WitnessReport]:
+    """Of each pinned witness the last report, where it does not fit and two people have not declared the gap."""
+    found = [last_report(witness.name, telling=True) for witness in pinned.witnesses()]
+    doubtful = [report for report in found if report and report.finding in DOUBTFUL]
+    return [report for report in doubtful if not is_declared(report.witness, report.about)]
+
+
+def is_declared(witness: str, about: str) -> bool:
+    """Whether two people have declared this very state of this witness."""
+    gap = select(DeclaredGap.id).join(DeclaredGapConsent).join(WitnessReport, WitnessReport.id == DeclaredGap.report_id)
+    same = gap.where(WitnessReport.witness == witness, WitnessReport.about == about)
+    return db.session.scalar(same.limit(1)) is not None
+
+
+def require_sound(subject: Subject, now: dt.datetime) -> None:
+    """Refuse unless the log was lately compared with every witness, and is what they countersigned.
+
+    A witness that gave no answer was asked, too: nothing waits for it.
+    """
+    if any(not _fresh(witness.name, now) for witness in pinned.witnesses()):
+        raise NotCompared(subject)
+    for report in doubts():
+        raise LogDoubtful(subject, why=sentence(report))
+
+
+def sentence(report: WitnessReport | Seen, witness: str = "") -> Any:
+    """What a comparison found, for people."""
+    name = report.witness if isinstance(report, WitnessReport) else witness
+    sizes = {"name": name, "known": report.known_size, "own": report.own_size}
+    if report.finding is AHEAD:
+        return _(
+            "The witness %(name)s confirmed %(known)s entries of the log and only %(own)s are here: at least"
+            " %(missing)s entries are missing, as after the restore of an old backup.",
+            missing=report.known_size - report.own_size, **sizes,
+        )  # fmt: skip
+    if report.finding is DIFFERS:
+        return _(
+            "The log here is not the one of which the witness %(name)s confirmed %(known)s entries: up to %(missing)s"
+            " of them are missing here, as after the restore of an old backup.",
+            missing=report.known_size - common(name, report.known_size), **sizes,
+        )  # fmt: skip
+    if report.finding is SILENT:
+        return _("The witness %(name)s gives no answer that can be believed: %(said)s.", name=name, said=report.said)
+    return {
+        AGREES: _("The witness %(name)s confirms the log up to entry %(known)s.", **sizes),
+        EMPTY: _("The witness %(name)s has not confirmed anything yet.", **sizes),
+        CONFLICT: _(
+            "The witness %(name)s holds two signed checkpoints of %(known)s entries each that contradict each other.",
+            **sizes,
+        ),
+    }[report.finding]  # fmt: skip
+
+
+def common(witness: str, known_size: int) -> int:
+    """How many entries are certainly the same: those under the last cosignature kept here that still fits."""
+    rows = (
+        select(Checkpoint.size, Checkpoint.root)
+        .join(CheckpointCosignature)
+        .where(CheckpointCosignature.witness == witness, Checkpoint.size <= known_size)
+    )
+    found = db.session.execute(rows.order_by(Checkpoint.size.desc()).limit(1)).one_or_none()
+    if found is None or found.size > installation_log.size():
+        return 0
+    return found.size if installation_log.head(found.size).root.hex() == found.root else 0
+
+
+def confirmations(checkpoint: Checkpoint) -> list[Any]:
+    """A sentence for each witness: when it confirmed this checkpoint, or that it has not yet; one where there is none.
+
+    A cosignature that was kept counts also when its witness is not asked any more.
+    """
+    kept = {each.witness: each for each in checkpoint.cosignatures}
+    said = [_("Confirmed by the witness %(name)s.", name=name) for name in kept]
+    waiting = [witness.name for witness in pinned.witnesses() if witness.name not in kept]
+    said += [_("No confirmation by the witness %(name)s yet.", name=name) for name in waiting]
+    return said or [_("This installation has no witness: nobody outside confirms its log.")]
+
+
+def unconfirmed(witness: str) -> int | None:
+    """The last checkpoint, when this witness has not cosigned it; None otherwise."""
+    last = installation_log.last_checkpoint()
+    if last is None or any(each.witness == witness for each in last.cosignatures):
+        return None
+    return last.id
+
+
+def _submit(witness: Witness, known: int, now: dt.datetime) -> None:
+    for checkpoint_id, size, note in _wanting(witness.name, known):
+        proof = installation_log.consistency_proof(known, size) if known != size else []
+        end_reading()
+        made = witness.submit(known, proof, note)
+        installation_log.keep_cosignature(SYSTEM, checkpoint_id, witness.name, made.line, now)
+        known = size
+
+
+def _wanting(witness: str, known: int) -> Sequence[tuple[int, int, bytes]]:
+    """Checkpoints that this witness can still cosign, the smallest first: number, size and note."""
+    has = select(CheckpointCosignature.checkpoint_id).where(CheckpointCosignature.witness == witness)
+    rows = select(Checkpoint.id, Checkpoint.size, Checkpoint.note).where(
+        Checkpoint.size >= known, Checkpoint.id.not_in(has), Checkpoint.size <= installation_log.size()
+    )
+    found = db.session.execute(rows.order_by(Checkpoint.size.desc()).limit(AT_ONCE)).all()
+    end_reading()
+    return [(row.id, row.size, row.note.encode()) for row in reversed(found)]
+
+
+def _fresh(witness: str, now: dt.datetime) -> bool:
+    last = db.session.scalar(select(func.max(WitnessReport.at)).where(WitnessReport.witness == witness))
+    return last is not None and now - last < FRESH
+
+
+def _log_key() -> Key | None:
+    key = installation_log.public_key()
+    return Key(key.name, LOG, key.public) if key else None
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

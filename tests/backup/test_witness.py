@@ -1,0 +1,108 @@
+"""An old backup is brought back with the commands, and the witness on another host knows more."""
+
+import datetime as dt
+
+import pytest
+
+from app import backup
+from app.extensions import db
+from app.gateways import log_key, signing, storage
+from app.gateways.witness import pinned
+from app.gateways.witness.client import Witness
+from app.gateways.witness.notes import LOG, Key
+from app.metrics import readiness
+from app.models import CheckpointReason, WitnessFinding
+from app.tasks import sequencer
+from app.workflows import gaps, installation_log, polls, sequencing, witnessing
+from app.workflows.engine.rights import SYSTEM
+from tests.backup.sites import Target
+from tests.cabinet import NOW
+from tests.conftest import Scene
+from tests.witness import twin
+
+LATER = NOW + dt.timedelta(minutes=30)
+
+
+class PinnedLog:
+    def __init__(self, gateways):
+        self.key = Key.parse(gateways["LOG_SIGNER"].public, LOG)
+
+
+@pytest.fixture
+def witnessed(gateways, tmp_path):
+    with twin.running(tmp_path / "w", PinnedLog(gateways)) as process:
+        pinned.use([Witness(f"http://127.0.0.1:{process.port}", str(process.key))])
+        yield process
+    pinned.use([])
+
+
+def confirmed():
+    sequencer.work()
+    sequencing.take_checkpoint(SYSTEM, CheckpointReason.NIGHTLY, NOW)
+    assert witnessing.attend(pinned.witnesses()[0], 1, NOW).finding in (WitnessFinding.AGREES, WitnessFinding.EMPTY)
+    return installation_log.size()
+
+
+def begun(home, gateways, folder):
+    """A meeting that is open, saved in a backup, and half an hour of work after it that the witness confirmed."""
+    signing.use(*gateways["SIGNER"])
+    storage.use(storage.MemoryStorage())
+    log_key.use(gateways["LOG_SIGNER"])
+    with home.application.app_context():
+        home.refresh()
+        scene = Scene().open()
+        confirmed()
+        backup.take(folder, NOW)
+        saved = installation_log.size()
+        scene.vote("a", scene.open_poll().id, "agree")
+        known = confirmed()
+        db.session.remove()
+        home.refresh()
+    return scene, saved, known
+
+
+def test_a_restored_old_backup_opens_no_vote_until_two_people_declare_the_gap(
+    sqlite_home, gateways, witnessed, tmp_path
+):
+    scene, saved, known = begun(sqlite_home, gateways, tmp_path / "backup")
+    with Target("sqlite", tmp_path, gateways, None).empty() as target:
+        pinned.use([Witness(f"http://127.0.0.1:{witnessed.port}", str(witnessed.key))])  # the application chose none
+        log_key.use(gateways["LOG_SIGNER"])
+        done = target.app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
+        assert done.exit_code == 0, done.output
+        assert f"thiếu ít nhất {known - saved} mục" in done.output
+        who = scene.who
+        witnessing.refresh(1, LATER)
+        with pytest.raises(witnessing.LogDoubtful):
+            polls.put_to_vote(who["secretary"], scene.item_id, LATER)
+        told = target.app.test_cli_runner().invoke(args=["doctor", "--lang", "en"]).output
+        assert "only" in told
+        assert f"{known - saved} entries are missing" in " ".join(told.split())
+        target.app.extensions.pop("readiness", None)
+        assert readiness.readiness().conditions["witness"].state is readiness.State.DEGRADED
+        gap = gaps.declare_gap(who["auditor"], "Mất ổ đĩa ngày 30/7, khôi phục bản sao lưu", LATER)
+        assert (gap.missing_from, gap.missing_to) == (saved + 1, known)
+        gaps.confirm_gap(who["head"], gap.id, LATER)
+        assert polls.put_to_vote(who["secretary"], scene.item_id, LATER).state.value == "open"
+
+
+def test_a_backup_of_what_the_witness_knows_is_in_order(sqlite_home, gateways, witnessed, tmp_path):
+    """The control: the same commands over the newest backup."""
+    signing.use(*gateways["SIGNER"])
+    storage.use(storage.MemoryStorage())
+    log_key.use(gateways["LOG_SIGNER"])
+    with sqlite_home.application.app_context():
+        sqlite_home.refresh()
+        scene = Scene().open()
+        size = confirmed()
+        backup.take(tmp_path / "backup", NOW)
+        db.session.remove()
+        sqlite_home.refresh()
+    with Target("sqlite", tmp_path, gateways, None).empty() as target:
+        pinned.use([Witness(f"http://127.0.0.1:{witnessed.port}", str(witnessed.key))])
+        log_key.use(gateways["LOG_SIGNER"])
+        done = target.app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
+        assert done.exit_code == 0, done.output
+        assert f"đến mục số {size}" in done.output
+        witnessing.refresh(1, LATER)
+        assert polls.put_to_vote(scene.who["secretary"], scene.item_id, LATER).state.value == "open"
