@@ -36,6 +36,7 @@ class _Frame(NamedTuple):
     head: bytes
     signer: bytes
     certificate_attribute: bytes
+    algorithm: bytes
 
 
 @lru_cache(maxsize=1024)
@@ -48,6 +49,7 @@ def _frame(certificate_der: bytes, chain: tuple[bytes, ...] = ()) -> _Frame:
         b"".join((VERSION_1, write(SET, hashed_by), write(SEQUENCE, DATA), certificates)),
         b"".join((VERSION_1, identity.name, hashed_by)),
         write(SEQUENCE, SIGNING_CERTIFICATE_V2, write(SET, named)),
+        RSA_SHA256 if isinstance(identity.key, rsa.RSAPublicKey) else ECDSA_SHA256,
     )
 
 
@@ -65,8 +67,8 @@ def sign_digest(
     private_key: PrivateKey, certificate_der: bytes, digest: bytes, signing_time: dt.datetime | None = None
 ) -> bytes:
     """The same for a signer who is given the SHA-256 of the bytes only."""
-    more = () if signing_time is None else (write(SEQUENCE, SIGNING_TIME, write(SET, write_time(signing_time))),)
-    return _sign(private_key, _frame(certificate_der), digest, more)
+    unsigned = unsigned_digest(certificate_der, digest, signing_time)
+    return unsigned.close(_value(private_key, unsigned.to_sign))
 
 
 def sign_document(
@@ -78,23 +80,50 @@ def sign_document(
     time: it stands in the PDF, and a ballot must have one, so neither can be taken for the other. The same digest
     gives the same bytes, with either kind of key.
     """
-    return _sign(private_key, _frame(certificate_der, chain), digest, (), deterministic=True)
+    unsigned = unsigned_document(certificate_der, digest, chain)
+    return unsigned.close(_value(private_key, unsigned.to_sign, deterministic=True))
 
 
-def _sign(
-    private_key: PrivateKey, frame: _Frame, digest: bytes, more: tuple[bytes, ...], *, deterministic: bool = False
-) -> bytes:
+class Unsigned(NamedTuple):
+    """A CMS that lacks its signature value: for keys that this process never holds.
+
+    `to_sign` are the signed attributes in DER, whose SHA-256 the key signs: ECDSA as a DER pair, or RSA PKCS#1 v1.5.
+    """
+
+    signed: bytes
+    frame: _Frame
+
+    @property
+    def to_sign(self) -> bytes:
+        return write(SET, self.signed)
+
+    def close(self, value: bytes) -> bytes:
+        """The whole CMS with the value that the key made."""
+        signed = write(CONTEXT_0, self.signed)
+        signer = write(SEQUENCE, self.frame.signer, signed, self.frame.algorithm, write(OCTET_STRING, value))
+        return write(SEQUENCE, SIGNED_DATA, write(CONTEXT_0, write(SEQUENCE, self.frame.head, write(SET, signer))))
+
+
+def unsigned_digest(certificate_der: bytes, digest: bytes, signing_time: dt.datetime | None = None) -> Unsigned:
+    """What `sign_digest` would sign, for a key elsewhere."""
+    more = () if signing_time is None else (write(SEQUENCE, SIGNING_TIME, write(SET, write_time(signing_time))),)
+    return _unsigned(_frame(certificate_der), digest, more)
+
+
+def unsigned_document(certificate_der: bytes, digest: bytes, chain: tuple[bytes, ...] = ()) -> Unsigned:
+    """What `sign_document` would sign, for a key elsewhere."""
+    return _unsigned(_frame(certificate_der, chain), digest, ())
+
+
+def _unsigned(frame: _Frame, digest: bytes, more: tuple[bytes, ...]) -> Unsigned:
     if len(digest) != HASHES[SHA256].digest_size:
         raise ValueError("not a SHA-256 digest")
     named = write(SEQUENCE, MESSAGE_DIGEST, write(SET, write(OCTET_STRING, digest)))
     signed = b"".join(sorted((CONTENT_IS_DATA, named, frame.certificate_attribute, *more)))  # as DER orders a SET OF
+    return Unsigned(signed, frame)
+
+
+def _value(private_key: PrivateKey, to_sign: bytes, *, deterministic: bool = False) -> bytes:
     if isinstance(private_key, rsa.RSAPrivateKey):
-        algorithm = RSA_SHA256
-        value = private_key.sign(write(SET, signed), padding.PKCS1v15(), HASHES[SHA256])
-    else:
-        algorithm = ECDSA_SHA256
-        value = private_key.sign(
-            write(SET, signed), ec.ECDSA(HASHES[SHA256], deterministic_signing=deterministic)
-        )
-    signer = write(SEQUENCE, frame.signer, write(CONTEXT_0, signed), algorithm, write(OCTET_STRING, value))
-    return write(SEQUENCE, SIGNED_DATA, write(CONTEXT_0, write(SEQUENCE, frame.head, write(SET, signer))))
+        return private_key.sign(to_sign, padding.PKCS1v15(), HASHES[SHA256])
+    return private_key.sign(to_sign, ec.ECDSA(HASHES[SHA256], deterministic_signing=deterministic))
