@@ -26,10 +26,12 @@ from app.gateways.signing.founding import found_authority, pin_authorities, pinn
 from app.gateways.signing.interface import Enrolled, KeysElsewhere, Signer, signer, trusted, use, wrap
 from app.gateways.signing.memory import MemorySigner
 from app.gateways.signing.pins import check_pin
+from app.gateways.signing.places import place, provider_of
 from app.gateways.signing.publishing import AUTHORITIES, OwnPublisher, Publisher, publish_by, publisher
 from app.gateways.signing.remote import RemoteSigner
 from app.gateways.signing.software import SoftwareSigner
 from app.gateways.signing.stamped import signature_value, stamp_in, with_stamp
+from app.gateways.signing.trouble import KeyTrouble, PinBlocked
 from app.gateways.signing.verification import CheckedSignature, check_detached, check_document
 from app.gateways.signing.wrapping import Argon2Cost
 
@@ -43,10 +45,12 @@ __all__ = [
     "CertificateRefused",
     "CheckedSignature",
     "Enrolled",
+    "KeyTrouble",
     "KeyUnavailable",
     "KeysElsewhere",
     "MemorySigner",
     "OwnPublisher",
+    "PinBlocked",
     "PinFault",
     "PinHeld",
     "PinRefused",
@@ -69,6 +73,8 @@ __all__ = [
     "issuer_of",
     "pin_authorities",
     "pinned_authorities",
+    "place",
+    "provider_of",
     "publish_by",
     "publisher",
     "sign_detached",

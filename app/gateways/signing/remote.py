@@ -14,10 +14,13 @@ from flask_babel import lazy_gettext as _
 from app.gateways.signing import wire
 from app.gateways.signing.errors import KeyUnavailable, PinFault, PinHeld, PinRefused, SignerBusy, WrongPin
 from app.gateways.signing.interface import Enrolled
+from app.gateways.signing.places import REMOTE, provider_of
+from app.gateways.signing.trouble import TROUBLES
 
 log = logging.getLogger("ecabinet.signing")
 
 PATIENCE = 15.0  # seconds; twenty-seven members at once wait for less than three on an idle machine
+CONFIRMED = 80.0  # seconds for keys whose owner may have to confirm at a provider
 CONNECTS = 1.0
 
 
@@ -75,7 +78,8 @@ class RemoteSigner:
         return self._chain
 
     def _ask(self, act: str, **values: Any) -> dict[str, Any]:
-        deadline = time.monotonic() + self._patience
+        far = provider_of(str(values.get("key_ref"))) == REMOTE
+        deadline = time.monotonic() + (max(self._patience, CONFIRMED) if far else self._patience)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(min(CONNECTS, self._patience))
@@ -106,6 +110,8 @@ def _refuse(act: str, told: Mapping[str, Any]) -> NoReturn:
         raise PinRefused(PinFault(detail))
     if error == PinHeld.code:
         raise PinHeld(_time(detail))
+    if error in TROUBLES:
+        raise TROUBLES[error]
     if error != KeyUnavailable.code:
         log.error("the signer refused %s: %s", act, detail)
     raise KeyUnavailable
