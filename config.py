@@ -51,6 +51,7 @@ REALTIME = "apart" if REDIS_URL else "here"  # where the sockets are: in process
 # -- what is outside --------------------------------------------------------------------------------------------------
 SIGNER_SOCKET = os.environ.get("ECABINET_SIGNER", "")  # Unix socket of the signer; empty: the keys are in this process
 SIGNER_USERS = os.environ.get("ECABINET_SIGNER_USERS", "")  # who may ask the signer; empty: its own account and root
+SIGNING_PROVIDERS = os.environ.get("ECABINET_SIGNING_PROVIDERS", "")  # TOML: tokens, remote signing
 STORAGE = VAR / "documents"
 STORAGE_URL = os.environ.get("ECABINET_STORAGE", "")  # s3://bucket/prefix; empty: the folder STORAGE
 S3_ENDPOINT = os.environ.get("ECABINET_S3_ENDPOINT", "")

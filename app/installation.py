@@ -15,6 +15,7 @@ from app.extensions import db
 from app.gateways import channels, log_key, signing, storage, timestamp
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
+from app.gateways.signing.providers import BadProviders, Providers, read_providers
 from app.gateways.sms import Gateway
 from app.gateways.witness import pinned as witnesses
 from app.gateways.witness.client import Witness
@@ -53,8 +54,8 @@ def choose_gateways(app: Flask) -> None:
         folder, base = Path(app.config["AUTHORITY"]), app.config["PKI_URL"]
         authority = signing.Authority.load(folder, installation_key.read_bytes(), base=base)
         cost = app.config.get("ARGON2_COST")
-        signer = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
-        signing.use(signer, authority.chain())
+        own = signing.SoftwareSigner(Path(app.config["KEYS"]), installation_key, authority, cost)
+        signing.use(_providers(app).around(own, authority.chain, Path(app.config["KEYS"]) / "ended"), authority.chain())
         signing.publish_by(signing.OwnPublisher(authority))
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
@@ -114,6 +115,14 @@ def authority_here(app: Flask) -> signing.Authority | None:
     if app.config.get("SIGNER") or not (folder.exists() and key.exists()):
         return None
     return signing.Authority.load(folder, key.read_bytes())
+
+
+def _providers(app: Flask) -> Providers:
+    """Keys in devices and at providers; with a signer of its own only that one reads the file."""
+    try:
+        return read_providers(app.config["SIGNING_PROVIDERS"], loopback=app.config["DEMO"] or app.testing)
+    except BadProviders as odd:
+        raise NotReady(f"ECABINET_SIGNING_PROVIDERS: {odd}.") from None
 
 
 def _store(app: Flask) -> storage.Store:

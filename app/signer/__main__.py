@@ -1,4 +1,7 @@
-"""The signer's program: `python -m app.signer init` once, then `python -m app.signer --socket PATH`."""
+"""The signer's program: `python -m app.signer init` once, then `python -m app.signer --socket PATH`.
+
+`python -m app.signer check` shows which keys of devices and remote providers can be reached.
+"""
 
 import argparse
 import ctypes
@@ -12,7 +15,16 @@ import sys
 from pathlib import Path
 
 import config
-from app.gateways.signing import Argon2Cost, Authority, KeyUnavailable, SoftwareSigner, found_authority, pin_authorities
+from app.gateways.signing import (
+    Argon2Cost,
+    Authority,
+    KeyUnavailable,
+    SoftwareSigner,
+    found_authority,
+    pin_authorities,
+)
+from app.gateways.signing.providers import BadProviders, Providers, read_providers
+from app.signer.checking import check
 from app.signer.desk import Desk
 from app.signer.server import NotServing, Server, allowed_users
 from app.signer.tries import Tries
@@ -30,6 +42,9 @@ def main(arguments: list[str], cost: Argon2Cost | None = None) -> int:
     try:
         if told.act == "init":
             _initialise(told.name, Path(told.trusted))
+        elif told.act == "check":
+            if failed := check(_providers()):
+                raise NotServing(f"{failed} of them cannot be used now.")
         else:
             _serve(Path(told.socket), told.group, cost)
     except NotServing as reason:
@@ -40,7 +55,7 @@ def main(arguments: list[str], cost: Argon2Cost | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.signer", description="The process that alone reaches keys.")
-    parser.add_argument("act", nargs="?", choices=["serve", "init"], default="serve")
+    parser.add_argument("act", nargs="?", choices=["serve", "init", "check"], default="serve")
     parser.add_argument("--socket", default=config.SIGNER_SOCKET, help="path of the Unix socket (ECABINET_SIGNER)")
     parser.add_argument("--group", default="", help="group that may open the socket; otherwise that of the process")
     parser.add_argument("--name", default="e-Cabinet", help="init: name of the certificate authority")
@@ -78,12 +93,20 @@ def _serve(path: Path, group: str, cost: Argon2Cost | None) -> None:
         raise NotServing("Say where to listen: --socket PATH, or ECABINET_SIGNER=PATH.")
     _keep_memory_private()
     authority, users = _authority(), allowed_users(config.SIGNER_USERS)
-    signer = SoftwareSigner(config.KEYS, config.INSTALLATION_KEY, authority, cost)
+    own = SoftwareSigner(config.KEYS, config.INSTALLATION_KEY, authority, cost)
+    signer = _providers().around(own, authority.chain, config.KEYS / "ended")
     desk = Desk(signer, authority, Tries(config.KEYS / "tries"), any_time=config.DEMO)
     server = Server(path, users, desk.answer, group)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.end())
     server.serve(lambda: log.info("answers at %s to user ids %s", path, sorted(users)))
+
+
+def _providers() -> Providers:
+    try:
+        return read_providers(config.SIGNING_PROVIDERS, loopback=config.DEMO)
+    except BadProviders as odd:
+        raise NotServing(f"ECABINET_SIGNING_PROVIDERS: {odd}.") from None
 
 
 def _keep_memory_private() -> None:

@@ -18,12 +18,14 @@ from app.gateways.signing import (
     WrongPin,
     wire,
 )
+from app.gateways.signing.places import SOFTWARE, provider_of
 from app.signer.authorisations import Authorisations
 from app.signer.gate import Gate
 from app.signer.tries import Tries
 
 log = logging.getLogger("ecabinet.signer")
 
+OUTSIDE_AT_ONCE = 32  # signatures that wait for a device, a provider or its owner, and for no core of this machine
 CLOCKS_APART = dt.timedelta(minutes=5)
 Answer = dict[str, Any]
 
@@ -41,6 +43,8 @@ class Desk:
         self._signer, self._authority, self._tries, self._any_time = signer, authority, tries, any_time
         self._gate, self._authorisations = gate or Gate(), Authorisations()
         self._publisher = OwnPublisher(authority)
+        self._outside = Gate(at_once=OUTSIDE_AT_ONCE)
+        self._require = getattr(signer, "require", signer.certificate)
 
     def answer(self, message: Mapping[str, Any], caller: str) -> Answer:
         """What goes back to a caller (who, for the log)."""
@@ -101,8 +105,8 @@ class Desk:
 
     def _unlock(self, key_ref: str, sign: Callable[[], bytes]) -> bytes:
         """What the key signs; only a right PIN takes the try back."""
-        self._signer.certificate(key_ref)  # there is such a key: nobody fills the folder with counts of others
-        with self._gate:
+        self._require(key_ref)  # there is such a key: nobody fills the folder with counts of others
+        with self._gate if provider_of(key_ref) == SOFTWARE else self._outside:
             self._tries.charge(key_ref, dt.datetime.now(dt.UTC))
             try:
                 cms = sign()

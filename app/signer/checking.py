@@ -1,0 +1,31 @@
+"""Whether the keys in devices and at remote providers can be reached; no PIN is used."""
+
+from app.gateways.signing import KeysElsewhere, Signer, SigningError, certificate_facts
+from app.gateways.signing.csc import Client, Service
+from app.gateways.signing.providers import Providers
+
+
+def check(providers: Providers) -> int:
+    """Print what each provider says of itself and each key's certificate; how many of them said nothing."""
+    signer = providers.around(KeysElsewhere(), tuple, None)
+    lines = [_service(each) for each in providers.services] + [_key(signer, each) for each in providers.references]
+    for line, _reached in lines:
+        print(line)
+    return sum(not reached for _line, reached in lines)
+
+
+def _service(service: Service) -> tuple[str, bool]:
+    client = Client(service)
+    try:
+        told, keys = client.info(), client.credentials()
+    except SigningError as refused:
+        return f"service {service.name}: {refused.code}", False
+    return f"service {service.name}: {told.get('name', '?')}, CSC {told.get('specs', '?')}, {len(keys)} keys", True
+
+
+def _key(signer: Signer, key_ref: str) -> tuple[str, bool]:
+    try:
+        facts = certificate_facts(signer.certificate(key_ref))
+    except SigningError as refused:
+        return f"{key_ref}: {refused.code}", False
+    return f"{key_ref}: {facts.name}, until {facts.not_after:%Y-%m-%d}, {facts.issuer}, sha256 {facts.sha256}", True
