@@ -23,9 +23,9 @@ NAMES = {
 }  # fmt: skip
 TECHNICAL = {  # names of programs, protocols and units that an operator reads in the manuals of others
     "acl", "admin", "beat", "cabinet", "celery", "chrony", "chronyc", "cookie", "excel", "gib", "httponly", "info",
-    "ipad", "iphone", "json", "maxmemory", "noeviction", "percent", "pkcs", "policy", "postgresql", "redis", "root", "samesite",
-    "secure", "setuser", "sms", "socket", "sqlite", "timedatectl", "tls", "tzdata", "url", "utf", "vapid", "web",
-    "xlsx",
+    "ipad", "iphone", "json", "maxmemory", "noeviction", "percent", "pkcs", "policy", "postgresql", "redis", "root",
+    "samesite", "secure", "setuser", "sms", "socket", "sqlite", "timedatectl", "tls", "tzdata", "url", "utf", "vapid",
+    "web", "xlsx",
 }  # fmt: skip
 TYPED = re.compile(  # what is typed or set as it stands: variables, options, commands, values
     r"ECABINET_\w+|--[\w-]+|\b[a-z]+://|\bflask(?: [a-z-]+)+|\bpython -m [\w.]+(?: \w+)?|\btls=\w+|\bmake run\b"
