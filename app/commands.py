@@ -2,13 +2,13 @@
 
 import datetime as dt
 import json
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -85,10 +85,15 @@ def _write_docs() -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--json", "as_json", is_flag=True, help="Answer with state, reasons, signers and hash as JSON.")
 @with_appcontext
-def _verify(file: BinaryIO, as_json: bool) -> None:
-    """Say whether a PDF is a Resolution of ours: exit code 0 valid, 1 invalid, 2 undetermined."""
-    from app.gateways import pades
+def _verify(file: BufferedReader, as_json: bool) -> None:
+    """Say whether a PDF is a Resolution of ours, or evidence holds: exit code 0 valid, 1 invalid, 2 undetermined."""
+    from app.gateways import bundles, pades
     from app.workflows import verification
+
+    if bundles.is_bundle(file.peek(4)):
+        account = bundles.examine(Path(file.name), str(get_locale()), as_json=as_json)
+        click.echo(account.said or gettext("The evidence could not be examined."))
+        raise SystemExit(VERDICTS[account.state])
 
     try:
         verdict = verification.verify(file.read(pades.Limits().size + 1), dt.datetime.now(dt.UTC))

@@ -1923,11 +1923,12 @@ RESOLUTION = {
     "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.resolution.v1",)), "resolution_id": POSITIVE, "subject": LINE,
     "state": LINE, "number": LINE, "file_sha256": HEX, "promulgated_at": MOMENT, "ended_at": (MOMENT, None),
     "poll": {"poll_id": POSITIVE, "poll_hash": TAGGED, "bundle_sha256": HEX},
-    "register": {"series": LINE, "year": POSITIVE, "number": POSITIVE, "text": LINE, "issued_on": r"\d{4}-\d\d-\d\d",
-                 "cancelled": (str, None)},
-    "versions": [{"number": POSITIVE, "sha256": HEX, "changes_sha256": HEX, "reason": str, "at": MOMENT}],
+    "register": {"series": LINE, "normative": bool, "year": POSITIVE, "number": POSITIVE, "text": LINE,
+                 "issued_on": r"\d{4}-\d\d-\d\d", "cancelled": (str, None)},
+    "versions": [{"number": POSITIVE, "sha256": HEX, "changes_sha256": HEX, "needs_reason": bool, "reason": str,
+                  "at": MOMENT}],
     "signatures": [{"role": LINE, "name": LINE, "post": LINE, "certificate_sha256": HEX, "at": MOMENT}],
-    "verdict": {"state": LINE, "reasons": [LINE]}, "software": LINE,
+    "verdict": {"state": frozenset(("valid",)), "at": MOMENT}, "software": LINE,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from app.doctor import (
     messages,
     roles,
     secrecy,
+    votes,
     witness,
 )
 from app.doctor.findings import Finding, Level, error
@@ -26,14 +27,16 @@ PATIENCE = 30.0  # seconds for one check
 
 CHECKS: dict[str, Check] = {
     f"{module.__name__.rpartition('.')[2]}.{check.__name__}": check
-    for module in (secrecy, front, data, roles, messages, background, keys, documents, disks, clocks, delivery, witness)
+    for module in (
+        secrecy, front, data, roles, messages, background, keys, documents, disks, clocks, delivery, votes, witness
+    )
     for check in module.CHECKS
 }
 
 
 OF_TABLES = frozenset(  # without a database there is one finding, not one for each of these
     {secrecy.demo, data.durable, data.owner, data.grants, data.guards, *roles.CHECKS, background.beats,
-     background.jobs, disks.database, clocks.database, witness.compared}
+     background.jobs, disks.database, clocks.database, *votes.CHECKS, witness.compared}
 )  # fmt: skip
 
 

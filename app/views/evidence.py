@@ -7,6 +7,7 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.gateways import bundles
 from app.models import Poll
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
@@ -35,13 +36,20 @@ class EvidenceView(BaseView):
     @signed_in
     def tally_record(self, poll_id: int) -> Response:
         made = evidence.tally_record(current_actor(), poll_id, now())
-        return _download(made, "application/pdf", f"bien-ban-kiem-phieu-{poll_id}.pdf")
+        return download(made, "application/pdf", f"bien-ban-kiem-phieu-{poll_id}.pdf")
 
     @expose("/<int:poll_id>/evidence.zip")
     @signed_in
     def bundle(self, poll_id: int) -> Response:
         made = evidence.bundle_of(current_actor(), poll_id, now())
-        return _download(made, "application/zip", f"bang-chung-bieu-quyet-{poll_id}.zip")
+        return download(made, "application/zip", f"bang-chung-bieu-quyet-{poll_id}.zip")
+
+
+    @expose("/verify_evidence.py")
+    @signed_in
+    def tool(self) -> Response:
+        """The tool that verifies a bundle anywhere; the same file for everybody."""
+        return download(bundles.TOOL.read_bytes(), "text/x-python; charset=utf-8", bundles.TOOL.name)
 
 
 def shown_result(actor: Actor, poll: Poll) -> dict[str, Any] | None:
@@ -62,6 +70,8 @@ def result_links(actor: Actor, poll: Poll) -> list[dict[str, str]]:
     if evidence.may_take_bundle(actor, poll):
         url = url_for("EvidenceView.bundle", poll_id=poll.id)
         links.append({"label": _("Evidence (ZIP)"), "url": url, "icon": "shield-check"})
+        tool = url_for("EvidenceView.tool")
+        links.append({"label": _("Tool that verifies the evidence (Python)"), "url": tool, "icon": "file-check"})
     return links
 
 
@@ -86,7 +96,7 @@ def _shown_poll(poll: Poll) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _download(content: bytes, kind: str, name: str) -> Response:
+def download(content: bytes, kind: str, name: str) -> Response:
     """A file that is saved and never shown by the browser, nor kept by anything on the way."""
     response = make_response(content)
     response.headers["Content-Type"] = kind

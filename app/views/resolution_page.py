@@ -28,7 +28,7 @@ from app.views.resolution_history import dispatch, history, knows_the_vote, vers
 from app.views.resolution_list import LOOKS, reached_at, title_of
 from app.views.resolution_verdict import signatures
 from app.views.resolution_watch import watch
-from app.workflows import copies, resolutions
+from app.workflows import copies, resolution_evidence, resolutions
 from app.workflows.courses import course_of
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor
@@ -119,6 +119,13 @@ def _image(resolution: Resolution, page: int, sha256: str) -> str:
     return url_for("ResolutionView.page_image", resolution_id=resolution.id, page=page, v=sha256[:12])
 
 
+def _evidence(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
+    if not resolution_evidence.may_take(actor, resolution):
+        return []
+    url = url_for("ResolutionView.evidence", resolution_id=resolution.id)
+    return [{"label": _("Evidence of the Resolution (ZIP)"), "url": url, "icon": "shield-check"}]
+
+
 def _links(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
     """The way back to the vote and its evidence, as far as it is open to this person."""
     seen = select(Poll.id).where(Poll.id == resolution.poll_id, visible(actor, Poll))
@@ -128,7 +135,8 @@ def _links(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
     place = _("%(meeting)s, item %(n)s", meeting=resolution.meeting.title, n=poll.item.position)
     meeting_url = f"{url_for('MeetingView.page', meeting_id=resolution.meeting_id)}#item-{resolution.item_id}"
     result = {"label": _("Result of the vote"), "url": url_for("EvidenceView.result", poll_id=poll.id), "icon": "vote"}
-    return [result, *result_links(actor, poll), {"label": place, "url": meeting_url, "icon": "calendar-days"}]
+    meeting = {"label": place, "url": meeting_url, "icon": "calendar-days"}
+    return [result, *result_links(actor, poll), *_evidence(actor, resolution), meeting]
 
 
 def _public(resolution: Resolution) -> dict[str, Any] | None:

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 from app.extensions import talisman
 from app.models import Resolution
 from app.views.actor import current_actor, now
+from app.views.evidence import download
 from app.views.guards import signed_in, wants_json
 from app.views.papers import INERT
 from app.views.parsing import form_text
 from app.views.protection import KEPT_BY_THE_READER
 from app.views.resolution_list import resolution_list
 from app.views.resolution_page import resolution_page
-from app.workflows import copies, issuing, promulgation, resolutions
+from app.workflows import copies, issuing, promulgation, resolution_evidence, resolutions
 from app.workflows.engine.visibility import seen
 
 LONGEST_REASON = 16_000  # of the request; the act judges the text itself
@@ -67,6 +68,12 @@ class ResolutionView(BaseView):
         answer.mimetype = "image/png"
         answer.headers["Cache-Control"] = KEPT_BY_THE_READER
         return answer
+
+    @expose("/<int:resolution_id>/evidence.zip")
+    @signed_in
+    def evidence(self, resolution_id: int) -> Response:
+        made = resolution_evidence.bundle_of(current_actor(), resolution_id, now())
+        return download(made, "application/zip", f"bang-chung-nghi-quyet-{resolution_id}.zip")
 
     @expose("/<int:resolution_id>/present", methods=["POST"])
     @signed_in

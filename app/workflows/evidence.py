@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from flask import current_app
@@ -25,6 +26,7 @@ from app.workflows.sealed import Issued, Sealed
 COUNTED = frozenset({PollState.CLOSED, PollState.PUBLISHED})
 OVER = COUNTED | {PollState.ANNULLED}
 BUNDLE, TALLY_RECORD = "bundle", "tally_record"
+GUIDE = Path(__file__).parent / "HOW-TO-VERIFY.md"
 
 
 class NoResult(WorkflowError):
@@ -181,9 +183,17 @@ def _pack(checked: Sealed, actor: Actor) -> bytes:
     return bundle(
         bundle_files(
             checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts,
-            _issued_files(issued) if issued else {},
+            _issued_files(issued) if issued else {}, checked.beside, _more(checked, actor),
         )
     )  # fmt: skip
+
+
+def _more(checked: Sealed, actor: Actor) -> dict[str, bytes]:
+    """What helps readers: how the count goes, the tally record, how to verify all of it without this program."""
+    files = {GUIDE.name: GUIDE.read_bytes()}
+    if checked.computation is not None:
+        files |= {"computation.json": checked.computation, "tally.pdf": _set_record(checked, actor)}
+    return files
 
 
 _MADE: dict[str, tuple[Callable[[Actor, Poll], None], Callable[[Sealed, Actor], bytes]]] = {

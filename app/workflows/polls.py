@@ -39,6 +39,7 @@ from app.workflows.engine.text import line
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
+from app.workflows.recounts import counted_alike
 from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.ballot import parse_ballot, parse_definition, poll_definition, roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -234,7 +235,7 @@ LIFECYCLE = Lifecycle(
     Move("open",    frozenset({DRAFT}),                  OPEN,      Right.POLL_RUN,
          (meeting_in_session, item_under_way, no_other_poll, draft_is_current, quorum_present)),
     Move("close",   frozenset({OPEN}),                   CLOSED,    Right.POLL_RUN),
-    Move("publish", frozenset({CLOSED}),                 PUBLISHED, Right.POLL_PUBLISH, (tie_confirmed,)),
+    Move("publish", frozenset({CLOSED}),                 PUBLISHED, Right.POLL_PUBLISH, (tie_confirmed, counted_alike)),
     Move("annul",   frozenset({OPEN, CLOSED, PUBLISHED}), ANNULLED, Right.POLL_ANNUL, (nothing_signed,)),
 )  # fmt: skip
 

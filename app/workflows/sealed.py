@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -12,12 +12,15 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.gateways import pades, signing, storage
 from app.gateways.signing.errors import BadSignature, SigningError
-from app.models import Ballot, Poll, PollState, Resolution, SignedStatement
+from app.models import Ballot, Poll, PollState, Resolution, SignatureEvidence, SignedStatement
+from app.workflows import recounts
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
-from app.workflows.rules.canonical import canonical, digest
+from app.workflows.rules.canonical import canonical, digest, parse_canonical
+from app.workflows.rules.evidence import ending
 from app.workflows.rules.log import parse_leaf
 from app.workflows.rules.merkle import Frontier, leaf_hash
+from app.workflows.rules.recount import contradictions
 from app.workflows.rules.result import result_of
 from app.workflows.time_stamps import Stamps
 
@@ -33,8 +36,10 @@ class EvidenceBroken(WorkflowError):
 class Sealed:
     """Exact bytes of one vote: (statement, CMS) pairs in the order of the log, certificates and leaves likewise.
 
-    `result` is the one that counts, None for an annulled vote; `place` is where the body issues its documents; `stamps`
-    how the ballots' time stamps stood when somebody asked.
+`result` is the one that counts, None for an annulled vote, and `computation` how the second count came to it;
+    `place` is where the body issues its documents. `beside` are the further proofs of a statement by its SHA-256, each
+    with the ending of its file: time stamps, passkey assertions, answers about revocation. `stamps` says how the
+    ballots' time stamps stood when somebody asked.
     """
 
     place: str
@@ -44,6 +49,8 @@ class Sealed:
     acts: Sequence[tuple[bytes, bytes]]
     certificates: Sequence[bytes]
     result: bytes | None
+    computation: bytes | None = None
+    beside: Mapping[str, Sequence[tuple[str, bytes]]] = field(default_factory=dict)
     resolution: "Issued | None" = None
     stamps: Stamps | None = None
 
@@ -84,12 +91,14 @@ def checked(poll: Poll) -> Sealed:
     """
     try:
         definition, ballots, pinned = _cast(poll)
-        acts = [act for act in (poll.annulment, poll.tie_confirmation) if act is not None]
+        acts = [act for act in (poll.tie_confirmation, poll.annulment) if act is not None]  # as they came about
         for act in acts:
             parse_act(act.statement)
             _check_signed(act, act.certificate.der)
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
+        computation = _computation(poll, result) if result else None
+        beside = _beside([*(ballot.statement for ballot in ballots), *acts])
         resolution = _issued(poll)
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
@@ -99,7 +108,7 @@ def checked(poll: Poll) -> Sealed:
         place=poll.meeting.body.place, definition=poll.definition or b"", result=result,
         leaves=[leaf.data for leaf in poll.leaves], certificates=[der for _sha, der in sorted(certificates.items())],
         ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
-        acts=[(act.statement, act.cms) for act in acts], resolution=resolution,
+        acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
     )  # fmt: skip
 
 
@@ -194,6 +203,26 @@ def _recounted(poll: Poll, definition: Mapping[str, Any], ballots: Sequence[Ball
     if (canonical(confirmed), confirmed["outcome"]) != (poll.confirmed_result, poll.confirmed_outcome):
         raise ValueError("the confirmed result is not what ballots and confirmation say")
     return canonical(confirmed)
+
+
+def _computation(poll: Poll, result: bytes) -> bytes:
+    """The second count, which must say the same as the first one (rule:R45)."""
+    second = recounts.recounted(poll)
+    if odd := contradictions(parse_canonical(result), second):
+        raise ValueError(f"the second count differs from the first one: {', '.join(odd)}")
+    return canonical(second)
+
+
+def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
+    """What else proves these statements, in the order in which it was kept."""
+    named = {statement.id: statement.sha256 for statement in statements}
+    rows = select(SignatureEvidence).where(SignatureEvidence.statement_id.in_(named)).order_by(SignatureEvidence.id)
+    found: dict[str, list[tuple[str, bytes]]] = {}
+    for row in db.session.scalars(rows):
+        if digest(row.content) != row.sha256:
+            raise ValueError(f"the proof {row.id} of statement {row.statement_id} has another hash")
+        found.setdefault(named[row.statement_id], []).append((ending(row.kind.value, row.content), row.content))
+    return found
 
 
 def _issued(poll: Poll) -> Issued | None:

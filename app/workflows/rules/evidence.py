@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ EVIDENCE_CONTEXT = "vn.ecabinet.evidence.v1"
 LOG_CONTEXT = "vn.ecabinet.log.v1"
 MOST_FILES = 20_000
 MOST_BYTES = 512 * 1024 * 1024
+_ENDINGS = {"time_stamp": "tsr", "passkey": "passkey.json"}
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -39,12 +41,15 @@ def bundle_files(
     result: bytes | None,
     acts: Iterable[tuple[bytes, bytes]] = (),
     resolution: Mapping[str, bytes] | None = None,
+    beside: Mapping[str, Sequence[tuple[str, bytes]]] | None = None,
+    more: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes]:
     """The files of bundle v1 by name, with the manifest.
 
     `ballots` and `acts` are (statement, CMS in DER) pairs; every ballot of the log in its order, superseded ones too.
     `certificates` are DER, `leaves` the exact leaf data; an annulled poll has no `result`. ValueError when a part is
-    not what its place says. `resolution` are the files of `resolution_files`: they only add to the others.
+    not what its place says. What follows only adds to the others: `resolution` are the files of `resolution_files`,
+    `beside` further proofs of a statement by its SHA-256 as (ending, content), `more` whole files by name.
     """
     poll, cast = parse_definition(definition), [Signed(*pair) for pair in ballots]
     _check_log_names(cast, leaves)
@@ -52,11 +57,14 @@ def bundle_files(
     if result is not None:
         parse_canonical(result)
         files["result.json"] = result
-    files |= _signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"])
-    files |= _signed_files("acts", acts, lambda statement: parse_act(statement)["type"])
+    proofs = beside or {}
+    files |= _signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"], proofs)
+    files |= _signed_files("acts", acts, lambda statement: parse_act(statement)["type"], proofs)
     files |= {f"certificates/{digest(certificate)}.cer": certificate for certificate in certificates}
     files |= {f"{RESOLUTION}/{name}": content for name, content in (resolution or {}).items()}
-    files[MANIFEST] = _manifest(files, poll["poll_id"], tagged_digest(definition))
+    files |= more or {}
+    subject = {"ctx": EVIDENCE_CONTEXT, "poll_id": poll["poll_id"], "poll_hash": tagged_digest(definition)}
+    files[MANIFEST] = manifest(files, subject)
     return dict(sorted(files.items()))
 
 
@@ -81,13 +89,34 @@ def resolution_files(
 
 
 def _signed_files(
-    folder: str, signed: Iterable[tuple[bytes, bytes]], called: Callable[[bytes], str]
+    folder: str,
+    signed: Iterable[tuple[bytes, bytes]],
+    called: Callable[[bytes], str],
+    beside: Mapping[str, Sequence[tuple[str, bytes]]],
 ) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for number, (statement, cms) in enumerate(signed, start=1):
         name = f"{folder}/{number:04d}-{called(statement)}"
         files |= {f"{name}.json": statement, f"{name}.p7s": cms}
+        count: Counter[str] = Counter()
+        for end, content in beside.get(digest(statement), ()):
+            count[end] += 1
+            files[f"{name}.{end}" if count[end] == 1 else f"{name}.{count[end]}.{end}"] = content
     return files
+
+
+def ending(kind: str, content: bytes) -> str:
+    """Of the file of a proof of `kind` (time_stamp, passkey, revocation): tsr, passkey.json, ocsp or crl.
+
+    An answer of OCSP begins with a state, a list of revoked certificates with the list itself. ValueError otherwise.
+    """
+    if kind == "revocation":
+        length = content[1:2]
+        inner = 2 + (length[0] & 0x7F if length and length[0] & 0x80 else 0)
+        return "ocsp" if content[inner : inner + 1] == b"\x0a" else "crl"
+    if kind not in _ENDINGS:
+        raise ValueError(f"not a kind of proof: {kind}")
+    return _ENDINGS[kind]
 
 
 def _check_log_names(cast: Sequence[Signed], leaves: Sequence[bytes]) -> None:
@@ -104,12 +133,12 @@ def _log(leaves: Sequence[bytes]) -> bytes:
     return canonical({"v": 1, "ctx": LOG_CONTEXT, "size": len(leaves), "root": root, "leaves": entries})
 
 
-def _manifest(files: Mapping[str, bytes], poll_id: int, poll_hash: str) -> bytes:
+def manifest(files: Mapping[str, bytes], subject: Mapping[str, Any]) -> bytes:
+    """The list of all other files with their hashes; `subject` says what they are evidence of (`ctx` and ids)."""
     listed: list[dict[str, Any]] = [
         {"name": name, "size": len(data), "sha256": digest(data)} for name, data in sorted(files.items())
     ]
-    head = {"v": 1, "ctx": EVIDENCE_CONTEXT, "format": 1, "poll_id": poll_id, "poll_hash": poll_hash}
-    return canonical({**head, "files": listed})
+    return canonical({"v": 1, "format": 1, **subject, "files": listed})
 
 
 def bundle(files: Mapping[str, bytes]) -> bytes:

@@ -1,0 +1,114 @@
+"""The evidence of a Resolution (hồ sơ chứng cứ của Nghị quyết): one file for auditors, from text to register."""
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from app.gateways import signing
+from app.models import Resolution
+from app.version import SOFTWARE
+from app.workflows import evidence, sealed
+from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
+from app.workflows.engine.transaction import end_reading, record, record_refusal, use_case
+from app.workflows.engine.visibility import OUT, seen
+from app.workflows.rules.calendar import iso_utc
+from app.workflows.rules.canonical import canonical, digest, parse_canonical
+from app.workflows.rules.evidence import bundle, manifest
+
+CONTEXT, BUNDLE_CONTEXT = "vn.ecabinet.resolution.v1", "vn.ecabinet.resolution-evidence.v1"
+RESOLUTION_BUNDLE = "resolution_bundle"
+
+
+class NotPromulgated(WorkflowError):
+    code = "not_promulgated"
+    message = _("The evidence of a Resolution is handed out after its promulgation.")
+
+
+def may_take(actor: Actor, resolution: Resolution) -> bool:
+    return resolution.state in OUT and actor.holds(frozenset({AUDITOR}), resolution.body_id)
+
+
+def bundle_of(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
+    """The evidence of a promulgated Resolution as a zip, the same bytes at each call; who took it is recorded.
+
+    Everything is verified before: the votes are counted again, the document is judged as on the day it came out.
+    """
+    end_reading()
+    try:
+        made = _made(actor, resolution_id)
+    except WorkflowError as refusal:
+        record_refusal(RESOLUTION_BUNDLE, actor, refusal)
+        raise
+    _taken(actor, resolution_id, digest(made), now)
+    return made
+
+
+@use_case
+def _taken(actor: Actor, resolution_id: int, sha256: str, now: dt.datetime) -> None:
+    resolution = seen(actor, Resolution, resolution_id)
+    record(actor, evidence.EvidenceTaken.about(resolution, kind=RESOLUTION_BUNDLE, sha256=sha256), now)
+
+
+def _made(actor: Actor, resolution_id: int) -> bytes:
+    resolution = seen(actor, Resolution, resolution_id)
+    if not actor.holds(frozenset({AUDITOR}), resolution.body_id):
+        raise NotAllowed(resolution, right=SAID[Right.EVIDENCE_READ])
+    if resolution.state not in OUT:
+        raise NotPromulgated(resolution)
+    poll_id, issued = resolution.poll_id, sealed.checked(resolution.poll).resolution
+    if issued is None:
+        raise NotPromulgated(resolution)
+    files, about = _kept(resolution), _record(resolution)
+    end_reading()
+    about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE))
+    files |= {"resolution.pdf": issued.content(), "resolution.json": canonical(about)}
+    files["manifest.json"] = manifest(files, {"ctx": BUNDLE_CONTEXT, "resolution_id": resolution_id})
+    return bundle(files)
+
+
+def _kept(resolution: Resolution) -> dict[str, bytes]:
+    """Every text with what differs from the voted one, the certificates of all who signed, the recall."""
+    files: dict[str, bytes] = {}
+    for version in resolution.versions:
+        if digest(version.text) != version.sha256:
+            raise sealed.EvidenceBroken(resolution, fault=f"version {version.number} has another hash")
+        files |= {f"versions/{version.number:04d}.json": version.text}
+        files |= {f"versions/{version.number:04d}.changes.json": version.changes}
+    certificates = [each.statement.certificate.der for each in resolution.signatures] + list(signing.trusted())
+    recall = resolution.recall
+    if recall is not None:
+        files |= {"recall.json": recall.statement, "recall.p7s": recall.cms}
+        certificates.append(recall.certificate.der)
+    return files | {f"certificates/{digest(der)}.cer": der for der in certificates}
+
+
+def _record(resolution: Resolution) -> dict[str, Any]:
+    """What the records say of it: hashes, versions with their reasons, signatures, verdict, entry in the register."""
+    number, out, ended = resolution.number, resolution.promulgated_at, resolution.ended_at
+    if number is None or out is None:
+        raise NotPromulgated(resolution)
+    return {
+        "v": 1, "ctx": CONTEXT, "resolution_id": resolution.id, "subject": resolution.subject,
+        "state": resolution.state.value, "number": number.text, "file_sha256": resolution.signatures[-1].file.sha256,
+        "promulgated_at": iso_utc(out), "ended_at": ended and iso_utc(ended), "software": SOFTWARE,
+        "poll": {"poll_id": resolution.poll_id, "poll_hash": f"sha256:{resolution.poll.definition_sha256}"},
+        "register": {
+            "series": number.series.type, "normative": number.series.normative, "year": number.series.year,
+            "number": number.number, "text": number.text, "issued_on": number.issued_on.isoformat(),
+            "cancelled": number.cancellation and number.cancellation.reason,
+        },
+        "versions": [
+            {"number": each.number, "sha256": each.sha256, "changes_sha256": digest(each.changes),
+             "needs_reason": bool(parse_canonical(each.changes)["needs_reason"]), "reason": each.reason,
+             "at": iso_utc(each.at)}
+            for each in resolution.versions
+        ],
+        "signatures": [
+            {"role": each.role.value, "name": each.name, "post": each.post,
+             "certificate_sha256": each.statement.certificate.sha256, "at": iso_utc(each.statement.signed_at)}
+            for each in resolution.signatures
+        ],
+        "verdict": {"state": "valid", "at": iso_utc(out)},  # anything else makes no bundle
+    }  # fmt: skip
