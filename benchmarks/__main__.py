@@ -10,6 +10,7 @@ from benchmarks import (
     casting_http,
     closing,
     digests,
+    evidence,
     fanout,
     jobs,
     measure,
@@ -31,7 +32,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "casting": _casting, "casting-http": casting_http.measure, "watching": watching.measure,
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
-    "jobs": jobs.measure, "digests": digests.measure,
+    "jobs": jobs.measure, "digests": digests.measure, "evidence": evidence.measure,
 }  # fmt: skip
 
 

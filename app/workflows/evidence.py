@@ -190,7 +190,7 @@ def _pack(checked: Sealed, actor: Actor) -> bytes:
 
 def _more(checked: Sealed, actor: Actor) -> dict[str, bytes]:
     """What helps readers: how the count goes, the tally record, how to verify all of it without this program."""
-    files = {GUIDE.name: GUIDE.read_bytes()}
+    files = {GUIDE.name: GUIDE.read_bytes(), **checked.proofs}
     if checked.computation is not None:
         files |= {"computation.json": checked.computation, "tally.pdf": _set_record(checked, actor)}
     return files

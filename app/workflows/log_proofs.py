@@ -1,12 +1,11 @@
 """What proves to an outsider that the root of a vote stands in the log: checkpoint, keys and inclusion proof."""
 
 import base64
-import json
-from typing import Any
 
 from app.gateways import log_key
 from app.models import Poll
 from app.workflows import installation_log
+from app.workflows.rules.canonical import canonical
 
 
 def files_of(poll: Poll) -> dict[str, bytes]:
@@ -27,10 +26,6 @@ def files_of(poll: Poll) -> dict[str, bytes]:
     }  # fmt: skip
     return {
         "checkpoint.txt": installation_log.signed_note(checkpoint).encode(),
-        "keys.json": _json({"log": str(key), "witnesses": list(log_key.witnesses())}),
-        "inclusion.json": _json(inclusion),
+        "keys.json": canonical({"log": str(key), "witnesses": list(log_key.witnesses())}),
+        "inclusion.json": canonical(inclusion),
     }
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"

@@ -37,7 +37,7 @@ def bundle_of(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
     """
     end_reading()
     try:
-        made = _made(actor, resolution_id)
+        made = _made(actor, resolution_id, now)
     except WorkflowError as refusal:
         record_refusal(RESOLUTION_BUNDLE, actor, refusal)
         raise
@@ -51,7 +51,7 @@ def _taken(actor: Actor, resolution_id: int, sha256: str, now: dt.datetime) -> N
     record(actor, evidence.EvidenceTaken.about(resolution, kind=RESOLUTION_BUNDLE, sha256=sha256), now)
 
 
-def _made(actor: Actor, resolution_id: int) -> bytes:
+def _made(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
     resolution = seen(actor, Resolution, resolution_id)
     if not actor.holds(frozenset({AUDITOR}), resolution.body_id):
         raise NotAllowed(resolution, right=SAID[Right.EVIDENCE_READ])
@@ -62,7 +62,7 @@ def _made(actor: Actor, resolution_id: int) -> bytes:
         raise NotPromulgated(resolution)
     files, about = _kept(resolution), _record(resolution)
     end_reading()
-    about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE))
+    about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE, now))
     files |= {"resolution.pdf": issued.content(), "resolution.json": canonical(about)}
     files["manifest.json"] = manifest(files, {"ctx": BUNDLE_CONTEXT, "resolution_id": resolution_id})
     return bundle(files)

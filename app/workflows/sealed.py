@@ -10,14 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.gateways import pades, signing, storage
+from app.gateways import pades, signing, storage, timestamp
 from app.gateways.signing.errors import BadSignature, SigningError
 from app.models import Ballot, Poll, PollState, Resolution, SignatureEvidence, SignedStatement
-from app.workflows import recounts
+from app.workflows import log_proofs, recounts
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
-from app.workflows.rules.evidence import ending
+from app.workflows.rules.evidence import STAMP, ending
 from app.workflows.rules.log import parse_leaf
 from app.workflows.rules.merkle import Frontier, leaf_hash
 from app.workflows.rules.recount import contradictions
@@ -36,10 +36,11 @@ class EvidenceBroken(WorkflowError):
 class Sealed:
     """Exact bytes of one vote: (statement, CMS) pairs in the order of the log, certificates and leaves likewise.
 
-`result` is the one that counts, None for an annulled vote, and `computation` how the second count came to it;
+    `result` is the one that counts, None for an annulled vote, and `computation` how the second count came to it;
     `place` is where the body issues its documents. `beside` are the further proofs of a statement by its SHA-256, each
-    with the ending of its file: time stamps, passkey assertions, answers about revocation. `stamps` says how the
-    ballots' time stamps stood when somebody asked.
+    with the ending of its file: time stamps, passkey assertions, answers about revocation. `proofs` are files
+    that show the place of the vote in the log of the installation; `stamps` says how the ballots' time stamps stood
+    when somebody asked.
     """
 
     place: str
@@ -51,6 +52,7 @@ class Sealed:
     result: bytes | None
     computation: bytes | None = None
     beside: Mapping[str, Sequence[tuple[str, bytes]]] = field(default_factory=dict)
+    proofs: Mapping[str, bytes] = field(default_factory=dict)
     resolution: "Issued | None" = None
     stamps: Stamps | None = None
 
@@ -99,16 +101,18 @@ def checked(poll: Poll) -> Sealed:
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
         beside = _beside([*(ballot.statement for ballot in ballots), *acts])
-        resolution = _issued(poll)
+        resolution, proofs = _issued(poll), log_proofs.files_of(poll)
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
     certificates = {digest(der): der for der in (*pinned.values(), *(act.certificate.der for act in acts))}
-    certificates |= {digest(der): der for der in signing.trusted()}
+    stamped = any(end == STAMP for files in beside.values() for end, _content in files)
+    certificates |= {digest(der): der for der in (*signing.trusted(), *(timestamp.trusted() if stamped else ()))}
     return Sealed(
         place=poll.meeting.body.place, definition=poll.definition or b"", result=result,
         leaves=[leaf.data for leaf in poll.leaves], certificates=[der for _sha, der in sorted(certificates.items())],
         ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
+        proofs=proofs,
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ import pytest
 from flask import current_app
 
 from app.extensions import db
+from app.gateways import timestamp
 from app.models import AuditEntry, Ballot, EvidenceKind, Refusal, SignatureEvidence
+from app.tasks import sequencer
 from app.workflows import evidence, poll_acts, polls, resolution_evidence
 from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.engine.transaction import own_transaction
@@ -56,7 +58,7 @@ def test_ties_and_annulments_are_found_right_too(scene):
 
 
 @both
-def test_what_is_kept_beside_a_signature_is_beside_it_in_the_bundle(scene):
+def test_what_is_kept_beside_a_signature_is_beside_it_in_the_bundle(scene, monkeypatch):
     poll_id = published(scene)
     before = taken(scene, "auditor", poll_id)
     first, second = db.session.query(Ballot).order_by(Ballot.leaf_seq).limit(2)
@@ -84,16 +86,22 @@ def test_what_is_kept_beside_a_signature_is_beside_it_in_the_bundle(scene):
     }  # fmt: skip
     found = judged(bundle(files))
     assert {code for step, code in found if step == "time_stamps"} == {"time_stamp_wrong"}  # its authority is not known
-    files[f"certificates/{digest(stamping().root)}.cer"] = stamping().root
-    del files["manifest.json"]
-    poll = json.loads(files["poll.json"])
-    subject = {
-        "ctx": "vn.ecabinet.evidence.v1",
-        "poll_id": poll["poll_id"],
-        "poll_hash": f"sha256:{digest(files['poll.json'])}",
-    }
-    again = judged(bundle({**files, "manifest.json": manifest(files, subject)}))
+    monkeypatch.setattr(timestamp, "trusted", lambda: (stamping().root,))
+    again = judged(taken(scene, "auditor", poll_id))
     assert [step for step, _code in again if step == "time_stamps"] == []
+
+
+@both
+def test_the_place_of_the_vote_in_the_log_of_the_installation_is_proved(scene):
+    poll_id = published(scene)
+    before = taken(scene, "auditor", poll_id)
+    sequencer.work()
+    after = taken(scene, "auditor", poll_id)
+    assert judged(after, older=before) == []
+    assert {"checkpoint.txt", "keys.json", "inclusion.json"} <= set(read_bundle(after))
+    assert taken(scene, "auditor", poll_id) == after
+    keys = json.loads(read_bundle(after)["keys.json"])
+    assert judged(after, log_key=keys["log"]) == []
 
 
 @pytest.fixture
