@@ -28,7 +28,8 @@ class EvidenceView(BaseView):
     def result(self, poll_id: int) -> str:
         actor = current_actor()
         poll = seen(actor, Poll, poll_id)
-        shown = {"poll": _shown_poll(poll), "result": _result(actor, poll), "annul": annulment_sheet(actor, poll)}
+        result = {**_result(actor, poll), "links_note": _links_note(actor, poll)}
+        shown = {"poll": _shown_poll(poll), "result": result, "annul": annulment_sheet(actor, poll)}
         shown["offer"] = offer_of_poll(actor, poll)
         return render_template("ec/result.html", **shown)
 
@@ -61,6 +62,16 @@ def _result(actor: Actor, poll: Poll) -> dict[str, Any]:
     return {**evidence.result_view(actor, poll.id), "confirm": None, "links": result_links(actor, poll)}
 
 
+def _links_note(actor: Actor, poll: Poll) -> str | None:
+    if not evidence.may_take_bundle(actor, poll):
+        return None
+    return _(
+        "The evidence can be verified on any computer, without this system: who signed what, the log, and the result"
+        " counted again. Whether the certificate authority is the right one, compare its SHA-256 with a source you"
+        " trust."
+    )
+
+
 def result_links(actor: Actor, poll: Poll) -> list[dict[str, str]]:
     """The downloads that are open to this person."""
     links = []
@@ -71,7 +82,7 @@ def result_links(actor: Actor, poll: Poll) -> list[dict[str, str]]:
         url = url_for("EvidenceView.bundle", poll_id=poll.id)
         links.append({"label": _("Evidence (ZIP)"), "url": url, "icon": "shield-check"})
         tool = url_for("EvidenceView.tool")
-        links.append({"label": _("Tool that verifies the evidence (Python)"), "url": tool, "icon": "file-check"})
+        links.append({"label": _("Tool that verifies the evidence"), "url": tool, "icon": "file-check"})
     return links
 
 

@@ -6,10 +6,12 @@ from flask_appbuilder.security.sqla.models import User
 from flask_login import login_user
 
 from app.extensions import db
+from app.gateways import bundles
 from app.views.evidence import result_links, shown_result
 from app.workflows import evidence, polls
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.rules.evidence import read_bundle
+from tests.resolving import Resolving
 
 DOWNLOADS = {
     "EvidenceView.tally_record": (b"%PDF-", "application/pdf", "bien-ban-kiem-phieu-1.pdf"),
@@ -85,3 +87,27 @@ def test_only_the_chair_finds_the_annulment_on_the_page_of_the_result(app, scene
     assert f'data-sign-act="/polls/{poll.id}/annul"' in app.test_client().enter_as("head").get(address).text
     for name in ("a", "secretary", "auditor"):
         assert "data-sign-act" not in app.test_client().enter_as(name).get(address).text
+
+
+def test_the_tool_is_handed_out_as_it_is_with_a_word_on_what_it_proves(app, scene, poll):
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    answer = app.test_client().enter_as("a").get("/polls/verify_evidence.py")
+    assert (answer.status_code, answer.data) == (200, bundles.TOOL.read_bytes())
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="verify_evidence.py"'
+    page = app.test_client().enter_as("a").get(f"/polls/{poll.id}/result").text
+    assert 'href="/polls/verify_evidence.py"' in page
+    assert "SHA-256" in page
+    assert "verify_evidence.py" not in app.test_client().enter_as("clerk").get(f"/polls/{poll.id}/result").text
+
+
+def test_an_auditor_finds_the_evidence_of_a_resolution_and_nobody_else_does(app):
+    resolving = Resolving().up_to("promulgated")
+    address = f"/resolutions/{resolving.resolution_id}"
+    answer = app.test_client().enter_as("auditor").get(f"{address}/evidence.zip")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
+    name = f'attachment; filename="bang-chung-nghi-quyet-{resolving.resolution_id}.zip"'
+    assert answer.headers["Content-Disposition"] == name
+    assert "resolution.json" in read_bundle(answer.data)
+    for who, offered in (("auditor", True), ("head", False), ("records", False)):
+        page = app.test_client().enter_as(who).get(address).text
+        assert (f'href="{address}/evidence.zip"' in page) is offered, who
