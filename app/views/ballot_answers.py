@@ -87,7 +87,7 @@ def receipt_facts(receipt: Receipt) -> dict[str, Any]:
         "certificate_until": receipt.certificate_until, "at": receipt.at,
         "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
         "place": receipt.place.value, "place_label": place_word(receipt.place),
-        "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.signer().label),
+        "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.place(receipt.provider)),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
         **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),

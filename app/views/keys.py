@@ -84,7 +84,7 @@ def _shown(own: OwnKey) -> dict[str, Any]:
         "state_label": label, "state_kind": kind,
         "suspended": own.key.state is KeyState.SUSPENDED, "tries_left": own.tries_left, "most": keys.MOST_TRIES,
         "locked_until": own.locked_until, "revoked_at": own.revoked_at, "expires_soon": own.expires_soon,
-        "expired": own.expired, "label": signing.signer().label,
+        "expired": own.expired, "label": signing.place(own.key.provider),
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from flask_appbuilder import AppBuilder, expose, has_access
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from app.gateways import signing
 from app.models import KeyRecovery, Person, RecoveryKind, SigningKey
 from app.views.actor import current_actor, now
 from app.views.record_fields import PickField, needed
@@ -24,16 +25,19 @@ class KeyRecords(RecordView):
     route_base = "/records/keys"
     datamodel = RecordInterface(SigningKey, joined=("person", "certificate"))
     list_title, show_title = _("Signing keys"), _("Signing key")
-    list_columns = ["person.full_name", "state", "certificate.not_after", "failed_tries", "locked_until", "enrolled_at"]
-    show_columns = ["person.full_name", "state", "certificate.subject", "certificate.issuer", "certificate.serial",
-                    "certificate.not_before", "certificate.not_after", "failed_tries", "locked_until",
+    list_columns = ["person.full_name", "state", "provider", "certificate.not_after", "failed_tries", "locked_until",
                     "enrolled_at"]  # fmt: skip
-    search_columns = ["person.full_name", "state", "locked_until"]
-    order_columns = ["state", "failed_tries", "locked_until", "enrolled_at"]
+    show_columns = ["person.full_name", "state", "provider", "certificate.subject", "certificate.issuer",
+                    "certificate.serial", "certificate.not_before", "certificate.not_after", "failed_tries",
+                    "locked_until", "enrolled_at"]  # fmt: skip
+    search_columns = ["person.full_name", "state", "provider", "locked_until"]
+    order_columns = ["state", "provider", "failed_tries", "locked_until", "enrolled_at"]
     chips = ("state",)
+    words = {"provider": signing.place}
     title_column = "person.full_name"
     label_columns = {
-        "person.full_name": _("Owner"), "state": _("State"), "failed_tries": _("Wrong PIN entries"),
+        "person.full_name": _("Owner"), "state": _("State"), "provider": _("Kept as"),
+        "failed_tries": _("Wrong PIN entries"),
         "locked_until": _("Locked until"), "enrolled_at": _("Enrolled at"),
         "certificate.subject": _("Name in the certificate"),
         "certificate.issuer": _("Issuer"), "certificate.serial": _("Serial number"),

@@ -25,6 +25,7 @@ from app.workflows.engine.errors import WrongState
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
+from app.workflows.key_places import places_of
 from app.workflows.rules.resolution import parse_text
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -95,6 +96,7 @@ def receipt(resolution: Resolution, at: dt.datetime) -> dict[str, Any]:
         "at": statement.signed_at, "since": "" if signed.since_close is None else span(signed.since_close),
         "certificate_name": statement.certificate.subject, "certificate_serial": statement.certificate.serial,
         "certificate_until": statement.certificate.not_after, "file_sha256": signature.file.sha256,
+        "key_label": str(places_of([statement.certificate_id])[statement.certificate_id]),
         "statement_sha256": statement.sha256, "next": _next(resolution),
         "record_url": url_for("ResolutionView.record", resolution_id=resolution.id),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from app.gateways import pades, signing
 from app.models import DocumentSignature, Resolution, SignatureRole
 from app.workflows import resolutions, verification
 from app.workflows.engine.words import word
+from app.workflows.key_places import places_of
 
 LOOKS: dict[str, tuple[str, str, Any]] = {
     "valid": ("ok", "shield-check", lazy_gettext("Valid")),
@@ -26,10 +27,14 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
     found = judged(resolution, now)
     kind, icon, label = LOOKS[found.state]
     states = {signer.role: signer.state for signer in found.signers}
+    places = places_of(one.statement.certificate_id for one in resolution.signatures)
     return {
         "kind": kind, "icon": icon, "label": _label(found.state, len(found.signers), label),
         "reasons": [str(reason) for reason in found.reasons],
-        "rows": [_row(one, states.get(one.role.value, found.state)) for one in resolution.signatures],
+        "rows": [
+            _row(one, states.get(one.role.value, found.state), places[one.statement.certificate_id])
+            for one in resolution.signatures
+        ],
     }  # fmt: skip
 
 
@@ -48,11 +53,12 @@ def _label(state: str, count: int, label: Any) -> str:
     return _("%(n)s valid", n=count) if state == "valid" else str(label)
 
 
-def _row(one: DocumentSignature, state: str) -> dict[str, Any]:
+def _row(one: DocumentSignature, state: str, place: Any) -> dict[str, Any]:
     kind, _icon, label = LOOKS[state]
     certificate = one.statement.certificate
     return {
         "icon": SIGNS[one.role], "role": word(one.role), "name": one.name,
         "post": one.post if one.post != one.name else "", "at": one.statement.signed_at, "kind": kind, "label": label,
         "serial": certificate.serial, "certificate_name": certificate.subject, "until": certificate.not_after,
+        "place": place,
     }  # fmt: skip

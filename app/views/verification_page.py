@@ -13,6 +13,7 @@ from app.views.resolution_list import title_of
 from app.views.resolution_verdict import LOOKS
 from app.workflows import public_documents
 from app.workflows.engine.words import word
+from app.workflows.key_places import places_of
 from app.workflows.public_documents import Checked
 
 RECALLED, REPLACED = ResolutionState.RECALLED, ResolutionState.REPLACED
@@ -49,6 +50,7 @@ def facts(document: Resolution, verdict: Verdict) -> dict[str, Any]:
     successor = public_documents.successor_of(document) if document.state is REPLACED else None
     states = {signer.role: signer.state for signer in verdict.signers}
     number = document.number
+    places = places_of(one.statement.certificate_id for one in document.signatures)
     return {
         "number": number.text if number else "", "date": number.issued_on if number else None,
         "body": document.meeting.body.name, "subject": document.subject if document.public else "",
@@ -57,7 +59,8 @@ def facts(document: Resolution, verdict: Verdict) -> dict[str, Any]:
         "successor": _named(successor) if successor else None,
         "signers": [
             {"icon": SIGNS[one.role], "post": one.post, "role": word(one.role), "at": one.statement.signed_at,
-             "serial": _serial(one.statement.certificate.serial), **_state(states.get(one.role.value, "invalid"))}
+             "serial": _serial(one.statement.certificate.serial),
+             "place": places[one.statement.certificate_id], **_state(states.get(one.role.value, "invalid"))}
             for one in document.signatures
         ],
         "sha256": grouped(public_documents.file_of(document).sha256),

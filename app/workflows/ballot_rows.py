@@ -59,25 +59,27 @@ def _locked_with_voters() -> Select[Any]:
     columns = (
         poll.meeting_id, poll.body_id, poll.state, poll.closes_at,
         roll.member_id, roll.roll_index, roll.certificate_id, certificate.subject, certificate.serial,
-        certificate.not_after, revoked.at.label("revoked_at"), key.state.label("key_state"), shown.statement,
-        shown.expires_at, shown.nonce, shown.choice, shown.place, shown.supersedes_id, voted.label("voted"),
+        certificate.not_after, revoked.at.label("revoked_at"), key.state.label("key_state"), key.provider,
+        shown.statement, shown.expires_at, shown.nonce, shown.choice, shown.place, shown.supersedes_id,
+        voted.label("voted"),
     )  # fmt: skip
     return select(*columns).select_from(joined).where(poll.id == bindparam("poll"))
 
 
 def _ballots_of() -> Select[Any]:
     ballot, signed, leaf = table(Ballot).c, table(SignedStatement).c, table(PollLeaf).c
-    certificate = table(Certificate).c
+    certificate, key = table(Certificate).c, table(SigningKey).c
     joined = (
         table(Ballot)
         .join(table(SignedStatement), signed.id == ballot.statement_id)
         .join(table(Certificate), certificate.id == signed.certificate_id)
+        .outerjoin(table(SigningKey), key.certificate_id == signed.certificate_id)
         .join(table(PollLeaf), and_(leaf.poll_id == ballot.poll_id, leaf.seq == ballot.leaf_seq))
     )
     columns = (
         ballot.id, ballot.member_id, ballot.supersedes_id, ballot.choice, ballot.place, ballot.leaf_seq,
         ballot.cast_at, signed.sha256, signed.statement, certificate.subject, certificate.serial,
-        certificate.not_after, leaf.leaf_hash, leaf.root,
+        certificate.not_after, key.provider, leaf.leaf_hash, leaf.root,
     )  # fmt: skip
     of_poll = select(*columns).select_from(joined).where(ballot.poll_id == bindparam("poll"))
     return of_poll.where(ballot.member_id.in_(bindparam("members", expanding=True)))

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from app.extensions import db
 from app.gateways.signing.errors import CertificateFault, CertificateRefused
+from app.gateways.signing.places import SOFTWARE
 from app.models import Ballot, KeyState, Poll, PollState, SignedStatement, StatementKind
 from app.workflows import poll_log
 from app.workflows.ballot_refusals import AnotherBallotStands, BadSignature, PollClosedAlready, PollNotOpen
@@ -177,6 +178,7 @@ class _Counted:
     def __init__(self, ballot_id: int, cast: Cast, voter: Row[Any], leaf: Mapping[str, Any]) -> None:
         self.id, self.cast_at, self.sha256, self.statement = ballot_id, cast.now, cast.sha256, cast.statement
         self.choice, self.place = voter.choice, voter.place
+        self.provider = voter.provider
         self.subject, self.serial, self.not_after = voter.subject, voter.serial, voter.not_after
         self.leaf_seq, self.leaf_hash, self.root = leaf["seq"], leaf["leaf_hash"], leaf["root"]
 
@@ -188,4 +190,5 @@ def _receipt(poll: LockedPoll, counted: Row[Any] | _Counted) -> Receipt:
         root=counted.root, statement_sha256=counted.sha256, certificate_name=counted.subject,
         certificate_serial=counted.serial, certificate_until=counted.not_after, at=counted.cast_at,
         choice=counted.choice, place=counted.place, remark=said["remark"], reservation=said["reservation"],
+        provider=counted.provider or SOFTWARE,
     )  # fmt: skip

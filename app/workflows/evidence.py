@@ -173,6 +173,7 @@ def _set_record(checked: Sealed, _actor: Actor) -> bytes:
         result["log"],
         demo=bool(current_app.config.get("DEMO")),
         stamps=asdict(checked.stamps) if checked.stamps else None,
+        kept=checked.kept,
     )
 
 

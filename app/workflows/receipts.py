@@ -4,7 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from app.extensions import db
+from app.gateways.signing.places import SOFTWARE
 from app.models import Ballot, Choice, Place, PollLeaf
+from app.workflows.key_places import providers_of
 from app.workflows.rules.ballot import parse_ballot
 
 
@@ -26,6 +28,7 @@ class Receipt:
     place: Place
     remark: str
     reservation: bool
+    provider: str  # where the key lives: software, pkcs11, csc
 
 
 def receipt_of(ballot: Ballot) -> Receipt:
@@ -37,4 +40,5 @@ def receipt_of(ballot: Ballot) -> Receipt:
         root=leaf.root, statement_sha256=ballot.statement.sha256, certificate_name=certificate.subject,
         certificate_serial=certificate.serial, certificate_until=certificate.not_after, at=ballot.cast_at,
         choice=ballot.choice, place=ballot.place, remark=said["remark"], reservation=said["reservation"],
+        provider=providers_of([certificate.id]).get(certificate.id, SOFTWARE),
     )  # fmt: skip

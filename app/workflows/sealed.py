@@ -13,7 +13,7 @@ from app.extensions import db
 from app.gateways import pades, signing, storage, timestamp
 from app.gateways.signing.errors import BadSignature, SigningError
 from app.models import Ballot, Poll, PollState, Resolution, SignatureEvidence, SignedStatement
-from app.workflows import log_proofs, recounts
+from app.workflows import key_places, log_proofs, recounts
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
@@ -55,6 +55,7 @@ class Sealed:
     proofs: Mapping[str, bytes] = field(default_factory=dict)
     resolution: "Issued | None" = None
     stamps: Stamps | None = None
+    kept: Mapping[str, int] = field(default_factory=dict)  # where the keys of the ballots live: provider, how many
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def checked(poll: Poll) -> Sealed:
         ballots=[(each.statement.statement, each.statement.cms) for each in ballots],
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
         proofs=proofs,
+        kept=key_places.counted(ballot.statement.certificate_id for ballot in ballots),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from reportlab.platypus import Flowable
@@ -32,17 +33,22 @@ class Contradiction(ValueError):
     """The definition, the result and the log do not say the same: no record can be drawn up."""
 
 
+KEPT = {"software": "khóa phía máy chủ", "pkcs11": "thiết bị ký (PKCS#11)", "csc": "ký số từ xa"}
+
+
 def tally_record(
     definition: dict[str, Any],
     result: dict[str, Any],
     log: dict[str, Any],
     demo: bool,
     stamps: dict[str, int] | None = None,
+    kept: Mapping[str, int] | None = None,
 ) -> bytes:
     """The PDF of the record, byte for byte the same for the same data.
 
     `definition`, `result` and `log` are the objects of poll.json, result.json and log.json in the evidence bundle.
     `stamps` counts the time stamps of all ballots: ballots, stamped, awaited, none, broken, early, late.
+    `kept` says where the keys of the ballots live: software, pkcs11, csc, and of how many; without it nothing is said.
     Raises Contradiction when they disagree, so that a wrong figure never reaches paper.
     """
     _agree_with_each_other(definition, result, log)
@@ -57,7 +63,7 @@ def tally_record(
             *_attendance(definition),
             *_counts(definition, result),
             *_remarks(definition, result),
-            *_evidence(definition, result, stamps),
+            *_evidence(definition, result, (*_keys(kept or {}), *_time_stamps(stamps))),
             blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
             *annex(definition, result),
         ],
@@ -205,9 +211,7 @@ def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowabl
     return told
 
 
-def _evidence(
-    definition: dict[str, Any], result: dict[str, Any], stamps: dict[str, int] | None
-) -> list[Flowable]:
+def _evidence(definition: dict[str, Any], result: dict[str, Any], told: tuple[Flowable, ...]) -> list[Flowable]:
     number = 6 if definition["visibility"] == NAMED else 5
     size = result["log"]["size"]
     cast = size - OPENING_AND_CLOSING
@@ -225,7 +229,7 @@ def _evidence(
             "gốc của cây băm:"
         ),
         _hash(result["log"]["root"].removeprefix("sha256:")),
-        *_time_stamps(stamps),
+        *told,
         blocks.paragraph(
             "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
             "chứng thư của thành viên. Kiểm tra chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của nội dung biểu "
@@ -247,6 +251,12 @@ def _time_stamps(stamps: dict[str, int] | None) -> list[Flowable]:
     ]
     odd = [f"{stamps[kind]} lượt {words}" for kind, words in ODD_STAMPS.items() if stamps[kind]]
     return [*told, blocks.paragraph(f"{'; '.join(odd)}.", lead="Bất thường:")] if odd else told
+
+
+def _keys(kept: Mapping[str, int]) -> list[Flowable]:
+    """Where the keys live, so that nobody takes one kind for another."""
+    parts = [f"{KEPT[provider]}: {count} lượt bỏ phiếu" for provider, count in kept.items() if count]
+    return [blocks.paragraph(f"Nơi giữ khóa ký: {'; '.join(parts)}.")] if parts else []
 
 
 def _hash(value: str) -> Flowable:

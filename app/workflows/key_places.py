@@ -1,0 +1,41 @@
+"""Where the keys live that made signatures (nơi giữ khóa): every result names it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select, union_all
+
+from app.extensions import db
+from app.gateways import signing
+from app.gateways.signing.places import PLACES, SOFTWARE
+from app.models import KeyState, SealKey, SigningKey
+
+
+def providers_of(certificate_ids: Iterable[int]) -> dict[int, str]:
+    """software, pkcs11 or csc by certificate, of persons and of seals; in one query."""
+    ids = list(certificate_ids)
+    persons = select(SigningKey.certificate_id, SigningKey.provider).where(SigningKey.certificate_id.in_(ids))
+    seals = select(SealKey.certificate_id, SealKey.key_ref).where(SealKey.certificate_id.in_(ids))
+    found = db.session.execute(union_all(persons, seals))
+    return {certificate: said if said in PLACES else signing.provider_of(said) for certificate, said in found}
+
+
+def places_of(certificate_ids: Iterable[int]) -> dict[int, Any]:
+    """The same in words, for every one of them."""
+    ids = list(certificate_ids)
+    known = providers_of(ids)
+    return {each: signing.place(known.get(each, SOFTWARE)) for each in ids}
+
+
+def own_provider(person_id: int) -> str:
+    """Where the person's standing key lives; software for whoever has none."""
+    standing = select(SigningKey.provider).where(SigningKey.person_id == person_id, SigningKey.state == KeyState.ACTIVE)
+    return db.session.scalar(standing) or SOFTWARE
+
+
+def counted(certificate_ids: Iterable[int]) -> dict[str, int]:
+    """How many of these signatures, one certificate each, were made where."""
+    ids = list(certificate_ids)
+    known = providers_of(set(ids))
+    return dict(sorted(Counter(known.get(each, SOFTWARE) for each in ids).items()))
