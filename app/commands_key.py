@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.commands_roll import identified, language
 from app.extensions import db
 from app.models import KeyRecovery, Person, RecoveryKind
-from app.workflows import keys
+from app.workflows import keys, outside_keys
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import NOBODY, Actor
 from app.workflows.engine.transaction import end_reading
@@ -32,12 +32,20 @@ def register(app: Flask) -> None:
 @click.option("--asked-by", required=True, help="User name of the first of the two people.")
 @click.option("--confirmed-by", default="", help="User name of the second; otherwise the request waits for one.")
 @click.option("--reason", default="", help="Why; otherwise: the first key.")
+@click.option("--key", "key_ref", default="", help="A key of a signing device or provider: pkcs11:NAME, csc:NAME.")
 @click.option("--here", is_flag=True, help="The owner takes the key at this terminal, with password and PIN.")
 @language
-def _enrol(usernames: tuple[str, ...], asked_by: str, confirmed_by: str, reason: str, here: bool, lang: str) -> None:
-    """Let the owners of these accounts take a signing key, in the application or --here."""
+def _enrol(
+    usernames: tuple[str, ...], asked_by: str, confirmed_by: str, reason: str, key_ref: str, here: bool, lang: str
+) -> None:
+    """Let the owners of these accounts take a signing key, in the application or --here.
+
+    With --key the owner registers a key that a device or a provider of remote signing holds.
+    """
     with force_locale(lang):
         now = dt.datetime.now(dt.UTC)
+        if key_ref and not here:
+            raise click.ClickException(_("A key of a device or provider is registered by its owner --here."))
         if here and (len(usernames) != 1 or not confirmed_by):
             raise click.ClickException(_("At the terminal one owner takes a key at a time, after both have confirmed."))
         people = [_person(username) for username in usernames]
@@ -48,7 +56,7 @@ def _enrol(usernames: tuple[str, ...], asked_by: str, confirmed_by: str, reason:
         for username, person_id in zip(usernames, people, strict=True):
             failed += not _allow(first, second, username, person_id, reason or _("First signing key"), now)
         if here and not failed:
-            _take(usernames[0], now)
+            (_register if key_ref else _take)(usernames[0], now, key_ref)
         raise SystemExit(1 if failed else 0)
 
 
@@ -92,7 +100,27 @@ def _waiting(person_id: int) -> int | None:
     return db.session.scalar(waiting.order_by(KeyRecovery.id.desc()).limit(1))
 
 
-def _take(username: str, now: dt.datetime) -> None:
+def _register(username: str, now: dt.datetime, key_ref: str) -> None:
+    """The owner sees the certificate, says that it is the own one, and proves it with the PIN of the key."""
+    owner = identified(username, now) or NOBODY
+    try:
+        found = outside_keys.offered(owner, key_ref, now)
+        facts = found.facts
+        click.echo(_("Kept as: %(place)s", place=found.place))
+        click.echo(_("Issued to: %(name)s, %(title)s, %(organisation)s", name=facts.name, title=facts.title or "–",
+                     organisation=facts.organisation or "–"))  # fmt: skip
+        click.echo(_("Issued by: %(issuer)s, serial %(serial)s", issuer=facts.issuer, serial=facts.serial))
+        click.echo(_("Valid until: %(day)s", day=f"{facts.not_after:%d/%m/%Y}"))
+        click.echo(f"SHA-256: {facts.sha256}")
+        click.confirm(_("Is this your own certificate?"), abort=True)
+        pin = click.prompt(_("PIN of this key"), hide_input=True)
+        outside_keys.register(owner, found, pin, now)
+    except WorkflowError as refused:
+        raise click.ClickException(str(refused)) from refused
+    click.echo(_("%(name)s has a signing key now.", name=username))
+
+
+def _take(username: str, now: dt.datetime, _key_ref: str) -> None:
     owner = identified(username, now) or NOBODY
     pin = click.prompt(_("New PIN of %(name)s, six digits", name=username), hide_input=True, confirmation_prompt=True)
     try:

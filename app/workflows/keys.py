@@ -18,6 +18,7 @@ from app.gateways.signing.errors import (
     SignerBusy,
     WrongPin,
 )
+from app.gateways.signing.trouble import KeyTrouble, PinBlocked
 from app.models import (
     Certificate,
     CertificateRevocation,
@@ -112,6 +113,19 @@ class KeyHeld(SigningUnavailable):
         "There were too many wrong PINs for this key; the signing service takes none before %(until)s. "
         "Nothing was signed."
     )
+
+
+class KeySilent(SigningUnavailable):
+    """A key in a device or at a provider did not sign, and it is known why: asking again by itself would not help."""
+
+    code = "key_silent"
+    http_status = 409
+    message = _("%(reason)s")
+
+
+class KeyBlocked(KeySilent):
+    code = "key_blocked"
+    http_status = 423
 
 
 class KeyPinned(WorkflowError):
@@ -272,7 +286,10 @@ def unlock(actor: Actor, subject: Subject, ring: Ring, sign: Callable[[str], byt
 
 
 def unavailable(subject: Subject, missing: KeyUnavailable) -> SigningUnavailable:
-    """What a signer that made nothing is told as: away, busy, or holding this key for its wrong PINs."""
+    """What a signer that made nothing is told as: away, busy, holding this key, or what a device or provider said."""
+    if isinstance(missing, KeyTrouble):
+        kind = KeyBlocked if isinstance(missing, PinBlocked) else KeySilent
+        return kind(subject, reason=missing.message, fault=missing.code)
     if isinstance(missing, PinHeld):
         return KeyHeld(subject, until=f"{missing.until.astimezone(HANOI):%H:%M %d/%m/%Y}")
     return (SigningBusy if isinstance(missing, SignerBusy) else SigningUnavailable)(subject)
@@ -416,8 +433,9 @@ def register_key(actor: Actor, person: Person, key_ref: str, certificate_der: by
         sha256=facts.sha256, der=certificate_der, not_before=facts.not_before, not_after=facts.not_after,
     )  # fmt: skip
     key = SigningKey(
-        body_id=person.body_id, person_id=person.id, certificate=certificate, key_ref=key_ref, enrolled_at=now
-    )
+        body_id=person.body_id, person_id=person.id, certificate=certificate, key_ref=key_ref, enrolled_at=now,
+        provider=signing.provider_of(key_ref),
+    )  # fmt: skip
     db.session.add(key)
     db.session.flush()
     record(actor, KeyEnrolled.about(key, person_id=person.id, certificate_sha256=facts.sha256), now)

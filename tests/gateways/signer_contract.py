@@ -1,5 +1,6 @@
 """What every provider of keys promises, wherever they live: one suite, run for each of them."""
 
+import datetime as dt
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -62,12 +63,27 @@ class Bench:
         return self.make(name, rsa, pin)
 
 
+@dataclass
+class DeviceBench(Bench):
+    """With the tokens, so that they can be taken out."""
+
+    shelf: softhsm.Tokens | None = None
+
+
+@dataclass
+class RemoteBench(Bench):
+    """With the provider, so that it can be told how to answer."""
+
+    server: csc_server.Provider | None = None
+    keys: dict[str, Credential] = field(default_factory=dict)
+
+
 def key_of(rsa_key: bool) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
 
 
-def issue(authority: Authority, name: str, key: object) -> bytes:
-    return authority.issue(name, "Bộ trưởng", "Bộ Xây dựng", key.public_key(), NOW, 365)
+def issue(authority: Authority, name: str, key: object, since: dt.datetime = NOW) -> bytes:
+    return authority.issue(name, "Bộ trưởng", "Bộ Xây dựng", key.public_key(), since, 365)
 
 
 @contextmanager
@@ -113,21 +129,21 @@ def process_bench(folder: Path, authority: Authority) -> Iterator[Bench]:
 
 
 @contextmanager
-def device_bench(folder: Path, authority: Authority) -> Iterator[Bench]:
+def device_bench(folder: Path, authority: Authority, since: dt.datetime = NOW) -> Iterator[Bench]:
     keys: dict[str, DeviceKey] = {}
     with softhsm.shelf(folder) as shelf:
         signer = Pkcs11Signer(keys, authority.chain, Ended(folder / "ended"))
 
         def make(name: str, rsa_key: bool, pin: str) -> Enrolled:
             label = f"token-{len(keys)}"
-            keys[label] = shelf.person(label, pin, authority, name, NOW, rsa_key)
+            keys[label] = shelf.person(label, pin, authority, name, since, rsa_key)
             return Enrolled(f"pkcs11:{label}", signer.certificate(f"pkcs11:{label}"))
 
-        yield Bench(signer, authority, make, "pkcs11", "signing device (PKCS#11)")
+        yield DeviceBench(signer, authority, make, "pkcs11", "signing device (PKCS#11)", shelf)
 
 
 @contextmanager
-def remote_bench(folder: Path, authority: Authority, version: int) -> Iterator[Bench]:
+def remote_bench(folder: Path, authority: Authority, version: int, since: dt.datetime = NOW) -> Iterator[Bench]:
     keys: dict[str, Credential] = {}
     with csc_server.serving(version) as (provider, url):
         (folder / "secret").write_text(provider.secret)
@@ -136,7 +152,7 @@ def remote_bench(folder: Path, authority: Authority, version: int) -> Iterator[B
 
         def make(name: str, rsa_key: bool, pin: str) -> Enrolled:
             key, label = key_of(rsa_key), f"khoa-{len(keys)}"
-            der = issue(authority, name, key)
+            der = issue(authority, name, key, since)
             provider.held[label] = csc_server.Held(key, [der, *authority.chain()], pin)
             keys[label] = Credential(service, label)
             return Enrolled(f"csc:{label}", der)
@@ -144,16 +160,12 @@ def remote_bench(folder: Path, authority: Authority, version: int) -> Iterator[B
         yield RemoteBench(signer, authority, make, "csc", "remote signature", provider, keys)
 
 
-@dataclass
-class RemoteBench(Bench):
-    server: csc_server.Provider = field(kw_only=False, default=None)
-    keys: dict[str, Credential] = field(kw_only=False, default_factory=dict)
 
 
 BENCHES = {
     "memory": memory_bench, "software": software_bench, "signer process": process_bench, "pkcs11": device_bench,
-    "csc v1": lambda folder, authority: remote_bench(folder, authority, 1),
-    "csc v2": lambda folder, authority: remote_bench(folder, authority, 2),
+    "csc v1": lambda *given: remote_bench(*given[:2], 1, *given[2:]),
+    "csc v2": lambda *given: remote_bench(*given[:2], 2, *given[2:]),
 }  # fmt: skip
 
 

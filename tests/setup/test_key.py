@@ -7,10 +7,13 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
 from app.extensions import db
+from app.gateways import signing
+from app.gateways.signing.choice import SignerByKey
 from app.models import KeyRecovery, Person
 from app.workflows import accounts, keys
 from app.workflows.engine.rights import Actor
 from app.workflows.login_tries import account_of
+from tests.gateways.signer_contract import remote_bench
 from tests.setup.books import book
 
 PIN, WORD = "240619", "Ruby-Tim!Xuong7"
@@ -98,4 +101,37 @@ def test_at_the_terminal_the_owner_gives_the_own_password_and_chooses_a_pin(shel
 @pytest.mark.parametrize("typed", [f"wrong\n{PIN}\n{PIN}\n", f"{WORD}\n111111\n111111\n"])
 def test_a_wrong_password_or_a_trivial_pin_makes_no_key(shell, typed):
     assert shell("key", "enrol", "mot", *BOTH, "--here", typed=f"{TYPED}{typed}").exit_code == 1
+    assert keys.active_key(actor("mot").person_id) is None
+
+
+@pytest.fixture
+def at_a_provider(office, bare, tmp_path):
+    """A key of a member at a provider of remote signing, which the installation's settings name."""
+    folder = tmp_path / "provider"
+    folder.mkdir()
+    own = signing.Authority.load(bare.config["AUTHORITY"], bare.config["INSTALLATION_KEY"].read_bytes())
+    with remote_bench(folder, own, 2, dt.datetime.now(dt.UTC)) as bench:
+        signing.use(SignerByKey(signing.signer(), {"csc": bench.signer}), own.chain())
+        yield bench
+
+
+@pytest.mark.parametrize("says", ["y", "n"])
+def test_a_key_of_a_provider_is_registered_after_its_owner_has_seen_the_certificate(shell, at_a_provider, says):
+    owner = db.session.get_one(Person, actor("mot").person_id).full_name
+    key_ref = at_a_provider.enrol(owner).key_ref
+    typed = f"{TYPED}{WORD}\n{says}\n{PIN}\n"
+    answer = shell("key", "enrol", "mot", *BOTH, "--here", "--key", key_ref, typed=typed)
+    assert (owner in answer.output, "ký số từ xa" in answer.output) == (True, True), answer.output
+    assert PIN not in answer.output
+    key = keys.active_key(actor("mot").person_id)
+    assert (answer.exit_code, key and key.provider) == ((0, "csc") if says == "y" else (1, None))
+    if says == "y":
+        assert keys.sign_with_pin(actor("mot"), key, b"data", PIN, dt.datetime.now(dt.UTC))
+
+
+def test_somebody_elses_certificate_and_a_key_for_nobody_are_refused(shell, at_a_provider):
+    key_ref = at_a_provider.enrol("Người Nào Khác").key_ref
+    answer = shell("key", "enrol", "mot", *BOTH, "--here", "--key", key_ref, typed=f"{TYPED}{WORD}\ny\n{PIN}\n")
+    assert (answer.exit_code, "Người Nào Khác" in answer.output) == (1, True)
+    assert shell("key", "enrol", "mot", *BOTH, "--key", key_ref, typed=TYPED).exit_code == 1
     assert keys.active_key(actor("mot").person_id) is None
