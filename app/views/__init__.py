@@ -22,6 +22,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         notices,
         papers,
         password,
+        pin_fields,
         pki,
         polls,
         protection,
@@ -52,6 +53,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     notices.register(app, appbuilder)
     papers.register(app, appbuilder)
     password.register(app, appbuilder)
+    pin_fields.register(app, appbuilder)
     pki.register(app, appbuilder)
     polls.register(app, appbuilder)
     records_menu.register(app, appbuilder)

@@ -1,13 +1,15 @@
-"""What a script sends when something is signed: the device's number for the request, and a PIN of six digits."""
+"""What a script sends when something is signed: the device's number for the request, and a PIN."""
 
 import re
 
 from app.gateways.signing import PinFault, PinRefused
+from app.gateways.signing.places import SOFTWARE
 from app.views.parsing import BadField, Sent
+from app.views.pin_fields import OUTSIDE_PIN, own_provider
 from app.workflows import ballots
 
 NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-PIN = re.compile(r"[0-9]{6}")
+PIN, OUTSIDE = re.compile(r"[0-9]{6}"), re.compile(OUTSIDE_PIN)
 
 
 class BadPin(BadField):
@@ -29,8 +31,11 @@ def nonce_of(sent: Sent) -> str:
 
 
 def pin_of(sent: Sent) -> str:
-    """Six digits; no PIN has another form, so that nothing is tried and no try is charged for one."""
+    """Six digits, or what a device or provider may take where the own key lives there.
+
+    No PIN has another form, so that nothing is tried and no try is charged for one.
+    """
     pin = sent.text("pin", 64)
-    if not PIN.fullmatch(pin):
-        raise BadPin("pin")
-    return pin
+    if PIN.fullmatch(pin) or (OUTSIDE.fullmatch(pin) and own_provider() != SOFTWARE):
+        return pin
+    raise BadPin("pin")

@@ -1,5 +1,6 @@
 // An act that is signed (annulling a vote, confirming a tie): reason, prepared text, PIN; sent again with the same nonce.
 import { post, Refused, Unanswered } from "./net.js";
+import { pinFault, pinPatience } from "./pin.js";
 import { text, timeOf } from "./text.js";
 import { numbering } from "./vote_sheet.js";
 
@@ -62,9 +63,10 @@ async function prepare(form) {
 
 async function sign(form) {
   const pin = form.elements.pin.value;
-  if (!/^\d{6}$/.test(pin)) throw new Refused(422, { code: "pin_form", field: "pin", message: text("pin_length") });
+  const fault = pinFault(form.elements.pin);
+  if (fault) throw new Refused(422, { code: "pin_form", field: "pin", message: fault });
   form.elements.pin.value = "";
-  await post(`${form.dataset.signAct}/sign`, { nonce: form.dataset.nonce, pin });
+  await post(`${form.dataset.signAct}/sign`, { nonce: form.dataset.nonce, pin }, pinPatience(form.elements.pin));
   form.reset();
   step(form, false);
   form.closest("dialog").close();

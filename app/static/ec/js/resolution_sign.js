@@ -6,6 +6,7 @@ import { initActs } from "./act_form.js";
 import { say, startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { patience } from "./patience.js";
+import { pinFault, pinPatience } from "./pin.js";
 import { refresh } from "./regions.js";
 import { initPages } from "./resolution_pages.js";
 import { startClocks } from "./stopwatch.js";
@@ -72,7 +73,11 @@ async function send() {
   show("sending");
   const { nonce: name, file, seen, pin } = request;
   try {
-    const { receipt } = await post(root.dataset.sign, { file_sha256: file, nonce: name, pin, changes_seen: seen });
+    const { receipt } = await post(
+      root.dataset.sign,
+      { file_sha256: file, nonce: name, pin, changes_seen: seen },
+      pinPatience(document.getElementById("pin")),
+    );
     signed(receipt);
   } catch (problem) {
     if (problem instanceof Unanswered) unsent();
@@ -139,8 +144,9 @@ function initSheet() {
   sheet.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!request || request.pin) return;
-    if (!/^\d{6}$/.test(input.value)) {
-      pinProblem(text("pin_length"));
+    const fault = pinFault(input);
+    if (fault) {
+      pinProblem(fault);
       input.focus();
       return;
     }

@@ -8,6 +8,7 @@ import { post, Refused, Unanswered } from "./net.js";
 import { refreshCard, showProgress, watchCard } from "./vote_card.js";
 import { fillReceipt, fillSheet, numbering, sameAsChosen } from "./vote_sheet.js";
 import { patience } from "./patience.js";
+import { pinFault, pinPatience } from "./pin.js";
 import { text } from "./text.js";
 import { openSheet } from "./ui.js";
 
@@ -88,7 +89,11 @@ function pinProblem(sentence) {
 async function send() {
   show("sending");
   try {
-    const { receipt } = await post(card.dataset.sign, { nonce: ballot.nonce, pin: ballot.pin });
+    const { receipt } = await post(
+      card.dataset.sign,
+      { nonce: ballot.nonce, pin: ballot.pin },
+      pinPatience(sheet.querySelector("#pin")),
+    );
     settled();
     fillReceipt(card, receipt);
     show("receipt");
@@ -175,8 +180,9 @@ function initSheet() {
   const input = sheet.querySelector("#pin");
   sheet.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!/^\d{6}$/.test(input.value)) {
-      pinProblem(text("pin_length"));
+    const fault = pinFault(input);
+    if (fault) {
+      pinProblem(fault);
       input.focus();
       return;
     }
