@@ -13,7 +13,7 @@ from app.workflows import key_places
 
 SIX_DIGITS = Markup('inputmode="numeric" pattern="[0-9]{6}" maxlength="6"')
 OUTSIDE_PIN = r"[!-~]{4,64}"
-PATIENCE = 120  # seconds that a page waits for a signature of a provider, whose owner may have to confirm it
+PATIENCE = 75  # seconds that a page waits for a signature of a provider: more than the proxy in front of it
 
 
 def own_provider() -> str:
@@ -46,8 +46,8 @@ def waiting_words(provider: str) -> str:
     if provider != REMOTE:
         return ""
     return _(
-        "The signing provider is asked. If its application shows a question, confirm it; this page waits for at most"
-        " two minutes."
+        "The signing provider is asked. If its application shows a question, confirm it; this page waits for about"
+        " a minute."
     )
 
 

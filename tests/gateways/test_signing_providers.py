@@ -75,7 +75,7 @@ def test_without_a_file_our_own_signer_is_alone(tmp_path):
         ("/csc/v1/", "/csc/v1/?x=1", "no address"),
         ("version = 1", "version = 3", "from 1 to 2"),
         ("version = 1", "version = true", "from 1 to 2"),
-        ("wait = 30", "wait = 600", "from 5 to 60"),
+        ("wait = 30", "wait = 600", "from 5 to 40"),
         ("token_file = ", 'client_id = "a"\ntoken_file = ', "either token_file, or client_id"),
         ("token_file = ", "secret_file = ", "either token_file, or client_id"),
         ('service = "vnca"', 'service = "other"', "names no service"),

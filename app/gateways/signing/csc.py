@@ -41,6 +41,8 @@ from app.gateways.signing.trouble import (
 log = logging.getLogger("ecabinet.signing")
 
 ANSWERS = 15.0  # seconds for one answer
+ALTOGETHER = 58.0  # seconds for a signature with all its calls: the page and the proxy in front wait a little longer
+TO_SIGN = 5.0  # seconds of them that are left for the last call
 ASKS_EVERY = 1.0  # seconds between two questions whether the owner has confirmed
 TOKEN_LEFT = 30  # seconds of an access token's life that are not used any more
 LONGEST_CHAIN = 6
@@ -72,7 +74,7 @@ class Service:
     client_id: str = ""
     secret_file: Path | None = None
     authority_file: Path | None = None
-    wait: float = 45.0
+    wait: float = 40.0
     loopback: bool = False
 
 
@@ -100,11 +102,11 @@ class CscSigner(ElsewhereSigner[Credential]):
     def _sign(self, key: Credential, pin: str, prepare: Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
         if not pin or len(pin) > LONGEST_PIN or not pin.isprintable():
             raise WrongPin
-        client = self._client(key)
+        client, deadline = self._client(key), time.monotonic() + ALTOGETHER
         known = _read(client.credential(key.credential))
         digest = sha256(prepare(known.certificate)).digest()
-        sad = client.authorise(key, pin, digest)
-        return known.certificate, client.sign_hash(key.credential, sad, digest, known.algorithm)
+        sad = client.authorise(key, pin, digest, deadline - TO_SIGN)
+        return known.certificate, client.sign_hash(key.credential, sad, digest, known.algorithm, deadline)
 
     def _client(self, key: Credential) -> "Client":
         return self._clients.setdefault(key.service.name, Client(key.service))
@@ -177,9 +179,9 @@ class Client:
                 raise KeyNotThere from None
             raise
 
-    def authorise(self, key: Credential, secret: str, digest: bytes) -> str:
-        """The owner's leave to sign this one hash, waited for as long as the service says."""
-        deadline = time.monotonic() + (self._service.wait if key.confirm == APP else ANSWERS)
+    def authorise(self, key: Credential, secret: str, digest: bytes, end: float) -> str:
+        """The owner's leave to sign this one hash, waited for as long as the service says and not past the end."""
+        deadline = min(end, time.monotonic() + (self._service.wait if key.confirm == APP else ANSWERS))
         told = self._call("credentials/authorize", self._authorisation(key, secret, digest), deadline)
         while "SAD" not in told and isinstance(told.get("handle"), str):
             if time.monotonic() + ASKS_EVERY > deadline:
@@ -190,10 +192,10 @@ class Client:
             )
         return _text(told, "SAD")
 
-    def sign_hash(self, credential: str, sad: str, digest: bytes, algorithm: str) -> bytes:
+    def sign_hash(self, credential: str, sad: str, digest: bytes, algorithm: str, end: float) -> bytes:
         """The value over the hash; asked for once."""
         asked = {"credentialID": credential, "SAD": sad, "signAlgo": algorithm, **self._hashed(digest, "hashAlgo")}
-        told = self._call("signatures/signHash", asked)
+        told = self._call("signatures/signHash", asked, min(end, time.monotonic() + ANSWERS))
         values = told.get("signatures")
         if not isinstance(values, list) or len(values) != 1:
             raise ProviderFailed

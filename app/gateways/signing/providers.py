@@ -10,7 +10,7 @@
     version = 2                      # 1 or 2
     token_file = "/etc/ecabinet/vnca.token"      # or client_id = "…" and secret_file = "…"
     authority_file = "/etc/ecabinet/vnca-tls.pem"    # only for a server certificate of an authority of its own
-    wait = 45                        # seconds for a confirmation in the application, 5 to 60
+    wait = 40                        # seconds for a confirmation in the application, 5 to 40
 
     [csc.binh]                       # its reference is csc:binh
     service = "vnca"
@@ -36,7 +36,7 @@ from app.gateways.signing.places import DEVICE, REMOTE
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LEAST_WAIT, MOST_WAIT = 5, 60  # seconds; a browser asks again after it
+LEAST_WAIT, MOST_WAIT = 5, 40  # seconds; a browser asks again after a minute
 VERSIONS = (1, 2)
 
 
@@ -166,7 +166,7 @@ def _service(section: _Section, loopback: bool) -> Service:
     if bool(token) == bool(client) or bool(client) != bool(secret):
         _refuse(section.name, "needs either token_file, or client_id with secret_file")
     version = section.whole("version", min(VERSIONS), max(VERSIONS), max(VERSIONS))
-    wait = section.whole("wait", LEAST_WAIT, MOST_WAIT, 45)
+    wait = section.whole("wait", LEAST_WAIT, MOST_WAIT, MOST_WAIT)
     name, authority = section.name.partition(".")[2], section.path("authority_file")
     return Service(name, url, version, token, client, secret, authority, float(wait), here)
 

@@ -20,7 +20,7 @@ from app.gateways.signing.trouble import TROUBLES
 log = logging.getLogger("ecabinet.signing")
 
 PATIENCE = 15.0  # seconds; twenty-seven members at once wait for less than three on an idle machine
-CONFIRMED = 80.0  # seconds for keys whose owner may have to confirm at a provider
+CONFIRMED = 61.0  # seconds for keys whose owner may have to confirm at a provider
 CONNECTS = 1.0
 
 
