@@ -12,7 +12,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
-from app.gateways import channels, log_key, signing, storage, timestamp
+from app.gateways import channels, log_key, revocation, signing, storage, timestamp
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.signing.providers import BadProviders, Providers, read_providers
@@ -28,6 +28,7 @@ UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` ha
 UNSOUND = "unsound_channels"  # of the application: which ways for messages cannot be used, and why
 UNSOUND_STAMPER = "unsound_stamper"  # of the application: why the time-stamping authority cannot be asked
 SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
+UNSOUND_CAS = "unsound_cas"  # of the application: what is wrong with the folder of authorities outside
 SHORTEST_SECRET = 32
 
 
@@ -59,6 +60,7 @@ def choose_gateways(app: Flask) -> None:
         signing.publish_by(signing.OwnPublisher(authority))
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
+    _trust_outside(app)
     log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))
     _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
@@ -125,6 +127,22 @@ def _providers(app: Flask) -> Providers:
         raise NotReady(f"ECABINET_SIGNING_PROVIDERS: {odd}.") from None
 
 
+def _trust_outside(app: Flask) -> None:
+    """The authorities outside, and where each is asked; a folder with a fault in it is not used at all."""
+    found: dict[Path, tuple[bytes, ...]] = {}
+    places: dict[str, tuple[revocation.Place, ...]] = {}
+    app.extensions[UNSOUND_CAS] = ""
+    if folder := app.config["TRUSTED_CAS"]:
+        try:
+            found, places = signing.read_authorities(Path(folder)), revocation.read_places(Path(folder))
+        except (ValueError, OSError) as problem:
+            app.extensions[UNSOUND_CAS] = str(problem)
+    signing.trust_also([der for certificates in found.values() for der in certificates])
+    revocation.use(revocation.Client(
+        places, own_issuer=lambda: signing.trusted()[0], own=lambda asked: signing.publisher().answer(asked),
+    ))  # fmt: skip
+
+
 def _store(app: Flask) -> storage.Store:
     try:
         return storage.at(app.config["STORAGE_URL"], app.config["STORAGE"], app.config["S3_ENDPOINT"])
@@ -187,6 +205,8 @@ def require_ready(app: Flask) -> None:
         raise NotReady(f"A way for messages is set up wrongly. {said}")
     if unsound_stamper(app):
         raise NotReady(f"ECABINET_TSA_URL, _CA or _POLICY is set up wrongly: {unsound_stamper(app)}")
+    if app.extensions[UNSOUND_CAS]:
+        raise NotReady(f"ECABINET_TRUSTED_CAS cannot be used: {app.extensions[UNSOUND_CAS]}")
     if app.config["PRODUCTION"]:
         _require_production(app)
     with app.app_context():

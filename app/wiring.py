@@ -13,6 +13,7 @@ from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import pki as pki_tasks
 from app.tasks import reminders as reminder_tasks
+from app.tasks import revocation as revocation_tasks
 from app.tasks import schedule, sequencer
 from app.tasks import time_stamps as stamp_tasks
 from app.tasks import upkeep as upkeep_tasks
@@ -44,6 +45,7 @@ from app.workflows import (
     promulgation,
     reminders,
     resolutions,
+    revocation_evidence,
     revocations,
     seals,
     sequencing,
@@ -99,6 +101,7 @@ TASKS: tuple[Task, ...] = (
     Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
+    Task(revocation_evidence.ASK, Queue.SIGNING, revocation_tasks.ask, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),
     Task(witness_tasks.ATTEND, Queue.SCHEDULE, witness_tasks.attend, witness_tasks.ARGUMENTS),
@@ -114,6 +117,7 @@ TIMETABLE = (
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
+    Entry(revocation_evidence.ASK,      revocation_tasks.slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
     Entry(time_stamps.CATCH_UP,         stamp_tasks.slots),
     Entry(witness_tasks.ATTEND,         witness_tasks.slots),
@@ -230,6 +234,8 @@ KINDS: dict[type, Kind] = {
     witnessing.WitnessContradicted:     Kind(decide_gaps, SECURITY, say.contradicted, "shield-alert", always, True),
     gaps.GapDeclared:                   Kind(decide_gaps, SECURITY, say.gap_declared, "shield-alert", always),
     gaps.GapConfirmed:                  Kind(decide_gaps, SECURITY, say.gap_confirmed, "shield-check", always),
+    revocation_evidence.RevokedSignatureFound: Kind(who.holding(AUDITOR), SECURITY, say.signed_after_revocation,
+                                                    "shield-alert", always, clockwork=True),
     checks.IntegrityBroken:             Kind(who.holding(AUDITOR), SECURITY, say.broken, "shield-alert", always, True),
 }  # fmt: skip
 

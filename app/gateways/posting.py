@@ -58,12 +58,16 @@ def anywhere(_address: Address) -> bool:
 
 @dataclass(frozen=True)
 class Post:
-    """How to reach servers: which addresses, whose certificates (None: those of the machine), how long (seconds)."""
+    """How to reach servers: which addresses, whose certificates (None: those of the machine), how long (seconds).
+
+    `largest` is how many bytes of an answer are read.
+    """
 
     allowed: Callable[[Address], bool]
     trust: ssl.SSLContext | None = None
     connect: float = CONNECT
     answer: float = ANSWER
+    largest: int = LARGEST
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Answer:
         """The answer, whatever its status; Unreachable when there is none. The name is looked up once, and what was
@@ -75,10 +79,10 @@ class Post:
                 connection.request(method, _target(parts), body or None, dict(headers))
                 whole = True
                 response = connection.getresponse()
-                content = response.read(LARGEST + 1)
+                content = response.read(self.largest + 1)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Unreachable(str(error) or type(error).__name__, maybe_accepted=whole) from error
-        if len(content) > LARGEST:
+        if len(content) > self.largest:
             raise Unreachable("the answer is too long", maybe_accepted=True)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 

@@ -111,6 +111,7 @@ FACTS: dict[str, Any] = {
     "SealEnrolled": _("Seal registered"),
     "SealSuspended": _("Seal suspended"),
     "SignaturePictureSet": _("Specimen signature registered"),
+    "RevokedSignatureFound": _("Signature after the revocation of its certificate"),
     "RollImported": _("Roll imported from a workbook"),
     "RuleSetChanged": _("Rule set changed"),
     "RuleSetCreated": _("Rule set entered"),
@@ -127,6 +128,8 @@ FACTS: dict[str, Any] = {
 }
 
 ACTS: dict[str, Any] = {
+    "revoke": _("revoke a certificate"),
+    "keep_answer": _("keep an answer about a certificate"),
     "announce_week": _("announce the weekly report"),
     "conclude": _("check signatures and log"),
     "add_contact": _("add an address for messages"),

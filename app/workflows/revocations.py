@@ -35,15 +35,17 @@ class Revoked:
 
 
 @use_case
-def revoke(actor: Actor, certificate: Certificate, reason: str, now: dt.datetime) -> None:
-    """Part of an act that holds the key's row: from `now` on nothing that it signs counts.
+def revoke(
+    actor: Actor, certificate: Certificate, reason: str, now: dt.datetime, since: dt.datetime | None = None
+) -> None:
+    """Part of an act that holds the key's row: from `now` on, or `since`, nothing that it signs counts.
 
     What was signed before stays good. Revoked twice, the first date stands. The list outside follows in the background.
     """
     if db.session.get(CertificateRevocation, certificate.id) is not None:
         return
     said = reason[:LONGEST_REASON]
-    db.session.add(CertificateRevocation(certificate_id=certificate.id, at=now, reason=said))
+    db.session.add(CertificateRevocation(certificate_id=certificate.id, at=since or now, reason=said))
     db.session.flush()
     fact = CertificateRevoked.about(
         certificate, person_id=certificate.person_id, certificate_sha256=certificate.sha256, reason=said

@@ -23,8 +23,9 @@ from app.gateways.signing.errors import (
 )
 from app.gateways.signing.files import create_installation_key
 from app.gateways.signing.founding import found_authority, pin_authorities, pinned_authorities
-from app.gateways.signing.interface import Enrolled, KeysElsewhere, Signer, signer, trusted, use, wrap
+from app.gateways.signing.interface import Enrolled, KeysElsewhere, Signer, signer, trust_also, trusted, use, wrap
 from app.gateways.signing.memory import MemorySigner
+from app.gateways.signing.outside import read_authorities
 from app.gateways.signing.pins import check_pin
 from app.gateways.signing.places import place, provider_of
 from app.gateways.signing.publishing import AUTHORITIES, OwnPublisher, Publisher, publish_by, publisher
@@ -77,12 +78,14 @@ __all__ = [
     "provider_of",
     "publish_by",
     "publisher",
+    "read_authorities",
     "sign_detached",
     "sign_digest",
     "sign_document",
     "signature_value",
     "signer",
     "stamp_in",
+    "trust_also",
     "trusted",
     "use",
     "with_stamp",

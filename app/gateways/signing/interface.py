@@ -59,6 +59,7 @@ class KeysElsewhere:
 
 Chain = Callable[[], Sequence[bytes]]
 _chosen: list[tuple[Signer, Chain]] = []
+_outside: list[bytes] = []
 
 
 def use(signer: Signer, trusted: Sequence[bytes] | Chain = ()) -> None:
@@ -70,14 +71,22 @@ def use(signer: Signer, trusted: Sequence[bytes] | Chain = ()) -> None:
     _chosen[:] = [(signer, trusted if callable(trusted) else lambda: trusted)]
 
 
+def trust_also(authorities: Sequence[bytes]) -> None:
+    """Authorities outside (DER) whose certificates are accepted beside those of the own one."""
+    _outside[:] = authorities
+
+
 def signer() -> Signer:
     """The chosen signer; `KeyUnavailable` when none was chosen."""
     return _choice()[0]
 
 
 def trusted() -> tuple[bytes, ...]:
-    """The pinned authorities in DER, for `check_certificate`; `KeyUnavailable` when nobody can say which they are."""
-    return tuple(_choice()[1]())
+    """The pinned authorities in DER, for `check_certificate`: the own issuing one, its root, then those outside.
+
+    `KeyUnavailable` when nobody can say which they are.
+    """
+    return (*_choice()[1](), *_outside)
 
 
 def _choice() -> tuple[Signer, Chain]:

@@ -80,18 +80,17 @@ def _ours(asked: ocsp.OCSPRequest, issuing: x509.Certificate) -> bool:
     """Whether the certificate is one of this authority, named by its name and key."""
     if not isinstance(asked.hash_algorithm, KNOWN_HASHES):
         raise ValueError
-    expected = (_hash(asked.hash_algorithm, issuing.subject.public_bytes()), issuer_key_hash(issuing, asked))
-    return (asked.issuer_name_hash, asked.issuer_key_hash) == expected
+    return (asked.issuer_name_hash, asked.issuer_key_hash) == issuer_hashes(issuing, asked.hash_algorithm)
 
 
-def issuer_key_hash(issuing: x509.Certificate, asked: ocsp.OCSPRequest | ocsp.OCSPResponse) -> bytes:
-    """The hash of the key's bits alone, by the algorithm that was asked with."""
+def issuer_hashes(issuing: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
+    """How OCSP names an issuer: the hashes of its name and of the bits of its key."""
     key = issuing.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         bits = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     else:
         bits = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    return _hash(asked.hash_algorithm, bits)
+    return _hash(algorithm, issuing.subject.public_bytes()), _hash(algorithm, bits)
 
 
 def _hash(algorithm: hashes.HashAlgorithm, content: bytes) -> bytes:

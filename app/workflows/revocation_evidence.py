@@ -1,0 +1,113 @@
+"""Evidence of standing (trạng thái chứng thư): what an authority says of a certificate, kept with what it signed."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, func, select
+
+from app.extensions import db
+from app.gateways.revocation import Answer, Standing
+from app.models import Certificate, EvidenceKind, SignatureEvidence, SignedStatement
+from app.workflows import revocations
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import Fact, end_reading, record, use_case
+from app.workflows.rules.canonical import digest
+
+ASK = "revocation_evidence.ask"
+ASKED_FOR = dt.timedelta(days=30)  # after the signature; what nobody has answered by then stays without an answer
+WHOLE_SECOND = dt.timedelta(seconds=1)  # answers know no fractions
+CERTAIN = (Standing.GOOD, Standing.REVOKED)
+
+
+@dataclass(frozen=True)
+class RevokedSignatureFound(Fact):
+    """An authority says that the certificate of these statements was revoked before they were signed."""
+
+    person_id: int | None
+    certificate_sha256: str
+    since: dt.datetime
+    statements: list[int]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A certificate (DER) with signatures for which no answer is kept, and the latest of their times."""
+
+    certificate_id: int
+    der: bytes
+    signed_at: dt.datetime
+
+
+def waiting(body_id: int, now: dt.datetime) -> Sequence[Waiting]:
+    """Certificates that are to be asked about; nothing is open afterwards."""
+    rows = (
+        select(Certificate.id, Certificate.der, func.max(SignedStatement.signed_at))
+        .join(SignedStatement, SignedStatement.certificate_id == Certificate.id)
+        .where(*_without_answer(body_id, now))
+        .group_by(Certificate.id, Certificate.der)
+        .order_by(Certificate.id)
+    )
+    found = [Waiting(*row) for row in db.session.execute(rows)]
+    end_reading()
+    return found
+
+
+def newest_waiting(body_id: int, now: dt.datetime) -> tuple[int, dt.datetime] | None:
+    """The last statement without an answer and the time of the first one; None when every signature has its own."""
+    rows = select(func.max(SignedStatement.id), func.min(SignedStatement.signed_at)).where(
+        *_without_answer(body_id, now)
+    )
+    last, first = db.session.execute(rows).one()
+    return (last, first) if last is not None else None
+
+
+def count_waiting(now: dt.datetime) -> int:
+    """How many signatures of the last month wait for an answer, in all bodies."""
+    rows = select(func.count()).select_from(SignedStatement).where(*_without_answer(None, now))
+    return db.session.scalar(rows) or 0
+
+
+def _without_answer(body_id: int | None, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    kept = select(SignatureEvidence.id).where(
+        SignatureEvidence.statement_id == SignedStatement.id, SignatureEvidence.kind == EvidenceKind.REVOCATION
+    )
+    recent = (SignedStatement.signed_at > now - ASKED_FOR, SignedStatement.signed_at <= now)
+    own = () if body_id is None else (SignedStatement.body_id == body_id,)
+    return (*own, *recent, ~kept.exists())
+
+
+@use_case
+def keep_answer(actor: Actor, certificate_id: int, answer: Answer, now: dt.datetime) -> int:
+    """Write the answer down with every signature that it covers; how many. Once for each statement and answer.
+
+    An answer covers what was signed before it was true: an older one says nothing about the moment of signing. When it
+    says revoked, our own records say so from then on, and whoever signed after that day is named to the auditors.
+    """
+    if answer.standing not in CERTAIN or answer.at is None:
+        return 0
+    certificate = db.session.get_one(Certificate, certificate_id)
+    covered = select(SignedStatement).where(SignedStatement.certificate_id == certificate_id)
+    before = SignedStatement.signed_at < answer.at + WHOLE_SECOND
+    rows = covered.where(before, *_without_answer(None, now)).order_by(SignedStatement.id)
+    statements, sha256 = list(db.session.scalars(rows)), digest(answer.content)
+    kept = {"kind": EvidenceKind.REVOCATION, "content": answer.content, "sha256": sha256, "at": now}
+    db.session.add_all(SignatureEvidence(statement_id=each.id, **kept) for each in statements)
+    if answer.standing is Standing.REVOKED:
+        _heed(actor, certificate, answer.since or now, statements, now)
+    return len(statements)
+
+
+def _heed(
+    actor: Actor, certificate: Certificate, since: dt.datetime, statements: Sequence[SignedStatement], now: dt.datetime
+) -> None:
+    said = gettext("The certificate authority has revoked it.")
+    revocations.revoke(actor, certificate, said, now, since=since)
+    late = [each.id for each in statements if each.signed_at >= since]
+    if late:
+        fact = RevokedSignatureFound.about(
+            certificate, person_id=certificate.person_id, certificate_sha256=certificate.sha256, since=since,
+            statements=late,
+        )  # fmt: skip
+        record(actor, fact, now)
