@@ -9,6 +9,7 @@ from app.tasks import announcements as announcement_tasks
 from app.tasks import checks as check_tasks
 from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests as digest_tasks
+from app.tasks import expiry as expiry_tasks
 from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import pki as pki_tasks
@@ -32,6 +33,7 @@ from app.workflows import (
     digests,
     document_signing,
     documents,
+    expiry,
     exports,
     gaps,
     issuing,
@@ -101,6 +103,7 @@ TASKS: tuple[Task, ...] = (
     Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
+    Task(expiry.WARN, Queue.SCHEDULE, expiry_tasks.warn, {"body_id": int}),
     Task(revocation_evidence.ASK, Queue.SIGNING, revocation_tasks.ask, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),
@@ -117,6 +120,7 @@ TIMETABLE = (
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
     Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
+    Entry(expiry.WARN,                  upkeep_tasks.nightly_slots),
     Entry(revocation_evidence.ASK,      revocation_tasks.slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
     Entry(time_stamps.CATCH_UP,         stamp_tasks.slots),
@@ -124,7 +128,10 @@ TIMETABLE = (
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
 
-STILL_NEEDED = {reminders.InvitationReminded.__name__: reminders.still_silent}
+STILL_NEEDED = {
+    reminders.InvitationReminded.__name__: reminders.still_silent,
+    expiry.CertificateExpiring.__name__: expiry.still_ending,
+}
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
 ROOTS = {  # facts after which the log of the installation takes in what they leave behind
     polls.PollClosed: LogKind.POLL_CLOSED,
@@ -229,6 +236,7 @@ KINDS: dict[type, Kind] = {
     accounts.AccountRoleChanged:        Kind(who.named("person_id"), SECURITY, say.role_changed),
     accounts.AccountPasswordReset:      Kind(who.named("person_id"), SECURITY, say.password_reset),
     accounts.PasswordChanged:           Kind(who.named("person_id"), SECURITY, say.password_changed),
+    expiry.CertificateExpiring:         Kind(who.keepers, SECURITY, say.certificate_expiring, clockwork=True),
     reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, clockwork=True),
     announcements.WeekReported:         Kind(who.holding(*REPORTED_TO), DIGEST, say.week_reported, clockwork=True),
     witnessing.WitnessContradicted:     Kind(decide_gaps, SECURITY, say.contradicted, "shield-alert", always, True),

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from app.doctor import (
     background,
+    certificates,
     clocks,
     data,
     delivery,
@@ -28,7 +29,8 @@ PATIENCE = 30.0  # seconds for one check
 CHECKS: dict[str, Check] = {
     f"{module.__name__.rpartition('.')[2]}.{check.__name__}": check
     for module in (
-        secrecy, front, data, roles, messages, background, keys, documents, disks, clocks, delivery, votes, witness
+        secrecy, front, data, roles, messages, background, keys, certificates, documents, disks, clocks, delivery, votes,
+        witness,
     )
     for check in module.CHECKS
 }
@@ -36,7 +38,8 @@ CHECKS: dict[str, Check] = {
 
 OF_TABLES = frozenset(  # without a database there is one finding, not one for each of these
     {secrecy.demo, data.durable, data.owner, data.grants, data.guards, *roles.CHECKS, background.beats,
-     background.jobs, disks.database, clocks.database, *votes.CHECKS, witness.compared}
+     background.jobs, disks.database, clocks.database, *votes.CHECKS, witness.compared, certificates.ending,
+     certificates.unproven}
 )  # fmt: skip
 
 

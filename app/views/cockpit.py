@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.models import AgendaItem, Presence
 from app.views.actor import current_actor, now
 from app.views.addresses import same_site_referrer
-from app.views.cockpit_page import cockpit_page
+from app.views.cockpit_page import cockpit_page, unable
 from app.views.guards import signed_in, wants_json
 from app.views.parsing import BadField
 from app.workflows import agenda, attendance, live, meetings, polls, witnessing
@@ -114,7 +114,10 @@ class CockpitView(BaseView):
         """At once; the clock closes the vote where a closing time was written."""
         closes_at = _time("closes_at") if _text("closes_at") else None
         witnessing.refresh(seen(current_actor(), AgendaItem, item_id).body_id, now())
-        return _done(polls.put_to_vote(current_actor(), item_id, now(), closes_at).meeting_id, _("The vote is open."))
+        poll = polls.put_to_vote(current_actor(), item_id, now(), closes_at)
+        cannot = unable(poll.meeting, now(), True, closes_at)
+        said = _("Members who cannot sign: %(people)s", people="; ".join(cannot)) if cannot else ""
+        return _done(poll.meeting_id, " ".join(filter(None, (_("The vote is open."), said))))
 
     @expose("/polls/<int:poll_id>/close", methods=["POST"])
     @signed_in

@@ -11,7 +11,7 @@ from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, O
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.resolution_offer import course_strip
-from app.workflows import live, meetings, polls
+from app.workflows import expiry, live, meetings, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
@@ -46,8 +46,25 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
             "side": _side(actor, snapshot, poll, now),
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot, now),
+            "unable": unable(meeting, now, *_span(snapshot, poll, now)),
         },
     }  # fmt: skip
+
+
+def _span(snapshot: dict[str, Any], poll: Poll | None, now: dt.datetime) -> tuple[bool, dt.datetime | None]:
+    """Whether a vote is about to open or is open, and until when it lasts."""
+    if poll is not None and polls.takes_ballots(poll, now):
+        return True, poll.closes_at
+    move = snapshot["next_move"]
+    return bool(move and move["name"] == "open_vote"), now + USUAL_VOTE
+
+
+def unable(meeting: Meeting, now: dt.datetime, asked: bool, until: dt.datetime | None) -> list[str]:
+    """Members who cannot sign a ballot, or not until the end of the vote, each with the reason."""
+    if not asked:
+        return []
+    people = [(post.person_id, post.person.full_name) for post in polls.members_of(meeting.body_id, meeting.held_on)]
+    return [f"{each.name}: {each.said}" for each in expiry.troubles(people, now, until)]
 
 
 def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> None:

@@ -52,6 +52,11 @@ gap_confirmed = constant(lazy_gettext("A gap of the log was declared by two peop
 broken = constant(lazy_gettext("A check of signatures and log found something broken"))
 
 
+def certificate_expiring(told: Told) -> str:
+    day = format_datetime(dt.datetime.fromisoformat(told["until"]), "dd/MM/yyyy")
+    return _("The signature certificate of %(name)s ends on %(day)s", name=told["holder"], day=day)
+
+
 def absence_requested(told: Told) -> str:
     return _("%(name)s asks for leave of absence", name=told["member"])
 

@@ -43,6 +43,7 @@ FACTS: dict[str, Any] = {
     "AppointmentRemoved": _("Post taken back"),
     "BodyFounded": _("Body founded"),
     "BallotCast": _("Ballot cast"),
+    "CertificateExpiring": _("Certificate ends soon"),
     "CertificateRevoked": _("Certificate revoked"),
     "ChairHanded": _("Chair handed over"),
     "CheckpointTaken": _("Checkpoint of the log signed"),
@@ -128,6 +129,7 @@ FACTS: dict[str, Any] = {
 }
 
 ACTS: dict[str, Any] = {
+    "warn": _("announce the end of a certificate"),
     "revoke": _("revoke a certificate"),
     "keep_answer": _("keep an answer about a certificate"),
     "announce_week": _("announce the weekly report"),

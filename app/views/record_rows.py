@@ -80,8 +80,8 @@ class Is(Condition):
         return column == day
 
 
-class RelatedIs(Is):
-    """A code, number or day of a related row ("relation.column")."""
+class Related(Condition):
+    """The same of a related row ("relation.column")."""
 
     def apply(self, query: Any, value: str) -> Any:
         *path, name = self.column_name.split(".")
@@ -93,6 +93,10 @@ class RelatedIs(Is):
         for relation in reversed(relations):
             found = relation.has(found)
         return query.filter(found)
+
+
+class RelatedIs(Related, Is):
+    """A code, number or day of a related row."""
 
 
 class From(Is):
@@ -117,6 +121,10 @@ class Until(Is):
         return column <= day
 
 
+class RelatedUntil(Related, Until):
+    """Until a day of a related row."""
+
+
 class RecordFilterConverter(BaseFilterConverter):
     """The conditions there are for each kind of column; "relation.column" is text, code or day of the related row."""
 
@@ -134,7 +142,9 @@ class RecordFilterConverter(BaseFilterConverter):
         if "." in col_name:
             column = column_of(self.datamodel.obj, col_name)
             spoken = column is None or (isinstance(column.type, String) and not isinstance(column.type, Enum))
-            return [(Contains if spoken else RelatedIs)(col_name, self.datamodel)]
+            ends = column is not None and _has_time(column)
+            related = [Contains] if spoken else [RelatedIs, RelatedUntil] if ends else [RelatedIs]
+            return [each(col_name, self.datamodel) for each in related]
         kinds = (filters for kind, filters in self.conversion_table if getattr(self.datamodel, kind)(col_name))
         return [each(col_name, self.datamodel) for each in next(kinds, [])]
 

@@ -19,8 +19,10 @@ from app.models import (
     PollState,
     ResolutionState,
 )
+from app.views.actor import now
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import HANOI
+from app.workflows.rules.expiry import STEPS
 
 NOTHING = "–"
 UNITS = ("B", "KB", "MB")
@@ -78,6 +80,15 @@ def chip(code: StrEnum | None) -> Any:
         return NOTHING
     look = f" ec-chip--{LOOKS[code]}" if code in LOOKS else ""
     return Markup('<span class="ec-chip{}">{}</span>').format(look, word(code))
+
+
+def ending(until: dt.datetime) -> Any:
+    """The end of a certificate, marked when it is near or over (rule:R46)."""
+    at, near = now(), dt.timedelta(days=max(STEPS))
+    if until >= at + near:
+        return said(until)
+    look, words = ("warn", _("ends soon")) if until >= at else ("bad", _("ended"))
+    return Markup('{} <span class="ec-chip ec-chip--{}">{}</span>').format(said(until), look, words)
 
 
 def digest(value: str | None) -> Any:

@@ -13,6 +13,7 @@ JOBS: dict[str, Any] = {
     "digests.daily": _("Write the digests of the day"),
     "digests.papers": _("Plan the digest of new papers"),
     "digests.session": _("Write the digests of a session"),
+    "expiry.warn": _("Announce certificates that end soon"),
     "exports.make": _("Put the dossier of a session together"),
     "log.checkpoint": _("Sign the head of the log"),
     "meetings.announce": _("Tell the screens of a meeting"),

@@ -12,6 +12,7 @@ from app.models import KeyRecovery, Person, RecoveryKind, SigningKey
 from app.views.actor import current_actor, now
 from app.views.record_fields import PickField, needed
 from app.views.record_rows import RecordInterface
+from app.views.record_words import ending
 from app.views.records import Answer, RecordView, Step, Steps
 from app.workflows import keys
 from app.workflows.engine.rights import Actor, Right
@@ -30,10 +31,10 @@ class KeyRecords(RecordView):
     show_columns = ["person.full_name", "state", "provider", "certificate.subject", "certificate.issuer",
                     "certificate.serial", "certificate.not_before", "certificate.not_after", "failed_tries",
                     "locked_until", "enrolled_at"]  # fmt: skip
-    search_columns = ["person.full_name", "state", "provider", "locked_until"]
+    search_columns = ["person.full_name", "state", "provider", "certificate.not_after", "locked_until"]
     order_columns = ["state", "provider", "failed_tries", "locked_until", "enrolled_at"]
     chips = ("state",)
-    words = {"provider": signing.place}
+    words = {"provider": signing.place, "certificate.not_after": ending}
     title_column = "person.full_name"
     label_columns = {
         "person.full_name": _("Owner"), "state": _("State"), "provider": _("Kept as"),

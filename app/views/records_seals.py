@@ -18,7 +18,7 @@ from app.views.parsing import NOTHING_YET
 from app.views.record_fields import BodyField, PickField, UploadField, needed
 from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface
-from app.views.record_words import digest
+from app.views.record_words import digest, ending
 from app.views.records import Answer, RecordView, Step, Steps
 from app.views.records_outgoing import LABEL, REGISTERS
 from app.workflows import seals
@@ -88,7 +88,8 @@ class SealRecords(RecordView):
     order_columns = ["state", "enrolled_at"]
     chips = ("state",)
     title_column = "certificate.subject"
-    words = {"id": preview("SealRecords", _("Picture of the seal")), "certificate.sha256": digest}
+    words = {"id": preview("SealRecords", _("Picture of the seal")), "certificate.sha256": digest,
+             "certificate.not_after": ending}  # fmt: skip
     label_columns = {
         "body_id": _("Body"), "certificate.subject": _("Organisation"), "id": _("Picture of the seal"),
         "picture": _("Picture of the seal"), "pin": _("PIN of the seal"), "pin_again": _("PIN of the seal again"),

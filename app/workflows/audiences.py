@@ -55,6 +55,12 @@ def voters(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     return set(db.session.scalars(select(RollEntry.member_id).where(RollEntry.poll_id == fact["subject_id"])))
 
 
+def keepers(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    """Who sees to a certificate: its person, or the records office for a seal; and the administrators."""
+    own = {fact["person_id"]} if fact["person_id"] else holding(Office.RECORDS)(fact, at)
+    return own | holding(Office.ADMINISTRATOR)(fact, at)
+
+
 def named(field: str) -> Callable[[dict[str, Any], dt.datetime], set[int]]:
     return lambda fact, _at: {fact[field]} if fact[field] else set()
 

@@ -192,7 +192,9 @@ def verify_ballot(actor: Actor, poll_id: int) -> object | None:
     mine = standing_of(poll, actor.person_id)
     if mine is None:
         raise PollNotOpen(poll)
-    return _problem(mine.statement.statement, mine.statement.cms, mine.statement.certificate.der)
+    problem = _problem(mine.statement.statement, mine.statement.cms, mine.statement.certificate.der)
+    refused = _unusable(mine.statement.certificate.der, mine.cast_at)
+    return problem or (refused and refused.message)
 
 
 def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:

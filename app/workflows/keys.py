@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, select
 from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.errors import (
+    CertificateFault,
     CertificateRefused,
     KeyUnavailable,
     PinHeld,
@@ -40,6 +41,7 @@ from app.workflows.engine.text import block
 from app.workflows.engine.transaction import Fact, end_reading, own_transaction, record, record_refusal, use_case
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.rules.calendar import HANOI, hanoi_date
+from app.workflows.rules.canonical import digest
 
 MOST_TRIES = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
@@ -421,8 +423,20 @@ def complete_enrolment(
         _refuse_if_pinned(person, old)
         LIFECYCLE.moves["replace"].apply(old)
         db.session.flush()
+    refuse_unfit(person, certificate_der, person.full_name, now)
     confirmed.used_at = now
     return register_key(actor, person, key_ref, certificate_der, now)
+
+
+def refuse_unfit(subject: Subject, certificate_der: bytes, name: str, now: dt.datetime) -> None:
+    """Nobody is given a certificate that could not sign now, that names somebody else, or that is registered."""
+    try:
+        signing.check_certificate(certificate_der, now, signing.trusted())
+        registered = select(Certificate.id).where(Certificate.sha256 == digest(certificate_der))
+        if not signing.same_holder(certificate_der, name) or db.session.scalar(registered):
+            raise CertificateRefused(CertificateFault.SOMEONE_ELSES)
+    except CertificateRefused as refused:
+        raise CertificateNotUsable(subject, reason=refused.message, fault=str(refused.reason)) from refused
 
 
 def register_key(actor: Actor, person: Person, key_ref: str, certificate_der: bytes, now: dt.datetime) -> SigningKey:

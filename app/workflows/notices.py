@@ -17,7 +17,8 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
 
 # what a notice repeats of its fact
-KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step", "week")
+KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step", "week", "holder",
+        "until")
 LATEST = 200
 BADGE = "notices.badge"  # a task: app/wiring.py
 Told = dict[str, Any]

@@ -9,8 +9,9 @@ from app.extensions import db
 from app.models import CertificateRevocation, KeyRecovery, RecoveryKind, SigningKey
 from app.workflows import keys
 from app.workflows.engine.rights import Actor
+from app.workflows.rules.expiry import STEPS
 
-WARN_BEFORE = dt.timedelta(days=30)
+WARN_BEFORE = dt.timedelta(days=max(STEPS))
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,17 @@ from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.gateways import pades, signing, storage, timestamp
-from app.gateways.signing.errors import BadSignature, SigningError
-from app.models import Ballot, Poll, PollState, Resolution, SignatureEvidence, SignedStatement
+from app.gateways.signing.errors import BadSignature, CertificateRefused, SigningError
+from app.models import (
+    Ballot,
+    Certificate,
+    CertificateRevocation,
+    Poll,
+    PollState,
+    Resolution,
+    SignatureEvidence,
+    SignedStatement,
+)
 from app.workflows import key_places, log_proofs, recounts
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
@@ -23,6 +32,8 @@ from app.workflows.rules.merkle import Frontier, leaf_hash
 from app.workflows.rules.recount import contradictions
 from app.workflows.rules.result import result_of
 from app.workflows.time_stamps import Stamps
+
+Ended = Mapping[int, dt.datetime]  # by certificate
 
 
 class EvidenceBroken(WorkflowError):
@@ -69,6 +80,7 @@ class Issued:
     number: str
     file_sha256: str
     signatures: Sequence[pades.Expected]
+    revoked: Mapping[str, dt.datetime]
     promulgated_at: dt.datetime
     recall: tuple[bytes, bytes] | None
 
@@ -80,7 +92,7 @@ class Issued:
             raise EvidenceBroken(self.about, fault="the Resolution is not in the store") from missing
         except storage.Altered as altered:
             raise EvidenceBroken(self.about, fault="the Resolution is not the file whose hash is kept") from altered
-        verdict = pades.verdict(pdf, self.signatures, signing.trusted(), self.promulgated_at)
+        verdict = pades.verdict(pdf, self.signatures, signing.trusted(), self.promulgated_at, self.revoked)
         if verdict.state != "valid":
             codes = ", ".join(reason.code for reason in verdict.reasons)
             raise EvidenceBroken(self.about, fault=f"the Resolution is not validly signed: {codes}")
@@ -93,16 +105,17 @@ def checked(poll: Poll) -> Sealed:
     EvidenceBroken when anything differs from what is stored, to the byte.
     """
     try:
-        definition, ballots, pinned = _cast(poll)
+        ended = _ended(poll.body_id)
+        definition, ballots, pinned = _cast(poll, ended)
         acts = [act for act in (poll.tie_confirmation, poll.annulment) if act is not None]  # as they came about
         for act in acts:
             parse_act(act.statement)
-            _check_signed(act, act.certificate.der)
+            _check_signed(act, act.certificate.der, ended)
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
         beside = _beside([*(ballot.statement for ballot in ballots), *acts])
-        resolution, proofs = _issued(poll), log_proofs.files_of(poll)
+        resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
     certificates = {digest(der): der for der in (*pinned.values(), *(act.certificate.der for act in acts))}
@@ -121,19 +134,19 @@ def checked(poll: Poll) -> Sealed:
 def check_running(poll: Poll) -> None:
     """The same for a vote that is not over: definition, log and every ballot so far, and nothing is counted."""
     try:
-        _cast(poll)
+        _cast(poll, _ended(poll.body_id))
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
 
 
-def _cast(poll: Poll) -> tuple[dict[str, Any], list[Ballot], dict[str, bytes]]:
+def _cast(poll: Poll, ended: Ended) -> tuple[dict[str, Any], list[Ballot], dict[str, bytes]]:
     """Definition, ballots and pinned certificates, after each was held against the others."""
     definition = _definition(poll)
     ballots = _ballots(poll)
     _check_log(poll, ballots)
     pinned = _pinned(poll, definition)
     for ballot in ballots:
-        _check_ballot(ballot, pinned)
+        _check_ballot(ballot, pinned, ended)
     return definition, ballots, pinned
 
 
@@ -173,20 +186,38 @@ def _pinned(poll: Poll, definition: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def _check_ballot(ballot: Ballot, pinned: Mapping[str, bytes]) -> None:
+def _check_ballot(ballot: Ballot, pinned: Mapping[str, bytes], ended: Ended) -> None:
     statement = parse_ballot(ballot.statement.statement)
     if (statement["choice"], statement["place"], statement["nonce"]) != (ballot.choice, ballot.place, ballot.nonce):
         raise ValueError(f"ballot {ballot.id} says otherwise than what was signed")
-    _check_signed(ballot.statement, pinned[statement["member"]])
+    _check_signed(ballot.statement, pinned[statement["member"]], ended)
 
 
-def _check_signed(signed: SignedStatement, certificate: bytes) -> None:
+def _check_signed(signed: SignedStatement, certificate: bytes, ended: Ended) -> None:
     if digest(signed.statement) != signed.sha256:
         raise ValueError(f"statement {signed.id} has another hash")
     try:
         signing.check_detached(signed.cms, signed.statement, certificate)
     except BadSignature as bad:
         raise ValueError(f"statement {signed.id}: signature refused ({bad.reason})") from bad
+    try:
+        revoked = _revoked_before(signed, ended)
+        signing.check_certificate(certificate, signed.signed_at, signing.trusted(), revoked=revoked)
+    except CertificateRefused as refused:
+        raise ValueError(f"statement {signed.id}: certificate refused ({refused.reason})") from refused
+
+
+def _revoked_before(signed: SignedStatement, ended: Ended) -> list[str]:
+    """The number of the certificate, when it was revoked before it signed."""
+    since = ended.get(signed.certificate_id)
+    return [signed.certificate.serial] if since is not None and since <= signed.signed_at else []
+
+
+def _ended(body_id: int) -> Ended:
+    """Since when each revoked certificate of a body does not count; there are few."""
+    rows = select(CertificateRevocation.certificate_id, CertificateRevocation.at)
+    of_body = rows.join(Certificate, Certificate.id == CertificateRevocation.certificate_id)
+    return {row[0]: row[1] for row in db.session.execute(of_body.where(Certificate.body_id == body_id))}
 
 
 def _recounted(poll: Poll, definition: Mapping[str, Any], ballots: Sequence[Ballot]) -> bytes:
@@ -231,7 +262,7 @@ def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, 
     return found
 
 
-def _issued(poll: Poll) -> Issued | None:
+def _issued(poll: Poll, ended: Ended) -> Issued | None:
     """What was promulgated of this vote; nothing before, and nothing of a draft that was given up."""
     rows = select(Resolution).where(Resolution.poll_id == poll.id, Resolution.promulgated_at.is_not(None))
     resolution = db.session.scalars(rows).one_or_none()
@@ -245,7 +276,7 @@ def _issued(poll: Poll) -> Issued | None:
             raise ValueError(f"statement {signature.statement_id} has another hash")
     recall = resolution.recall
     if recall is not None:
-        _check_signed(recall, recall.certificate.der)
+        _check_signed(recall, recall.certificate.der, ended)
     return Issued(
         about=Detached.of(resolution), text=file.version.text, changes=file.version.changes,
         reason=file.version.reason, number=resolution.number.text, file_sha256=file.sha256,
@@ -253,5 +284,10 @@ def _issued(poll: Poll) -> Issued | None:
             pades.Expected(each.role.value, each.statement.certificate.der, each.statement.signed_at)
             for each in resolution.signatures
         ],
+        revoked={
+            each.statement.certificate.serial: each.statement.signed_at
+            for each in resolution.signatures
+            if _revoked_before(each.statement, ended)
+        },
         promulgated_at=resolution.promulgated_at, recall=recall and (recall.statement, recall.cms),
     )  # fmt: skip

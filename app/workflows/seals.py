@@ -101,7 +101,9 @@ def register_seal(
 ) -> SealKey:
     """Write certificate and key of a seal; never two that stand."""
     body = db.session.scalars(select(Body).where(Body.id == body_id).with_for_update()).one()
-    actor.require(Right.SEAL_KEEP, Detached(Body.__tablename__, body.id, None, body.id))
+    about = Detached(Body.__tablename__, body.id, None, body.id)
+    actor.require(Right.SEAL_KEEP, about)
+    keys.refuse_unfit(about, certificate_der, body.name, now)
     if old := db.session.scalar(ring_of(body_id).standing().with_for_update()):
         LIFECYCLE.moves["replace"].apply(old)
         db.session.flush()

@@ -311,4 +311,4 @@ def test_nothing_is_handed_out_of_a_resolution_that_is_not_validly_signed(app, m
     monkeypatch.setattr(signing, "trusted", tuple)
     with pytest.raises(EvidenceBroken) as refusal:
         taken(scene, "auditor", scene.poll_id)
-    assert "certificate_" in refusal.value.details["fault"]
+    assert "unknown_issuer" in refusal.value.details["fault"]

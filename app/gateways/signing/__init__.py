@@ -6,6 +6,7 @@ from app.gateways.signing.certificates import (
     check_certificate,
     check_stamping_certificate,
     issuer_of,
+    same_holder,
 )
 from app.gateways.signing.cms import sign_detached, sign_digest, sign_document
 from app.gateways.signing.errors import (
@@ -79,6 +80,7 @@ __all__ = [
     "publish_by",
     "publisher",
     "read_authorities",
+    "same_holder",
     "sign_detached",
     "sign_digest",
     "sign_document",

@@ -1,5 +1,6 @@
 """What a certificate says, and whether it may sign at a given time."""
 import datetime as dt
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,13 @@ from app.gateways.signing.errors import CertificateFault, CertificateRefused
 Key = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 RSA_BITS = 2048
+ALMOST_FULL = 60  # bytes of a name that was cut to the 64 that a certificate has room for
+SIGNING_PURPOSES = {
+    "1.3.6.1.5.5.7.3.36",  # document signing, RFC 9336
+    "1.3.6.1.5.5.7.3.4",  # e-mail protection
+    "2.5.29.37.0",  # any
+    "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5",  # document signing, as two makers of software name it
+}  # fmt: skip
 HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
@@ -91,6 +99,13 @@ def check_certificate(
         _refuse(CertificateFault.REVOKED)
     if crl is not None:
         _check_revocation(serial, at, _load_crl(crl, issuer))
+
+
+def same_holder(certificate_der: bytes, name: str) -> bool:
+    """Whether the certificate names this person; capitals, spaces and what a certificate has no room for count not."""
+    written = certificate_facts(certificate_der).name
+    plain = [" ".join(unicodedata.normalize("NFC", each).casefold().split()) for each in (written, name)]
+    return plain[0] == plain[1] or (len(written.encode()) >= ALMOST_FULL and plain[1].startswith(plain[0]))
 
 
 def issuer_of(certificate_der: bytes, authorities: Sequence[bytes]) -> bytes | None:
@@ -170,8 +185,10 @@ def _check_strength(certificate: x509.Certificate) -> None:
         hashed_by = certificate.signature_hash_algorithm
     except Exception:  # an algorithm the library does not know
         _refuse(CertificateFault.WEAK_ALGORITHM)
-    if not strong(certificate.public_key()) or not isinstance(hashed_by, HASHES):
+    if not isinstance(hashed_by, HASHES):
         _refuse(CertificateFault.WEAK_ALGORITHM)
+    if not strong(certificate.public_key()):
+        _refuse(CertificateFault.WEAK_KEY)
 
 
 def _issuer(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> x509.Certificate | None:
@@ -205,6 +222,17 @@ def _check_usage(certificate: x509.Certificate) -> None:
         _refuse(CertificateFault.WRONG_USAGE)
     if constraints.ca or not (usage.digital_signature and usage.content_commitment):
         _refuse(CertificateFault.WRONG_USAGE)
+    _check_purpose(certificate)
+
+
+def _check_purpose(certificate: x509.Certificate) -> None:
+    """Where extended usages are named, signing documents or mail is among them; time stamps alone are no person's."""
+    try:
+        named = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not SIGNING_PURPOSES & {purpose.dotted_string for purpose in named}:
+        _refuse(CertificateFault.WRONG_PURPOSE)
 
 
 @lru_cache(maxsize=16)

@@ -79,10 +79,12 @@ class CertificateFault(StrEnum):
     MALFORMED = "malformed"
     SOMEONE_ELSES = "someone_elses"
     WEAK_ALGORITHM = "weak_algorithm"
+    WEAK_KEY = "weak_key"
     UNKNOWN_ISSUER = "unknown_issuer"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     WRONG_USAGE = "wrong_usage"
+    WRONG_PURPOSE = "wrong_purpose"
     REVOKED = "revoked"
     REVOCATION_UNKNOWN = "revocation_unknown"
 
@@ -139,10 +141,12 @@ class CertificateRefused(Refused):
         CertificateFault.MALFORMED: _("The certificate cannot be read."),
         CertificateFault.SOMEONE_ELSES: _("The certificate is not the one registered for this person."),
         CertificateFault.WEAK_ALGORITHM: _("The certificate uses an algorithm that is no longer secure."),
+        CertificateFault.WEAK_KEY: _("The key of the certificate is too short or of a kind that is not accepted."),
         CertificateFault.UNKNOWN_ISSUER: _("The certificate was not issued by the recognised certificate authority."),
         CertificateFault.NOT_YET_VALID: _("The certificate is not valid yet."),
         CertificateFault.EXPIRED: _("The certificate has expired."),
         CertificateFault.WRONG_USAGE: _("The certificate may not be used to sign."),
+        CertificateFault.WRONG_PURPOSE: _("The certificate was issued for another purpose than signing documents."),
         CertificateFault.REVOKED: _("The certificate has been revoked."),
         CertificateFault.REVOCATION_UNKNOWN: _("It cannot be determined whether the certificate has been revoked."),
     }
