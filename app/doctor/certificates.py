@@ -21,7 +21,11 @@ SHOWN = 5  # names in one sentence
 def authorities() -> Iterator[Finding]:
     """The end of each authority that is believed, the own ones and those outside."""
     now = _now()
-    for der in signing.trusted():
+    try:
+        trusted = signing.trusted()
+    except signing.SigningError:
+        return  # that there are no keys is said elsewhere
+    for der in trusted:
         facts = signing.certificate_facts(der)
         said = {"name": facts.name, "day": f"{facts.not_after:%d/%m/%Y}", "sha256": facts.sha256[:16]}
         if facts.not_after < now:
@@ -53,7 +57,7 @@ def published() -> Iterator[Finding]:
     try:
         crl = x509.load_der_x509_crl(signing.publisher().revocation_list("issuing"))
     except signing.SigningError:
-        yield error("certificates.list", _("The own authority does not say which certificates are revoked."))
+        yield warning("certificates.list", _("The own authority does not say which certificates are revoked."))
         return
     ends = crl.next_update_utc or _now()
     at = f"{ends:%d/%m/%Y %H:%M} UTC"
