@@ -29,8 +29,8 @@ PATIENCE = 30.0  # seconds for one check
 CHECKS: dict[str, Check] = {
     f"{module.__name__.rpartition('.')[2]}.{check.__name__}": check
     for module in (
-        secrecy, front, data, roles, messages, background, keys, certificates, documents, disks, clocks, delivery, votes,
-        witness,
+        secrecy, front, data, roles, messages, background, keys, certificates, documents, disks, clocks, delivery,
+        votes, witness,
     )
     for check in module.CHECKS
 }
