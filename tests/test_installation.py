@@ -1,5 +1,6 @@
 """What an installation refuses to serve with, as whoever starts it sees it."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -7,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
 from app.extensions import db
+from app.gateways import signing, storage
+from app.gateways.signing.choice import SignerByKey
 from app.installation import NotReady, WrongDatabase, require_ready
 from app.models import Setting
+from tests.conftest import SETTINGS
+from tests.gateways.softhsm import module
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,3 +77,34 @@ def test_a_wrong_way_for_messages_stops_what_serves_and_the_doctor_names_it(tmp_
     assert asked.returncode == 2
     assert "".join(wrong) in asked.stdout
     assert "Traceback" not in asked.stderr
+
+
+@pytest.mark.parametrize(("text", "said"), [("[hsm.x]", "hsm is no section"), ("x = [", "no TOML file")])
+def test_a_malformed_file_of_providers_is_named_and_nothing_starts(tmp_path, text, said):
+    application = _with_providers(tmp_path, text)
+    with pytest.raises(NotReady, match=f"^ECABINET_SIGNING_PROVIDERS: .*{said}"):
+        application()
+
+
+def test_keys_of_devices_stand_beside_those_of_this_process(tmp_path):
+    text = f'[pkcs11.an]\nmodule = "{module()}"\ntoken = "AN"\nlabel = "an"\n'
+    _with_providers(tmp_path, text)()
+    assert isinstance(signing.signer().signer, SignerByKey)
+    enrolled = signing.signer().enrol("An", "", "Bộ X", "240619", dt.datetime.now(dt.UTC), 5)
+    assert signing.signer().certificate(enrolled.key_ref) == enrolled.certificate_der
+    with pytest.raises(signing.KeyTrouble):
+        signing.signer().certificate("pkcs11:an")
+    with pytest.raises(signing.KeyUnavailable):
+        signing.signer().certificate("csc:an")
+
+
+def _with_providers(tmp_path, text):
+    """How an installation with keys of its own and this file of providers is started."""
+    (tmp_path / "providers.toml").write_text(text)
+    signing.found_authority(tmp_path / "authority", tmp_path / "installation.key", dt.datetime.now(dt.UTC))
+    return lambda: create_app(
+        **SETTINGS, KEYS=tmp_path / "keys", AUTHORITY=tmp_path / "authority", TRUSTED=tmp_path / "trusted",
+        INSTALLATION_KEY=tmp_path / "installation.key", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'db'}",
+        SIGNING_PROVIDERS=str(tmp_path / "providers.toml"), STORE=storage.MemoryStorage(),
+        ARGON2_COST=signing.Argon2Cost(memory_kib=64, passes=1),
+    )  # fmt: skip
