@@ -15,6 +15,7 @@ from benchmarks import (
     jobs,
     measure,
     paper,
+    providers,
     signing,
     stage,
     votes,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
     "jobs": jobs.measure, "digests": digests.measure, "evidence": evidence.measure,
+    "providers": providers.measure,
 }  # fmt: skip
 
 
