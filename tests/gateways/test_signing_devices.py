@@ -131,6 +131,14 @@ def test_a_login_that_somebody_left_open_is_never_used(signer, tokens):
         left_open.close()
 
 
+def test_nobody_is_logged_in_after_a_signature(signer, tokens):
+    """Whoever is not sees no private key; the state is that of the whole process."""
+    sign(signer)
+    with pkcs11.lib(tokens.module).get_token(token_label="an").open() as session:
+        assert list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})) == []
+        assert list(session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY}))
+
+
 def test_wrong_pins_leave_no_session_behind(signer):
     """SoftHSM gives a handle to each session; what was not closed would be counted in the next one."""
     for _ in range(30):

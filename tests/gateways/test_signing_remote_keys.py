@@ -137,6 +137,7 @@ def test_a_lie_is_no_signature(case, authority, lie):
     assert case.good()
 
 
+PIN_INVALID = b'{"error": "invalid_pin"}'
 ODD = {
     "HTML": lambda handler, _told: handler.send(200, b"<html>OK</html>", "text/html"),
     "garbage": lambda handler, _told: handler.send(200, b"\x00\xff{"),
@@ -149,6 +150,8 @@ ODD = {
     "500": lambda handler, _told: handler.send(500, b'{"error": "server_error"}'),
     "503 in HTML": lambda handler, _told: handler.send(503, b"<h1>down</h1>", "text/html"),
     "a redirect": lambda handler, _told: handler.send(302, b"", Location="http://127.0.0.1:1/csc"),
+    "a redirect that speaks of a PIN": lambda handler, _told: handler.send(302, PIN_INVALID, Location="/elsewhere"),
+    "a fault that speaks of a PIN": lambda handler, _told: handler.send(502, PIN_INVALID),
     "204": lambda handler, _told: handler.send(204, b""),
 }
 
