@@ -12,7 +12,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
-from app.gateways import channels, log_key, revocation, signing, storage, timestamp
+from app.gateways import channels, log_key, passkeys, revocation, signing, storage, timestamp
 from app.gateways.mail import Mailer
 from app.gateways.push import Pusher
 from app.gateways.signing.providers import BadProviders, Providers, read_providers
@@ -65,6 +65,7 @@ def choose_gateways(app: Flask) -> None:
     _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
     witnesses.use(app.config.get("WITNESS_CLIENTS") or _witnesses(app))
+    passkeys.use(passkeys.relying_party_of(app.config["PUBLIC_URL"]))
     channels.use(app.config.get("CHANNELS") or _channels(app))
 
 

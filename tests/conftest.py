@@ -16,7 +16,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
-from app.gateways import log_key, signing, storage
+from app.gateways import log_key, passkeys, signing, storage
 from app.models import AgendaItem, Choice, ItemKind, Meeting, MeetingKind, Poll, Presence, SeatRole
 from app.workflows import agenda, attendance, ballots, meetings, polls
 from app.workflows.engine.rights import Actor
@@ -140,6 +140,7 @@ def app(request: pytest.FixtureRequest, gateways: dict[str, Any]) -> Iterator[Fl
     signing.publish_by(gateways["PUBLISHER"])
     storage.use(gateways["STORE"])
     log_key.use(gateways["LOG_SIGNER"])
+    passkeys.use(passkeys.relying_party_of(home.application.config["PUBLIC_URL"]))
     with home.application.app_context():
         home.refresh()
         home.application.test_client_class = Device

@@ -59,6 +59,11 @@ def make_government() -> None:
     make(_open_a_vote)
 
 
+def make_passkey_vote() -> None:
+    """A Government of five in session, and before it a question that asks for passkeys; nobody has one yet."""
+    make(_draft_a_vote_with_passkeys)
+
+
 def make_resolutions() -> None:
     """A Government of five, and as many Resolutions before its head as ECABINET_TEST_RESOLUTIONS says."""
     make(_present_resolutions)
@@ -67,6 +72,14 @@ def make_resolutions() -> None:
 def _open_a_vote(app: Flask) -> None:
     session = _Session(app, G2025_10, ["Nghị quyết về thử nghiệm"])
     session.put_to_vote(session.item_ids[0])
+
+
+def _draft_a_vote_with_passkeys(app: Flask) -> None:
+    session = _Session(app, with_fewer_members(G2025_10), ["Nghị quyết về thử nghiệm"])
+    item_id = session.item_ids[0]
+    agenda.open_item(session.who("thutuong"), item_id, session.now())
+    question = polls.usual_question("Nghị quyết về thử nghiệm")
+    polls.draft_poll(session.who("chuyenvien"), item_id, question, session.now(), passkey_demanded=True)
 
 
 def _present_resolutions(app: Flask) -> None:
@@ -143,7 +156,8 @@ def serve_it() -> int:
 
 
 DEEDS: dict[str, Callable[[], int | None]] = {
-    "demo": make_demo, "government": make_government, "resolutions": make_resolutions, "serve": serve_it,
+    "demo": make_demo, "government": make_government, "resolutions": make_resolutions,
+    "passkeys": make_passkey_vote, "serve": serve_it,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from app.models.meeting import (
     SeatRole,
 )
 from app.models.notice import Notice
+from app.models.passkey import Passkey, PasskeyChallenge, PasskeyPurpose
 from app.models.poll import (
     Ballot,
     Choice,
@@ -88,7 +89,8 @@ __all__ = [
     "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind",
     "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry", "LogKind", "LogPending",
     "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference",
-    "NumberCancellation", "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Person", "Place",
+    "NumberCancellation", "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Passkey",
+    "PasskeyChallenge", "PasskeyPurpose", "Person", "Place",
     "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue",
     "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
     "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",

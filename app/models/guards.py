@@ -6,6 +6,7 @@ from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, sealed_ddl
 from app.models.document import DocumentVersion
 from app.models.log import Checkpoint, CheckpointCosignature, LogEntry
 from app.models.meeting import Meeting
+from app.models.passkey import Passkey
 from app.models.poll import Ballot, Poll, PollLeaf, PreparedStatement, RollEntry
 from app.models.resolution import (
     Dispatch,
@@ -39,8 +40,8 @@ def _changed(*columns: str) -> str:
 
 
 _FROZEN = _changed(
-    "body_id", "meeting_id", "item_id", "document_version_id", "rule_set_id", "question", "visibility", "definition",
-    "definition_sha256", "opened_at", "closes_at",
+    "body_id", "meeting_id", "item_id", "document_version_id", "rule_set_id", "question", "visibility",
+    "passkey_demanded", "definition", "definition_sha256", "opened_at", "closes_at",
 )  # fmt: skip
 _COUNTED = _changed("result", "outcome", "closed_at")
 _CONFIRMED = _changed("confirmed_result", "confirmed_outcome", "tie_confirmation_id")
@@ -81,6 +82,13 @@ _SENT = (
     + f" OR (OLD.received_at IS NOT NULL AND {_changed('received_at', 'received_by_id')})"
     + f" OR (OLD.recall_seen_at IS NOT NULL AND {_changed('recall_seen_at')})"
 )
+_PASSKEY = " OR ".join(
+    (
+        _changed("body_id", "person_id", "credential_id", "public_key", "aaguid", "label", "created_at"),
+        "NEW.sign_count < OLD.sign_count",
+        *(f"(OLD.{since} IS NOT NULL AND {_changed(since)})" for since in ("suspended_at", "removed_at")),
+    )
+)
 
 SEALED: tuple[tuple[str, str, str], ...] = (
     # table, verb, condition under which the change is refused
@@ -98,6 +106,8 @@ SEALED: tuple[tuple[str, str, str], ...] = (
     (SealKey.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
     (Dispatch.__tablename__, "UPDATE", _SENT),
     (Dispatch.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (Passkey.__tablename__, "UPDATE", _PASSKEY),
+    (Passkey.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
 )  # fmt: skip
 
 

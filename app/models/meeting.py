@@ -70,6 +70,7 @@ class Meeting(Model):
     planned_minutes: Mapped[int] = mapped_column(default=120)
     place: Mapped[str] = mapped_column(String(200))
     conference_url: Mapped[str] = mapped_column(String(500), default="")
+    passkey_demanded: Mapped[bool] = mapped_column(default=False)
     state: Mapped[MeetingState] = mapped_column(named(MeetingState), default=MeetingState.DRAFT)
     state_reason: Mapped[str] = mapped_column(Text, default="")
     invited_at: Mapped[dt.datetime | None] = mapped_column(UTC)

@@ -94,6 +94,7 @@ class Poll(Model):
     rule_set_id: Mapped[int | None] = mapped_column(ForeignKey("rule_set.id"))
     question: Mapped[str] = mapped_column(String(500))
     visibility: Mapped[Visibility] = mapped_column(named(Visibility), default=Visibility.NAMED)
+    passkey_demanded: Mapped[bool] = mapped_column(default=False)
     state: Mapped[PollState] = mapped_column(named(PollState), default=PollState.DRAFT)
     definition: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     definition_sha256: Mapped[str | None] = mapped_column(String(64))

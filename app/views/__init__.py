@@ -21,6 +21,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         meetings,
         notices,
         papers,
+        passkeys,
         password,
         pin_fields,
         pki,
@@ -52,6 +53,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     meetings.register(app, appbuilder)
     notices.register(app, appbuilder)
     papers.register(app, appbuilder)
+    passkeys.register(app, appbuilder)
     password.register(app, appbuilder)
     pin_fields.register(app, appbuilder)
     pki.register(app, appbuilder)

@@ -9,15 +9,17 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.gateways import signing
+from app.gateways.passkeys import TIMEOUT, relying_party
 from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
 from app.views.actor import now
-from app.workflows import time_stamps
+from app.workflows import passkey_assertions, passkeys, time_stamps
 from app.workflows.ballots import Receipt, receipt_of
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
 from app.workflows.rules import stamping
 from app.workflows.rules.ballot import parse_ballot, parse_definition
 from app.workflows.rules.canonical import tagged_digest
+from app.workflows.rules.passkey import BALLOT_TAG, parse_assertion_record, to_base64url
 from app.workflows.time_stamps import StampShown, StampState
 
 OUTSIDE = {
@@ -34,7 +36,20 @@ def prepared_answer(prepared: PreparedStatement) -> dict[str, Any]:
         "statement": prepared.statement.decode(),
         "shown": shown(prepared.statement, poll.definition or b"", entry.certificate),
         "expires_at": plain(prepared.expires_at),
+        "passkey": _asked(prepared.person_id),
     }
+
+
+def _asked(person_id: int) -> dict[str, Any] | None:
+    """What the browser asks an authenticator about these bytes; None for a person without a passkey.
+
+    The challenge is made by the browser itself, of the tag and the text that it shows (rule:R34).
+    """
+    party, usable = relying_party(), passkeys.usable_passkeys(person_id)
+    if party is None or not usable:
+        return None
+    known = [{"id": to_base64url(each.credential_id), "transports": each.transports} for each in usable]
+    return {"tag": BALLOT_TAG, "host": party.host, "credentials": known, "timeout": TIMEOUT}
 
 
 def shown(statement: bytes, definition: bytes, certificate: Certificate | None) -> dict[str, Any]:
@@ -88,6 +103,7 @@ def receipt_facts(receipt: Receipt) -> dict[str, Any]:
         "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
         "place": receipt.place.value, "place_label": place_word(receipt.place),
         "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.place(receipt.provider)),
+        "passkey_label": _passkey_label(receipt),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
         **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),
@@ -110,6 +126,12 @@ def stamp_facts(shown: StampShown) -> dict[str, Any]:
     return {"stamp_state": shown.state.value, "stamp": words}
 
 
+def _passkey_label(receipt: Receipt) -> str:
+    """What the member calls the passkey that confirmed the ballot; empty when none did."""
+    kept = passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
+    return passkeys.label_of(parse_assertion_record(kept).credential_id) if kept else ""
+
+
 def receipt_answer(receipt: Receipt) -> dict[str, Any]:
     """The same as JSON: times in ISO 8601, UTC."""
     answer: dict[str, Any] = plain(receipt_facts(receipt))
@@ -125,4 +147,5 @@ def receipt_file(ballot: Ballot) -> dict[str, Any]:
         "signature": b64encode(signed.cms).decode(),
         "certificate": b64encode(signed.certificate.der).decode(),
         "time_stamp": token and b64encode(token).decode(),
+        **({"passkey": kept.decode()} if (kept := passkey_assertions.evidence_of(signed.sha256)) else {}),
     }

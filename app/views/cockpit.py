@@ -16,6 +16,7 @@ from app.views.parsing import BadField
 from app.workflows import agenda, attendance, live, meetings, polls, witnessing
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.visibility import seen
+from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.calendar import HANOI
 
 LONGEST = 4000  # characters of one value; the acts judge the text itself
@@ -114,7 +115,7 @@ class CockpitView(BaseView):
         """At once; the clock closes the vote where a closing time was written."""
         closes_at = _time("closes_at") if _text("closes_at") else None
         witnessing.refresh(seen(current_actor(), AgendaItem, item_id).body_id, now())
-        poll = polls.put_to_vote(current_actor(), item_id, now(), closes_at)
+        poll = polls.put_to_vote(current_actor(), item_id, now(), closes_at, _about_passkeys())
         cannot = unable(poll.meeting, now(), True, closes_at)
         said = _("Members who cannot sign: %(people)s", people="; ".join(cannot)) if cannot else ""
         return _done(poll.meeting_id, " ".join(filter(None, (_("The vote is open."), said))))
@@ -157,6 +158,13 @@ def _text(name: str) -> str:
     if not isinstance(text, str) or len(text) > LONGEST:
         raise BadField(name)
     return text
+
+
+def _about_passkeys() -> AboutPasskeys | None:
+    decided = _text("passkeys")
+    if decided and decided not in set(AboutPasskeys):
+        raise BadField("passkeys")
+    return AboutPasskeys(decided) if decided else None
 
 
 def _number(name: str) -> int:

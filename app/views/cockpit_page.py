@@ -7,15 +7,18 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.extensions import db
+from app.gateways.passkeys import relying_party
 from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, Office, Poll, PollState, Seat
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.resolution_offer import course_strip
-from app.workflows import expiry, live, meetings, polls
+from app.workflows import expiry, live, meetings, poll_passkeys, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
 from app.workflows.engine.rights import SAID, Actor, Right
+from app.workflows.passkeys import NoRelyingParty
+from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.calendar import HANOI
 
 SHOWN_PRESENCE = {"in_room": "ok", "remote": "info", "absent": "warn", "expected": ""}
@@ -138,6 +141,8 @@ def _menu(
     sheets = _of_item(actor, item, poll, next_name) if item else []
     if item and next_name == "open_vote" and move["enabled"]:
         sheets.insert(0, _timed_vote_sheet(item, now))
+    if item and next_name == "open_vote" and polls.will_demand_passkey(meeting, poll):
+        sheets[:0] = _passkey_sheets(item, meeting)
     voting = poll is not None and poll.state is PollState.OPEN
     if not voting and _can(actor, meeting, meetings.LIFECYCLE, "adjourn"):
         sheets.append(_reason_sheet("adjourn", meeting, _("Adjourn the meeting"), "hourglass"))
@@ -213,6 +218,28 @@ def _timed_vote_sheet(item: AgendaItem, now: dt.datetime) -> Sheet:
                   "by hand, too."),
     }  # fmt: skip
     return _sheet("timed-vote", label, "hourglass", f"/items/{item.id}/vote", danger=True) | {"fields": [field]}
+
+
+def _passkey_sheets(item: AgendaItem, meeting: Meeting) -> list[Sheet]:
+    """The chair decides what a vote asks for that some members could not take part in; nothing when all could."""
+    posts = poll_passkeys.without_passkey(polls.members_of(item.body_id, meeting.held_on))
+    names = "; ".join(f"{post.post} {post.person.full_name}" for post in posts)
+    text = _("This vote is meant to ask for a passkey beside the PIN. Without one: %(names)s.", names=names)
+    options = [{"id": AboutPasskeys.PIN.value, "label": _("the PIN alone: everybody can vote")}]
+    if relying_party() is None:
+        text = str(NoRelyingParty.message)
+    elif not posts:
+        return []
+    else:
+        label = _("a passkey all the same: those named cannot vote")
+        options.append({"id": AboutPasskeys.DEMAND.value, "label": label})
+    field = {
+        "name": "passkeys", "label": _("What this vote asks for"), "type": "select", "options": options,
+        "value": AboutPasskeys.PIN.value, "help": _("It is fixed when the vote opens and stands in its definition."),
+    }  # fmt: skip
+    title = _("Open the vote: some members have no passkey")
+    sheet = _sheet("passkey-vote", title, "key-round", f"/items/{item.id}/vote", text, danger=True)
+    return [sheet | {"fields": [field]}]
 
 
 def _chair_sheet(meeting: Meeting, item: AgendaItem | None) -> Sheet:

@@ -1,6 +1,5 @@
 """The own signing key and its certificate; taking a new one that two people have confirmed."""
 
-import datetime as dt
 from typing import Any
 
 from flask import Flask, flash, redirect, render_template, request, url_for
@@ -12,14 +11,12 @@ from app.gateways import signing
 from app.models import KeyState
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
-from app.views.living import living
-from app.views.parsing import NOTHING_YET, BadField
-from app.views.sign_in import address
-from app.workflows import keys, login
+from app.views.parsing import BadField
+from app.views.password_again import require_password
+from app.workflows import keys
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import GRANTS, Right
 from app.workflows.engine.words import word
-from app.workflows.login_tries import SessionOver
 from app.workflows.own_key import OwnKey, may_enrol, own_key_of
 
 KINDS_OF_KEY = {KeyState.ACTIVE: "ok", KeyState.SUSPENDED: "warn", KeyState.REPLACED: ""}
@@ -46,7 +43,7 @@ class KeyView(BaseView):
     def enrol(self) -> Any:
         at = now()
         try:
-            _require_password(request.form.get("password", ""), at)
+            require_password(request.form.get("password", ""), at)
             pin = request.form.get("pin", "")
             if pin != request.form.get("pin_again", ""):
                 raise PinsDiffer("pin_again")
@@ -55,14 +52,6 @@ class KeyView(BaseView):
             return _page(refusal), refusal.http_status
         flash(_("Your new signing key is ready. From now on you sign with the new PIN."), "success")
         return redirect(url_for("KeyView.own"), 303)
-
-
-def _require_password(password: str, at: dt.datetime) -> None:
-    """The same question as a locked screen asks, with the same tries; nobody takes a key at an unattended device."""
-    found = living()
-    if found is None:
-        raise SessionOver(NOTHING_YET)
-    login.unlock(found, password, address(), at)
 
 
 def _page(refusal: WorkflowError | None = None) -> str:

@@ -43,6 +43,10 @@ certificate_revoked = constant(lazy_gettext("Your signature certificate is revok
 signed_after_revocation = constant(lazy_gettext("Something was signed with a certificate that had been revoked"))
 key_locked = constant(lazy_gettext("Your signing key is locked after wrong PIN entries"))
 key_suspended = constant(lazy_gettext("Your signing key is suspended"))
+passkey_added = constant(lazy_gettext("A passkey was added to your account"))
+passkey_removed = constant(lazy_gettext("A passkey was removed from your account"))
+passkeys_suspended = constant(lazy_gettext("Your passkeys are suspended since your password was reset"))
+passkey_count_fell = constant(lazy_gettext("One of your passkeys counted as if there were a copy of it"))
 role_changed = constant(lazy_gettext("The role of your account has changed"))
 password_reset = constant(lazy_gettext("Your password was reset"))
 password_changed = constant(lazy_gettext("Your password was changed"))
@@ -121,4 +125,5 @@ def address(kind: str, told: Told, meeting_id: int | None) -> str:
         return "/absences/"
     if meeting_id is not None:
         return f"/meetings/{meeting_id}"
-    return "/keys/" if kind.startswith("Key") else "/"
+    own = {"Key": "/keys/", "Passkey": "/passkeys/"}
+    return next((path for begins, path in own.items() if kind.startswith(begins)), "/")

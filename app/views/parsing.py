@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 
 from app.workflows.engine.errors import Detached, WorkflowError
 from app.workflows.rules.canonical import HALVES
+from app.workflows.rules.passkey import from_base64url
 
 LARGEST = 64 * 1024
 Code = TypeVar("Code", bound=StrEnum)
@@ -77,6 +78,29 @@ class Sent:
             return base64.b64decode(self.text(name, most).encode("ascii"), validate=True)
         except (ValueError, binascii.Error) as odd:
             raise BadField(name) from odd
+
+    def record(self, name: str, *names: str) -> "Sent | None":
+        """An object inside of this one; None when it is not there, or null."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise BadField(name)
+        return Sent(value, set(names))
+
+    def base64url(self, name: str, most: int) -> bytes:
+        """Bytes sent as base64url without padding, of at most `most` letters."""
+        try:
+            return from_base64url(self.text(name, most))
+        except ValueError as odd:
+            raise BadField(name) from odd
+
+    def words(self, name: str, most: int) -> tuple[str, ...]:
+        """A list of at most `most` short words."""
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(word, str) for word in value):
+            raise BadField(name)
+        return tuple(value)
 
 
 def json_object(*names: str) -> Sent:

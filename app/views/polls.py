@@ -13,7 +13,7 @@ from app.views.actor import current_actor, now
 from app.views.ballot_answers import prepared_answer, receipt_answer, receipt_facts, receipt_file
 from app.views.guards import signed_in, wants_json
 from app.views.parsing import json_object
-from app.views.signing_requests import nonce_of, pin_of
+from app.views.signing_requests import answer_of, nonce_of, pin_of
 from app.views.vote_card import vote_card
 from app.workflows import ballots
 from app.workflows.engine.errors import NotFound
@@ -50,18 +50,18 @@ class VoteView(BaseView):
     @expose("/<int:poll_id>/sign", methods=["POST"])
     @signed_in
     def sign(self, poll_id: int) -> Response:
-        sent = json_object("nonce", "pin")
+        sent = json_object("nonce", "pin", "passkey")
         pin = pin_of(sent)
-        receipt = ballots.sign_ballot(current_actor(), poll_id, nonce_of(sent), pin, now())
+        receipt = ballots.sign_ballot(current_actor(), poll_id, nonce_of(sent), pin, now(), answer_of(sent))
         return jsonify(receipt=receipt_answer(receipt))
 
     @expose("/<int:poll_id>/cast", methods=["POST"])
     @signed_in
     def cast(self, poll_id: int) -> Response:
-        sent = json_object("statement", "signature")
+        sent = json_object("statement", "signature", "passkey")
         statement = sent.text("statement", LONGEST_STATEMENT).encode()
         signature = sent.binary("signature", LONGEST_SIGNATURE)
-        receipt = ballots.cast_ballot(current_actor(), poll_id, statement, signature, now())
+        receipt = ballots.cast_ballot(current_actor(), poll_id, statement, signature, now(), answer_of(sent))
         return jsonify(receipt=receipt_answer(receipt))
 
     @expose("/<int:poll_id>/receipt")

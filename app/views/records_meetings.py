@@ -30,9 +30,10 @@ class MeetingRecords(RecordView):
     list_title, show_title = _("Meetings"), _("Meeting")
     add_title, edit_title = _("New meeting"), _("Edit the meeting")
     list_columns = ["title", "kind", "starts_at", "place", "state"]
-    show_columns = ["kind", "starts_at", "planned_minutes", "place", "conference_url", "invited_at", "state_reason"]
+    show_columns = ["kind", "starts_at", "planned_minutes", "place", "conference_url", "passkey_demanded",
+                    "invited_at", "state_reason"]  # fmt: skip
     add_columns = ["body_id", *SAID]
-    edit_columns = SAID
+    edit_columns = [*SAID, "passkey_demanded"]
     search_columns = ["title", "kind", "state", "starts_at", "place"]
     order_columns = ["title", "kind", "starts_at", "place", "state"]
     base_order = ("starts_at", "desc")
@@ -42,10 +43,12 @@ class MeetingRecords(RecordView):
         "body_id": _("Body"), "title": _("Title"), "kind": _("Kind of meeting"), "starts_at": _("Begins at"),
         "planned_minutes": _("Planned minutes"), "place": _("Place"), "conference_url": _("Conference link"),
         "state": _("State"), "invited_at": _("Invitation issued at"), "state_reason": _("Reason"),
+        "passkey_demanded": _("Votes ask for a passkey"),
     }  # fmt: skip
     description_columns = {
         "starts_at": _("Hanoi time, for example 05/08/2026 08:00. The seats follow the roll of that day."),
         "conference_url": _("Shown only to those who have a seat. It begins with https://."),
+        "passkey_demanded": _("Beside the PIN, in each vote of this meeting for which nothing else is said."),
     }
     add_form_extra_fields = {"body_id": BodyField(_("Body"))}
     method_permission_name = {name: "edit" for name in ("invite", "refill", "postpone", "reschedule", "cancel")}
@@ -53,7 +56,8 @@ class MeetingRecords(RecordView):
         (_("Content"), {"fields": ["body_id", "title", "kind"]}),
         (_("Time and place"), {"fields": SAID[2:]}),
     ]
-    edit_fieldsets = [(_("Content"), {"fields": SAID[:2]}), (_("Time and place"), {"fields": SAID[2:]})]
+    edit_fieldsets = [(_("Content"), {"fields": SAID[:2]}), (_("Time and place"), {"fields": SAID[2:]}),
+                      (_("Votes"), {"fields": ["passkey_demanded"]})]  # fmt: skip
 
     @expose("/<int:pk>")
     @has_access

@@ -30,10 +30,10 @@ class PollRecords(RecordView):
     add_title, edit_title = _("Draft a question"), _("Edit the question")
     list_columns = ["question", "item.title", "meeting.title", "visibility", "state"]
     show_columns = ["question", "item.title", "meeting.title", "document_version.document.title",
-                    "document_version.number", "visibility", "state", "opened_at", "closes_at", "closed_at",
-                    "published_at", "definition_sha256"]  # fmt: skip
-    add_columns = ["item_id", "question", "document_version_id", "visibility"]
-    edit_columns = ["question", "document_version_id", "visibility"]
+                    "document_version.number", "visibility", "passkey_demanded", "state", "opened_at",
+                    "closes_at", "closed_at", "published_at", "definition_sha256"]  # fmt: skip
+    add_columns = ["item_id", "question", "document_version_id", "visibility", "passkey_demanded"]
+    edit_columns = ["question", "document_version_id", "visibility", "passkey_demanded"]
     search_columns = ["question", "item.title", "meeting.title", "state"]
     order_columns = ["question", "state"]  # not by outcome: the order would tell it
     chips = ("state",)
@@ -43,7 +43,8 @@ class PollRecords(RecordView):
         "item_id": _("Agenda item"), "item.title": _("Agenda item"), "meeting.title": _("Meeting"),
         "question": _("Question"), "document_version_id": _("Draft that is voted on"),
         "document_version.document.title": _("Draft that is voted on"), "document_version.number": _("Version"),
-        "visibility": _("Who sees how members voted"), "state": _("State"), "opened_at": _("Opened at"),
+        "visibility": _("Who sees how members voted"), "state": _("State"),
+        "passkey_demanded": _("Ask for a passkey beside the PIN"), "opened_at": _("Opened at"),
         "closes_at": _("Closes at"), "closed_at": _("Closed at"), "published_at": _("Published at"),
         "definition_sha256": _("SHA-256 of the frozen question"),
     }  # fmt: skip
@@ -67,6 +68,7 @@ class PollRecords(RecordView):
             form.question.data = polls.usual_question(form.item_id.found.title)
             drafts = (version.id for version, paper in found if paper.kind is DocumentKind.DRAFT_RESOLUTION)
             form.document_version_id.data = next(drafts, None)
+            form.passkey_demanded.data = form.item_id.found.meeting.passkey_demanded
 
     def steps(self, row: Poll, actor: Actor) -> Steps:
         back = url_for("MeetingRecords.show", pk=row.meeting_id)

@@ -71,6 +71,7 @@ def _own_links() -> list[dict[str, str]]:
     return [
         {"label": _("My digests"), "url": url_for("DigestView.list"), "icon": "inbox"},
         {"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"},
+        {"label": _("My passkeys"), "url": url_for("PasskeyView.own"), "icon": "shield-check"},
         {"label": _("Change the password"), "url": url_for("PasswordView.own"), "icon": "lock"},
     ]
 

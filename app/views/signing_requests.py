@@ -1,4 +1,4 @@
-"""What a script sends when something is signed: the device's number for the request, and a PIN."""
+"""What a script sends when something is signed: its number, a PIN, perhaps the answer of a passkey."""
 
 import re
 
@@ -7,9 +7,11 @@ from app.gateways.signing.places import SOFTWARE
 from app.views.parsing import BadField, Sent
 from app.views.pin_fields import OUTSIDE_PIN, own_provider
 from app.workflows import ballots
+from app.workflows.passkey_assertions import Answer
 
 NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 PIN, OUTSIDE = re.compile(r"[0-9]{6}"), re.compile(OUTSIDE_PIN)
+LONGEST_ANSWER = 4096  # letters of one part
 
 
 class BadPin(BadField):
@@ -39,3 +41,12 @@ def pin_of(sent: Sent) -> str:
     if PIN.fullmatch(pin) or (OUTSIDE.fullmatch(pin) and own_provider() != SOFTWARE):
         return pin
     raise BadPin("pin")
+
+
+def answer_of(sent: Sent) -> Answer | None:
+    """What the browser's authenticator answered about these bytes, if it was asked."""
+    told = sent.record("passkey", "id", "client_data", "authenticator_data", "signature")
+    if told is None:
+        return None
+    parts = ("id", "client_data", "authenticator_data", "signature")
+    return Answer(*(told.base64url(name, LONGEST_ANSWER) for name in parts))

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.extensions import db
+from app.gateways.passkeys import relying_party
 from app.models import Ballot, DocumentVersion, Poll
 from app.views.ballot_answers import place_word, receipt_facts
 from app.views.evidence import shown_result
@@ -19,6 +20,7 @@ from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
 from app.workflows.entitlement import NO_RIGHT, Entitlement, Standing, entitlement_of
 from app.workflows.next_move import tie_waits
+from app.workflows.passkey_assertions import PasskeyMissing
 from app.workflows.rules.ballot import parse_definition
 from app.workflows.rules.rulesets import RuleParameters
 from app.workflows.rules.tally import threshold
@@ -39,6 +41,7 @@ def vote_card(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
         "urls": {
             "prepare": url_for("VoteView.prepare", poll_id=poll.id),
             "sign": url_for("VoteView.sign", poll_id=poll.id),
+            "passkeys": url_for("PasskeyView.own"),
         },
     }
 
@@ -60,6 +63,7 @@ def _poll(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
         "id": poll.id, "state": poll.state.value, "takes_ballots": polls.takes_ballots(poll, now),
         "question": poll.question, "opened_at": poll.opened_at, "closes_at": poll.closes_at,
         "closed_at": poll.closed_at, "document": _document(actor, poll), "members": members, "needed": needed,
+        "passkey_demanded": poll.passkey_demanded,
         "voted": voted(poll), "annul_reason": poll.annulment_reason,
         "rule": _("more than half of all members must agree: from %(n)s", n=needed),
     }  # fmt: skip
@@ -105,6 +109,8 @@ def _me(entitled: Entitlement, takes_ballots: bool) -> dict[str, Any]:
         "place_label": place_word(entitled.place), "heading": heading, "reason": reason,
         "legal_source": entitled.legal_source if no_right else None,
         "warning": _locked(entitled.until) if entitled.until else None,
+        "lacks_passkey": entitled.standing is Standing.NO_PASSKEY,
+        "passkey_origin": party.origin if (party := relying_party()) else "",
     }  # fmt: skip
 
 
@@ -136,6 +142,7 @@ def _refused(entitled: Entitlement) -> tuple[str, str]:
             "%(fault)s Please tell the secretary of the meeting.", fault=entitled.fault)),
         Standing.SUSPENDED: (no_signature, _(
             "Your signing key is suspended until two people of the Government Office confirm a new one.")),
+        Standing.NO_PASSKEY: (no_signature, str(PasskeyMissing.message)),
         Standing.NO_KEY: (no_signature, _(
             "There is no active signing key for you. Ask the Government Office to enrol one.")),
     }[entitled.standing]  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models import AuditEntry, LoginSession, Person
-from app.workflows import keys, login
+from app.workflows import keys, login, passkeys
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, record, use_case
@@ -170,12 +170,16 @@ def activate_account(actor: Actor, person_id: int, now: dt.datetime) -> Person:
 
 @use_case
 def reset_password(actor: Actor, person_id: int, now: dt.datetime) -> str:
-    """A new password, told once. The signing key waits until two people confirm a new one; every session ends."""
+    """A new password, told once. The signing key waits until two people confirm a new one; passkeys too are suspended.
+
+    Every session ends.
+    """
     person, user = _locked_account(actor, person_id)
     password = new_password()
     user.password = password_hash(password)
     login.end_sessions(actor, user.id, "password_reset", now)
     keys.suspend_key(actor, person.id, "password_reset", now)
+    passkeys.suspend_passkeys(actor, person.id, "password_reset", now)
     record(actor, AccountPasswordReset.about(person, person_id=person.id), now)
     return password
 

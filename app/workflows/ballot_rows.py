@@ -15,12 +15,15 @@ from app.models import (
     Ballot,
     Certificate,
     CertificateRevocation,
+    EvidenceKind,
     Meeting,
+    Passkey,
     Poll,
     PollLeaf,
     PollState,
     PreparedStatement,
     RollEntry,
+    SignatureEvidence,
     SignedStatement,
     SigningKey,
     StatementKind,
@@ -35,6 +38,7 @@ class LockedPoll(Detached):
 
     state: PollState
     closes_at: dt.datetime | None
+    passkey_demanded: bool
     version: int
 
 
@@ -57,7 +61,7 @@ def _locked_with_voters() -> Select[Any]:
     )
     voted = select(ballot.id).where(ballot.poll_id == poll.id, ballot.member_id == roll.member_id).exists()
     columns = (
-        poll.meeting_id, poll.body_id, poll.state, poll.closes_at,
+        poll.meeting_id, poll.body_id, poll.state, poll.closes_at, poll.passkey_demanded,
         roll.member_id, roll.roll_index, roll.certificate_id, certificate.subject, certificate.serial,
         certificate.not_after, revoked.at.label("revoked_at"), key.state.label("key_state"), key.provider,
         shown.statement, shown.expires_at, shown.nonce, shown.choice, shown.place, shown.supersedes_id,
@@ -68,7 +72,10 @@ def _locked_with_voters() -> Select[Any]:
 
 def _ballots_of() -> Select[Any]:
     ballot, signed, leaf = table(Ballot).c, table(SignedStatement).c, table(PollLeaf).c
-    certificate, key = table(Certificate).c, table(SigningKey).c
+    certificate, key, evidence = table(Certificate).c, table(SigningKey).c, table(SignatureEvidence).c
+    confirmed = select(evidence.id).where(
+        evidence.statement_id == ballot.statement_id, evidence.kind == EvidenceKind.PASSKEY
+    )
     joined = (
         table(Ballot)
         .join(table(SignedStatement), signed.id == ballot.statement_id)
@@ -79,7 +86,7 @@ def _ballots_of() -> Select[Any]:
     columns = (
         ballot.id, ballot.member_id, ballot.supersedes_id, ballot.choice, ballot.place, ballot.leaf_seq,
         ballot.cast_at, signed.sha256, signed.statement, certificate.subject, certificate.serial,
-        certificate.not_after, key.provider, leaf.leaf_hash, leaf.root,
+        certificate.not_after, key.provider, leaf.leaf_hash, leaf.root, confirmed.exists().label("passkey"),
     )  # fmt: skip
     of_poll = select(*columns).select_from(joined).where(ballot.poll_id == bindparam("poll"))
     return of_poll.where(ballot.member_id.in_(bindparam("members", expanding=True)))
@@ -107,7 +114,8 @@ def lock_poll(
     given = {"poll": poll_id, "members": list(members), "statements": list(statements)}
     rows = db.session.execute(VOTERS.with_for_update(of=table(Poll)), given).all()
     first = rows[0]
-    poll = LockedPoll("poll", poll_id, first.meeting_id, first.body_id, first.state, first.closes_at, version)
+    about = ("poll", poll_id, first.meeting_id, first.body_id)
+    poll = LockedPoll(*about, first.state, first.closes_at, first.passkey_demanded, version)
     return poll, {row.member_id: row for row in rows if row.member_id is not None}
 
 
@@ -119,6 +127,16 @@ def ballots_of(poll: LockedPoll, members: Collection[int]) -> dict[int, list[Row
     for row in db.session.execute(BALLOTS, {"poll": poll.id, "members": list(members)}):
         ballots.setdefault(row.member_id, []).append(row)
     return ballots
+
+
+def hold_passkeys(passkey_ids: Collection[int]) -> dict[int, Row[Any]]:
+    """How these passkeys stand, held until the end; mostly there is none to ask for."""
+    if not passkey_ids:
+        return {}
+    key = table(Passkey).c
+    columns = (key.id, key.body_id, key.sign_count, key.removed_at, key.suspended_at)
+    held = select(*columns).where(key.id.in_(passkey_ids)).order_by(key.id).with_for_update()
+    return {row.id: row for row in db.session.execute(held)}
 
 
 def insert_all(model: type[Any], rows: list[dict[str, Any]]) -> Sequence[int]:

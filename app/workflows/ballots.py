@@ -25,7 +25,7 @@ from app.models import (
     Seat,
     StatementKind,
 )
-from app.workflows import keys, poll_log
+from app.workflows import keys, passkey_assertions, passkeys, poll_log
 from app.workflows.ballot_refusals import (
     AnotherBallotStands,
     BadNonce,
@@ -38,13 +38,14 @@ from app.workflows.ballot_refusals import (
     RemarkUnclean,
 )
 from app.workflows.counting import BallotCast, Cast, Outcome, count_ballots, require_open
-from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
+from app.workflows.engine.errors import Detached, NotAllowed, NotFound, Subject, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.tables import table
 from app.workflows.engine.text import block
 from app.workflows.engine.together import Together
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import ATTENDING, nothing, seen
+from app.workflows.passkey_assertions import Answer, Confirmed, PasskeyMissing, PasskeyNeeded
 from app.workflows.polls import locked, standing_of
 from app.workflows.prepared import PREPARED_FOR, NonceReused, NotPrepared, repeated
 from app.workflows.receipts import Receipt, receipt_of
@@ -66,7 +67,7 @@ POLL, MEETING, ROLL, CERTIFICATE = table(Poll), table(Meeting), table(RollEntry)
 OF_MEMBER = and_(ROLL.c.poll_id == POLL.c.id, ROLL.c.member_id == bindparam("member"))
 PINNED = (
     select(
-        ROLL.c.certificate_id, CERTIFICATE.c.der, POLL.c.state, MEETING.c.body_id,
+        ROLL.c.certificate_id, CERTIFICATE.c.der, POLL.c.state, POLL.c.meeting_id, MEETING.c.body_id,
         MEETING.c.state.label("meeting_state"),
     )
     .select_from(POLL.join(MEETING, MEETING.c.id == POLL.c.meeting_id).outerjoin(ROLL, OF_MEMBER))
@@ -93,6 +94,8 @@ def prepare_ballot(
     entry = _admit_voter(poll, actor)
     require_open(poll, now)
     _require_certificate(poll, entry, now)
+    if poll.passkey_demanded and not passkeys.usable_passkeys(entry.member_id):
+        raise PasskeyMissing(poll)
     text = block(poll, remark, "remark", LONGEST_REMARK, wanted=False, refusal=RemarkUnclean)
     asked = {"type": StatementKind.BALLOT.value, "choice": choice.value, "remark": text, "reservation": reservation}
     if same := repeated(poll, actor, poll.id, nonce, now, **asked):
@@ -112,11 +115,14 @@ def prepare_ballot(
     return prepared
 
 
-def sign_ballot(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.datetime) -> Receipt:
+def sign_ballot(
+    actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.datetime, answer: Answer | None = None
+) -> Receipt:
     """Sign what was prepared under this nonce with the member's own key, then count it.
 
     Three steps, none inside another: read what was prepared, sign with no transaction open, cast in one. A ballot
-    that was counted already answers with its receipt, without asking the key again.
+    that was counted already answers with its receipt, without asking the key again. `answer` is that of a passkey
+    about the same bytes; where it is demanded or not good, nothing is signed.
     """
     poll = seen(actor, Poll, poll_id)
     if counted := _counted(poll_id, actor.person_id, nonce):
@@ -124,21 +130,27 @@ def sign_ballot(actor: Actor, poll_id: int, nonce: str, pin: str, now: dt.dateti
     try:
         actor.require(Right.POLL_VOTE, poll)
         statement = _prepared(poll, actor, nonce, now).statement
+        if answer is None and poll.passkey_demanded:
+            raise PasskeyNeeded(poll)
+        if answer is not None:
+            passkey_assertions.judge(actor, Detached.of(poll), statement, answer)
     except WorkflowError as refusal:
         record_refusal("sign_ballot", actor, refusal)
         raise
     cms = keys.sign_with_pin(actor, poll, statement, pin, now)
-    return cast_ballot(actor, poll_id, statement, cms, now)
+    return cast_ballot(actor, poll_id, statement, cms, now, answer)
 
 
-def cast_ballot(actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime) -> Receipt:
+def cast_ballot(
+    actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime, answer: Answer | None = None
+) -> Receipt:
     """Verify with no transaction open against the certificate pinned in the roll, then count in one transaction.
 
-    Whoever waits for the same poll in this process is counted in the same transaction, each by itself
-    (app/workflows/counting.py). The same bytes bring the same receipt.
+    The answer of a passkey is verified with it and kept beside it. Whoever waits for the same poll in this process is
+    counted in the same transaction, each by itself (app/workflows/counting.py). The same bytes bring the same receipt.
     """
     try:
-        cast = _verified(actor, poll_id, statement, cms, now)
+        cast = _verified(actor, poll_id, statement, cms, now, answer)
         outcome = counted_together((db.engine, poll_id), cast)
         if isinstance(outcome, WorkflowError):
             raise outcome
@@ -155,7 +167,9 @@ def _count(key: tuple[Engine, int], take: Callable[[], Sequence[Cast]]) -> list[
 counted_together = Together[tuple[Engine, int], Cast, Outcome](_count, MOST_TOGETHER)
 
 
-def _verified(actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime) -> Cast:
+def _verified(
+    actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.datetime, answer: Answer | None = None
+) -> Cast:
     """The ballot with all that can be said of it before its transaction; nothing is open afterwards."""
     pinned = db.session.execute(PINNED, {"poll": poll_id, "member": actor.person_id or 0}).one_or_none()
     if pinned is None:
@@ -166,10 +180,20 @@ def _verified(actor: Actor, poll_id: int, statement: bytes, cms: bytes, now: dt.
     problem = unusable = None
     if pinned.der is not None:
         problem, unusable = _problem(statement, cms, pinned.der), _unusable(pinned.der, now)
+    about = Detached(Poll.__tablename__, poll_id, pinned.meeting_id, pinned.body_id)
     return Cast(
         actor=actor, member_id=actor.person_id or 0, statement=statement, sha256=digest(statement), cms=cms,
-        certificate_id=pinned.certificate_id or 0, problem=problem, unusable=unusable, now=now,
+        certificate_id=pinned.certificate_id or 0, problem=problem, unusable=unusable,
+        passkey=answer and _confirmed(actor, about, statement, answer), now=now,
     )  # fmt: skip
+
+
+def _confirmed(actor: Actor, about: Subject, statement: bytes, answer: Answer) -> Confirmed | WorkflowError:
+    """What the passkey confirmed, or why not; a ballot that is counted already is not asked again."""
+    try:
+        return passkey_assertions.judge(actor, about, statement, answer)
+    except WorkflowError as refusal:
+        return refusal
 
 
 def plainly_visible(actor: Actor, body_id: int, meeting: MeetingState, poll: PollState) -> bool:
@@ -187,14 +211,20 @@ def standing_receipt(actor: Actor, poll: Poll) -> Receipt | None:
 
 
 def verify_ballot(actor: Actor, poll_id: int) -> object | None:
-    """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason."""
+    """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason.
+
+    What a passkey confirmed is checked with it.
+    """
     poll = seen(actor, Poll, poll_id)
     mine = standing_of(poll, actor.person_id)
     if mine is None:
         raise PollNotOpen(poll)
-    problem = _problem(mine.statement.statement, mine.statement.cms, mine.statement.certificate.der)
-    refused = _unusable(mine.statement.certificate.der, mine.cast_at)
-    return problem or (refused and refused.message)
+    signed = mine.statement
+    problem = _problem(signed.statement, signed.cms, signed.certificate.der)
+    refused = _unusable(signed.certificate.der, mine.cast_at)
+    kept = passkey_assertions.evidence_of(signed.sha256)
+    unconfirmed = passkey_assertions.check_kept(kept, signed.statement) if kept is not None else None
+    return problem or (refused and refused.message) or unconfirmed
 
 
 def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:

@@ -6,29 +6,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Row
+from sqlalchemy import Row, update
 
 from app.extensions import db
 from app.gateways.signing.errors import CertificateFault, CertificateRefused
 from app.gateways.signing.places import SOFTWARE
-from app.models import Ballot, KeyState, Poll, PollState, SignedStatement, StatementKind
+from app.models import (
+    Ballot,
+    EvidenceKind,
+    KeyState,
+    Passkey,
+    Poll,
+    PollState,
+    SignatureEvidence,
+    SignedStatement,
+    StatementKind,
+)
 from app.workflows import poll_log
 from app.workflows.ballot_refusals import AnotherBallotStands, BadSignature, PollClosedAlready, PollNotOpen
-from app.workflows.ballot_rows import LockedPoll, ballots_of, insert_all, lock_meeting, lock_poll
-from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows.ballot_rows import LockedPoll, ballots_of, hold_passkeys, insert_all, lock_meeting, lock_poll
+from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
-from app.workflows.engine.transaction import MeetingFact, record_all_live, use_case
+from app.workflows.engine.tables import table
+from app.workflows.engine.transaction import MeetingFact, record, record_all_live, use_case
 from app.workflows.keys import CertificateNotUsable, KeySuspended
+from app.workflows.passkey_assertions import Confirmed, PasskeyNeeded, require_in_use
+from app.workflows.passkeys import PasskeyCountFell
 from app.workflows.prepared import NotPrepared
 from app.workflows.receipts import Receipt
 from app.workflows.rules.ballot import parse_ballot, roll_code
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.deadline import is_over
 from app.workflows.rules.log import ballot_leaf
+from app.workflows.rules.passkey import count_fell
 
 Outcome = Receipt | WorkflowError
 COUNTED = "ballots_counted"  # in the notes of the session: how many ballots its transaction counts, for the figures
 Records = Sequence[Row[Any]]
+Held = Mapping[int, Row[Any]]  # passkeys that confirmed something, by number
 
 
 
@@ -44,7 +59,8 @@ class Cast:
     """A ballot as it arrived, and what was found out about it with no transaction open.
 
     `problem` is why the signature is not good, `certificate_id` the certificate it was checked against (0: the roll
-    names none), `unusable` what speaks against that certificate at `now` whatever the database says.
+    names none), `unusable` what speaks against that certificate at `now` whatever the database says. `passkey` is the
+    confirmation that came with it, or why that one is not good.
     """
 
     actor: Actor
@@ -55,6 +71,7 @@ class Cast:
     certificate_id: int
     problem: object | None
     unusable: CertificateRefused | None
+    passkey: Confirmed | WorkflowError | None
     now: dt.datetime
 
 
@@ -71,8 +88,12 @@ def count_ballots(poll_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outc
         first.setdefault(cast.member_id, cast)
     poll, voters = lock_poll(poll_id, version, first, [cast.sha256 for cast in first.values()])
     ballots = ballots_of(poll, [member for member, voter in voters.items() if voter.voted])
-    judged = {member: _judge(poll, cast, voters.get(member), ballots.get(member, ())) for member, cast in first.items()}
-    counted = _count(poll, [(first[member], voters[member]) for member, outcome in judged.items() if outcome is None])
+    held = hold_passkeys([cast.passkey.passkey_id for cast in first.values() if isinstance(cast.passkey, Confirmed)])
+    judged = {
+        member: _judge(poll, cast, voters.get(member), ballots.get(member, ()), held) for member, cast in first.items()
+    }
+    admitted = [(first[member], voters[member]) for member, outcome in judged.items() if outcome is None]
+    counted = _count(poll, held, admitted)
     outcomes = judged | counted
     return [outcomes[cast.member_id] if cast is first[cast.member_id] else None for cast in casts]
 
@@ -85,7 +106,7 @@ def require_open(poll: Poll | LockedPoll, now: dt.datetime) -> None:
         raise PollNotOpen(poll)
 
 
-def _judge(poll: LockedPoll, cast: Cast, voter: Row[Any] | None, ballots: Records) -> Outcome | None:
+def _judge(poll: LockedPoll, cast: Cast, voter: Row[Any] | None, ballots: Records, held: Held) -> Outcome | None:
     """None for a ballot that counts; the earlier receipt where only the answer was lost, not the ballot."""
     try:
         cast.actor.require(Right.POLL_VOTE, poll)  # by office alone: whoever chairs has no other ballot
@@ -96,6 +117,7 @@ def _judge(poll: LockedPoll, cast: Cast, voter: Row[Any] | None, ballots: Record
         again = next((row for row in ballots if row.sha256 == cast.sha256), None)
         if again is None:
             _admit(poll, cast, voter, ballots)
+            _require_passkey(poll, cast, held)
         return _receipt(poll, again) if again else None
     except WorkflowError as refusal:
         return refusal
@@ -128,7 +150,17 @@ def _require_certificate(poll: LockedPoll, cast: Cast, voter: Row[Any]) -> None:
         raise KeySuspended(poll)
 
 
-def _count(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> dict[int, Outcome | None]:
+def _require_passkey(poll: LockedPoll, cast: Cast, held: Held) -> None:
+    """A confirmation that came is good, whether one was demanded or not (rule:R35)."""
+    if isinstance(cast.passkey, WorkflowError):
+        raise cast.passkey
+    if cast.passkey is not None:
+        require_in_use(poll, held[cast.passkey.passkey_id])
+    elif poll.passkey_demanded:
+        raise PasskeyNeeded(poll)
+
+
+def _count(poll: LockedPoll, held: Held, admitted: Sequence[tuple[Cast, Row[Any]]]) -> dict[int, Outcome | None]:
     """Log entries, statements, ballots and facts of those that count, in this order; the receipts by member."""
     if not admitted:
         return {}
@@ -142,6 +174,7 @@ def _count(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> dict[
         }
         for (cast, voter), statement_id, leaf in zip(admitted, statement_ids, leaves, strict=True)
     ]  # fmt: skip
+    _keep_confirmations([cast for cast, _voter in admitted], statement_ids, held)
     db.session.info[COUNTED] = len(rows)
     ballot_ids = insert_all(Ballot, rows)  # a second first ballot or a fork fails here, whatever was believed above
     record_all_live([
@@ -152,6 +185,37 @@ def _count(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> dict[
         cast.member_id: _receipt(poll, _Counted(number, cast, voter, leaf))
         for (cast, voter), number, leaf in zip(admitted, ballot_ids, leaves, strict=True)
     }
+
+
+def _keep_confirmations(casts: Sequence[Cast], statement_ids: Sequence[int], held: Held) -> None:
+    """Beside the statements: what passkeys confirmed; and of each passkey that it was used, and how it counts."""
+    given = [
+        (cast, cast.passkey, statement_id)
+        for cast, statement_id in zip(casts, statement_ids, strict=True)
+        if isinstance(cast.passkey, Confirmed)
+    ]
+    if given:
+        insert_all(SignatureEvidence, [
+            {"statement_id": statement_id, "kind": EvidenceKind.PASSKEY, "content": confirmed.content,
+             "sha256": digest(confirmed.content), "at": cast.now}
+            for cast, confirmed, statement_id in given
+        ])  # fmt: skip
+    for cast, confirmed, _statement_id in given:
+        _note_use(cast, confirmed, held[confirmed.passkey_id])
+
+
+def _note_use(cast: Cast, confirmed: Confirmed, known: Row[Any]) -> None:
+    """A count that did not rise is noted and told; it proves no copy, so the ballot counts (rule:R36)."""
+    values: dict[str, Any] = {"last_used_at": cast.now, "sign_count": max(known.sign_count, confirmed.sign_count)}
+    if count_fell(known.sign_count, confirmed.sign_count):
+        values["count_fell_at"] = cast.now
+        about = Detached(Passkey.__tablename__, known.id, None, known.body_id)
+        fell = PasskeyCountFell.about(
+            about, person_id=cast.member_id, known=known.sign_count, told=confirmed.sign_count
+        )
+        record(cast.actor, fell, cast.now)
+    key = table(Passkey)
+    db.session.execute(update(key).where(key.c.id == known.id).values(**values))
 
 
 def _grow_log(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> list[Mapping[str, Any]]:
@@ -181,6 +245,7 @@ class _Counted:
         self.provider = voter.provider
         self.subject, self.serial, self.not_after = voter.subject, voter.serial, voter.not_after
         self.leaf_seq, self.leaf_hash, self.root = leaf["seq"], leaf["leaf_hash"], leaf["root"]
+        self.passkey = cast.passkey is not None
 
 
 def _receipt(poll: LockedPoll, counted: Row[Any] | _Counted) -> Receipt:
@@ -191,4 +256,5 @@ def _receipt(poll: LockedPoll, counted: Row[Any] | _Counted) -> Receipt:
         certificate_serial=counted.serial, certificate_until=counted.not_after, at=counted.cast_at,
         choice=counted.choice, place=counted.place, remark=said["remark"], reservation=said["reservation"],
         provider=counted.provider or SOFTWARE,
+        passkey=counted.passkey,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.extensions import db
 from app.models import KeyState, Place, Poll, PollState, Presence, RollEntry, Seat, SeatRole
-from app.workflows import keys, polls
+from app.workflows import keys, passkeys, polls
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.rules.rulesets import RuleParameters
 
@@ -23,6 +23,7 @@ class Standing(StrEnum):
     CERTIFICATE_REFUSED = "certificate_refused"
     SUSPENDED = "suspended"
     NO_KEY = "no_key"
+    NO_PASSKEY = "no_passkey"
 
 
 NO_RIGHT = frozenset({Standing.SUBSTITUTE, Standing.GUEST, Standing.STAFF, Standing.NOT_ON_ROLL})
@@ -81,10 +82,10 @@ def _with_key(poll: Poll, entry: RollEntry, now: dt.datetime) -> tuple[Standing,
     except keys.CertificateNotUsable as refused:
         return Standing.CERTIFICATE_REFUSED, {"fault": str(refused)}
     key = keys.active_key(entry.member_id)
-    if key is None:
-        return Standing.NO_KEY, {}
-    if key.state is KeyState.SUSPENDED:
-        return Standing.SUSPENDED, {}
+    if key is None or key.state is KeyState.SUSPENDED:
+        return Standing.SUSPENDED if key else Standing.NO_KEY, {}
+    if poll.passkey_demanded and not passkeys.usable_passkeys(entry.member_id):
+        return Standing.NO_PASSKEY, {}
     if key.locked_until and key.locked_until > now:
         return Standing.LOCKED, {"until": key.locked_until}
     return Standing.VOTES, {}

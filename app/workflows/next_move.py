@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.models import AgendaItem, ItemKind, Meeting, MeetingState, Outcome, Poll, PollState
-from app.workflows import polls
+from app.workflows import poll_passkeys, polls
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 
@@ -129,6 +129,8 @@ def _why_not(actor: Actor, table: Table, name: str, subject: Any) -> str | None:
             _require_quorum(table)
         if table.poll is not None and name == "open_vote":
             polls.draft_is_current(table.poll)
+        if name == "open_vote" and polls.will_demand_passkey(table.meeting, table.poll):
+            poll_passkeys.require_all(subject, polls.members_of(table.meeting.body_id, table.meeting.held_on))
         if table.poll is not None and name == "publish":
             polls.tie_confirmed(table.poll)
     except WorkflowError as refusal:

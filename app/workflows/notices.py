@@ -30,6 +30,7 @@ class Kind:
 
     `template` makes the sentence of what the notice keeps, in the reader's language; `urgent` facts go through quiet
     hours. What else has no author came while the installation was set up, and nobody is told; `clockwork` is told.
+    `to_doer`: the author is told as well, since it may have been somebody else at his device.
     """
 
     audience: Audience
@@ -38,6 +39,7 @@ class Kind:
     icon: str = "bell"
     urgent: Callable[[dict[str, Any]], bool] = lambda _fact: False
     clockwork: bool = False
+    to_doer: bool = False
 
 
 kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
@@ -45,7 +47,7 @@ kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
 
 @use_case
 def tell(actor: Actor, fact: dict[str, Any]) -> int:
-    """Write a notice for everybody concerned but whoever did it; how many were written.
+    """Write a notice for everybody concerned but whoever did it (unless the kind says so); how many.
 
     `fact` is what `fact_of` tells. Told twice, nobody gets a second notice.
     """
@@ -54,7 +56,8 @@ def tell(actor: Actor, fact: dict[str, Any]) -> int:
         return 0
     entry = db.session.get_one(AuditEntry, fact["audit_entry_id"])
     told = set(db.session.scalars(select(Notice.person_id).where(Notice.audit_entry_id == entry.id)))
-    people = sorted(kind.audience(fact, entry.at) - told - {fact["actor_id"]})
+    doer = set() if kind.to_doer else {fact["actor_id"]}
+    people = sorted(kind.audience(fact, entry.at) - told - doer)
     details, urgent = (_details(fact), kind.urgent(fact)) if people else ({}, False)
     written = [
         Notice(

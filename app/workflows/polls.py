@@ -30,8 +30,7 @@ from app.models import (
     RuleSet,
     Visibility,
 )
-from app.version import SOFTWARE
-from app.workflows import keys, poll_log, witnessing
+from app.workflows import keys, poll_log, poll_passkeys, witnessing
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import MEMBERS, Actor, Right
@@ -39,9 +38,11 @@ from app.workflows.engine.text import line
 from app.workflows.engine.transaction import MeetingFact, record_live, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
+from app.workflows.poll_definition import definition_of
+from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.recounts import counted_alike
 from app.workflows.rules import quorum as quorum_rule
-from app.workflows.rules.ballot import parse_ballot, parse_definition, poll_definition, roll_code
+from app.workflows.rules.ballot import parse_ballot, parse_definition
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest, tagged_digest
 from app.workflows.rules.deadline import is_over
@@ -132,8 +133,11 @@ class PollChanged(MeetingFact):
 
 @dataclass(frozen=True)
 class PollOpened(MeetingFact):
+    """`without_passkey` are the members who cannot vote for want of one, as the chair knew."""
+
     definition_sha256: str
     closes_at: dt.datetime | None
+    without_passkey: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,14 +252,19 @@ def draft_poll(
     now: dt.datetime,
     document_version_id: int | None = None,
     visibility: Visibility = Visibility.NAMED,
+    passkey_demanded: bool | None = None,
 ) -> Poll:
-    """Write down the question; nothing is frozen before the poll opens."""
+    """Write down the question; nothing is frozen before the poll opens.
+
+    Whether a passkey is asked for beside the PIN is as in the meeting unless it is said here.
+    """
     item = seen(actor, AgendaItem, item_id)
     meeting = locked_meeting(item.meeting_id)
     actor.require(Right.POLL_DRAFT, item)
     poll = Poll(
         body_id=item.body_id, meeting=meeting, item=item, question=_clean_question(item, question),
         visibility=visibility, document_version=_version_of(item, document_version_id),
+        passkey_demanded=meeting.passkey_demanded if passkey_demanded is None else passkey_demanded,
     )  # fmt: skip
     db.session.add(poll)
     db.session.flush()
@@ -271,6 +280,7 @@ def edit_poll(
     now: dt.datetime,
     document_version_id: int | None = None,
     visibility: Visibility = Visibility.NAMED,
+    passkey_demanded: bool | None = None,
 ) -> Poll:
     """Word a drafted question otherwise; once it was opened it is what it is, and a new vote is a new poll."""
     poll = locked(actor, poll_id)
@@ -279,12 +289,20 @@ def edit_poll(
         raise PollFrozen(poll, state=word(poll.state))
     poll.question = _clean_question(poll.item, question)
     poll.document_version, poll.visibility = _version_of(poll.item, document_version_id), visibility
+    if passkey_demanded is not None:
+        poll.passkey_demanded = passkey_demanded
     record_live(actor, poll.meeting, poll, PollChanged, now, question=poll.question)
     return poll
 
 
 @use_case
-def put_to_vote(actor: Actor, item_id: int, now: dt.datetime, closes_at: dt.datetime | None = None) -> Poll:
+def put_to_vote(
+    actor: Actor,
+    item_id: int,
+    now: dt.datetime,
+    closes_at: dt.datetime | None = None,
+    about_passkeys: AboutPasskeys | None = None,
+) -> Poll:
     """Open the vote on an item in one step: the question drafted last, or the usual one over its current draft."""
     item = seen(actor, AgendaItem, item_id)
     actor.require(Right.POLL_RUN, item)
@@ -295,7 +313,12 @@ def put_to_vote(actor: Actor, item_id: int, now: dt.datetime, closes_at: dt.date
         version = draft.current if draft else None
         question = usual_question(item.title)
         poll = draft_poll(actor, item_id, question, now, document_version_id=version and version.id)
-    return open_poll(actor, poll.id, now, closes_at)
+    return open_poll(actor, poll.id, now, closes_at, about_passkeys)
+
+
+def will_demand_passkey(meeting: Meeting, poll: Poll | None) -> bool:
+    """Whether the vote that `put_to_vote` opens asks for a passkey: the drafted one, or a new one of the meeting."""
+    return poll.passkey_demanded if poll is not None and poll.state is DRAFT else meeting.passkey_demanded
 
 
 def usual_question(title: str) -> str:
@@ -304,20 +327,29 @@ def usual_question(title: str) -> str:
 
 
 @use_case
-def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.datetime | None = None) -> Poll:
+def open_poll(
+    actor: Actor,
+    poll_id: int,
+    now: dt.datetime,
+    closes_at: dt.datetime | None = None,
+    about_passkeys: AboutPasskeys | None = None,
+) -> Poll:
     """Freeze question, roll with certificates, rule set, presence and draft version, and begin the log.
 
-    With `closes_at` the clock ends the vote at that moment; it stays as it is from then on.
+    With `closes_at` the clock ends the vote at that moment; it stays as it is from then on. A vote that asks for
+    passkeys opens while members have none only when the chair says so (`about_passkeys`, rule:R35).
     """
     poll = locked(actor, poll_id)
     move = LIFECYCLE.admit("open", poll, actor)
     witnessing.require_sound(poll, now)
     if is_over(closes_at, now):
         raise ClosingTimePast(poll)
+    missing = poll_passkeys.settle(poll, members_of(poll.body_id, poll.meeting.held_on), about_passkeys)
     rule_set, parameters = parameters_of(poll.meeting)
     presence = presence_of(poll.meeting)
     roll = _roll(poll)
-    definition = _definition(poll, rule_set, parameters, presence, roll, opened_at=now, by=_post_of(poll, actor))
+    by = _post_of(poll, actor)
+    definition = definition_of(poll, rule_set, parameters, presence, roll, opened_at=now, by=by)
     frozen = canonical(definition)
     if rule_set.used_at is None:
         rule_set.used_at = now
@@ -327,7 +359,8 @@ def open_poll(actor: Actor, poll_id: int, now: dt.datetime, closes_at: dt.dateti
     )  # fmt: skip
     db.session.flush()
     poll_log.append(poll, opening_leaf(tagged_digest(frozen), iso_utc(now)))
-    record_live(actor, poll.meeting, poll, PollOpened, now, definition_sha256=digest(frozen), closes_at=closes_at)
+    record_live(actor, poll.meeting, poll, PollOpened, now, definition_sha256=digest(frozen), closes_at=closes_at,
+                without_passkey=missing)  # fmt: skip
     return poll
 
 
@@ -448,50 +481,6 @@ def _roll(poll: Poll) -> list[RollEntry]:
         )
         for index, post in enumerate(posts, start=1)
     ]  # fmt: skip
-
-
-def _definition(
-    poll: Poll,
-    rule_set: RuleSet,
-    parameters: RuleParameters,
-    presence: quorum_rule.Presence,
-    roll: list[RollEntry],
-    opened_at: dt.datetime,
-    by: str,
-) -> dict[str, Any]:
-    version, meeting, item = poll.document_version, poll.meeting, poll.item
-    document = version and {
-        "title": version.document.title, "version": version.number, "sha256": version.sha256, "pages": version.pages
-    }  # fmt: skip
-    return poll_definition(
-        poll_id=poll.id,
-        body={"code": meeting.body.code, "name": meeting.body.name, "place": meeting.body.place},
-        meeting={"id": meeting.id, "title": meeting.title, "held_on": meeting.held_on.isoformat()},
-        item={"position": item.position, "title": item.title},
-        question=poll.question,
-        visibility=poll.visibility.value,
-        rule_set={
-            "code": rule_set.code, "valid_from": rule_set.valid_from.isoformat(),
-            "legal_source": rule_set.legal_source, "confirmed": rule_set.confirmed,
-            "parameters": parameters.as_dict(),
-        },
-        document=document,
-        quorum={
-            "members": presence.members, "present": presence.present(parameters), "in_room": presence.in_room,
-            "remote": presence.remote, "needed": quorum_rule.quorum(presence.members, parameters),
-        },
-        roll=[
-            {
-                "index": entry.roll_index, "member": roll_code(entry.roll_index), "name": entry.name,
-                "post": entry.post, "abbreviation": entry.abbreviation, "head": entry.is_head,
-                "certificate_sha256": entry.certificate.sha256 if entry.certificate else None,
-            }
-            for entry in roll
-        ],
-        opened_at=iso_utc(opened_at),
-        opened_by=by,
-        software=SOFTWARE,
-    )  # fmt: skip
 
 
 def _post_of(poll: Poll, actor: Actor) -> str:

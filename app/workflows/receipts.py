@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from sqlalchemy import exists, select
+
 from app.extensions import db
 from app.gateways.signing.places import SOFTWARE
-from app.models import Ballot, Choice, Place, PollLeaf
+from app.models import Ballot, Choice, EvidenceKind, Place, PollLeaf, SignatureEvidence
 from app.workflows.key_places import providers_of
 from app.workflows.rules.ballot import parse_ballot
 
@@ -29,11 +31,15 @@ class Receipt:
     remark: str
     reservation: bool
     provider: str  # where the key lives: software, pkcs11, csc
+    passkey: bool  # whether a passkey has confirmed it beside the signature
 
 
 def receipt_of(ballot: Ballot) -> Receipt:
     """The receipt as it stands in the database; the same for every repetition."""
     leaf = db.session.get_one(PollLeaf, (ballot.poll_id, ballot.leaf_seq))
+    confirmed = exists().where(
+        SignatureEvidence.statement_id == ballot.statement_id, SignatureEvidence.kind == EvidenceKind.PASSKEY
+    )
     certificate, said = ballot.statement.certificate, parse_ballot(ballot.statement.statement)
     return Receipt(
         ballot_id=ballot.id, poll_id=ballot.poll_id, leaf_seq=ballot.leaf_seq, leaf_hash=leaf.leaf_hash,
@@ -41,4 +47,5 @@ def receipt_of(ballot: Ballot) -> Receipt:
         certificate_serial=certificate.serial, certificate_until=certificate.not_after, at=ballot.cast_at,
         choice=ballot.choice, place=ballot.place, remark=said["remark"], reservation=said["reservation"],
         provider=providers_of([certificate.id]).get(certificate.id, SOFTWARE),
+        passkey=bool(db.session.scalar(select(confirmed))),
     )  # fmt: skip

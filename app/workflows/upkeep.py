@@ -6,19 +6,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from app.extensions import db
-from app.models import Export, Job, JobState, LoginTry
+from app.models import Export, Job, JobState, LoginTry, PasskeyChallenge
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import use_case
 
 JOBS_KEPT = dt.timedelta(days=30)
 TRIES_KEPT = dt.timedelta(days=30)
+CHALLENGES_KEPT = dt.timedelta(days=1)
 EXPORTS_KEPT = dt.timedelta(days=30)
 BATCH = 5000
 
 
 @use_case
 def prune(actor: Actor, now: dt.datetime) -> int:
-    """Take out at most a batch of old exports, finished jobs and tries to sign in; how many rows went.
+    """Take out at most a batch of old exports, finished jobs, tries to sign in and challenges; how many rows went.
 
     The file of an export stays in the document store, which never gives anything up: its key is its content, and a
     backup or another row may count on it.
@@ -29,6 +30,7 @@ def prune(actor: Actor, now: dt.datetime) -> int:
     old_jobs = Job.state.in_((JobState.DONE, JobState.CANCELLED)) & (Job.done_at < now - JOBS_KEPT)
     gone = _take_out(Export, old_exports)
     gone += _take_out(Job, old_jobs & Job.id.not_in(exported))
+    gone += _take_out(PasskeyChallenge, PasskeyChallenge.expires_at < now - CHALLENGES_KEPT)
     return gone + _take_out(LoginTry, LoginTry.at < now - TRIES_KEPT)
 
 

@@ -41,6 +41,7 @@ from app.models import (
     NumberSeries,
     Office,
     Organisation,
+    Passkey,
     Person,
     PushSubscription,
     RecoveryKind,
@@ -238,6 +239,11 @@ def _rows(stage: Stage) -> None:
     user_id = db.session.scalar(select(User.id).where(User.username == "b"))
     device = LoginSession(token_sha256="0" * 64, user_id=user_id, device="iPad", created_at=NOW, last_seen_at=NOW)
     db.session.add(device)
+    passkey = Passkey(
+        body_id=1, person_id=who["b"].person_id, credential_id=b"id", public_key=b"key", sign_count=0, aaguid="",
+        label="iPad", transports=[], backup_eligible=False, backed_up=False, created_at=NOW,
+    )  # fmt: skip
+    db.session.add(passkey)
     db.session.commit()
     _sent(stage, stage.here, 1, who["b"].person_id)
     _sent(stage, stage.foreign, FOREIGN_BODY, int(stage.foreign["person"]))
@@ -254,7 +260,7 @@ def _rows(stage: Stage) -> None:
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
     _gaps(stage)
-    stage.here |= {"session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
+    stage.here |= {"passkey": passkey.id, "session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
 
 
 def _gaps(stage: Stage) -> None:

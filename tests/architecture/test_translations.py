@@ -18,8 +18,8 @@ ABBREVIATED = 2  # so few words may end in the full stop of an abbreviation, or 
 # Vietnamese syllables that are spelt like an English word, and names that both languages use.
 BOTH = {"an", "in", "do", "to", "ban", "the", "on", "no"}
 NAMES = {
-    "csrf", "https", "id", "ip", "kb", "ldap", "mac", "mb", "mm", "openid", "pdf", "pin", "png", "pt", "sha", "unicode",
-    "uuid", "zip", "times", "new", "roman",
+    "csrf", "https", "id", "ip", "kb", "ldap", "mac", "mb", "mm", "openid", "passkey", "pdf", "pin", "png", "pt", "sha",
+    "unicode", "uuid", "zip", "times", "new", "roman",
 }  # fmt: skip
 TECHNICAL = {  # names of programs, protocols and units that an operator reads in the manuals of others
     "acl", "admin", "beat", "cabinet", "celery", "chrony", "chronyc", "cookie", "excel", "gib", "httponly", "info",

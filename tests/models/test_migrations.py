@@ -14,11 +14,15 @@ from sqlalchemy import inspect, text
 from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
+from app.gateways import passkeys
 from app.models.guards import guard_statements
+from app.workflows import polls
+from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
 
 DATABASE = "ecab_migrations"
+BEFORE_PASSKEYS = "0006"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -95,6 +99,39 @@ def test_going_back_before_resolutions_and_forth_again_keeps_every_ballot(empty)
     upgrade(directory="migrations")
     assert counts() == before
     assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_going_back_before_passkeys_and_forth_again_keeps_every_ballot(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Scene().open()
+    scene.vote("a", scene.open_poll().id, "agree")
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision=BEFORE_PASSKEYS)
+    after = counts()
+    assert {"passkey", "passkey_challenge"} <= set(before) - set(after)
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_a_vote_that_demanded_passkeys_is_never_made_unreadable(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    passkeys.use(passkeys.relying_party_of("http://localhost:8080"))
+    scene = Scene().open()
+    draft = scene.draft(passkey_demanded=True)
+    polls.open_poll(scene.who["secretary"], draft.id, scene.now, about_passkeys=AboutPasskeys.DEMAND)
+    db.session.remove()
+    before = counts()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_PASSKEYS)
+    assert "never made unreadable" in caplog.text
+    assert counts() == before
 
 
 def test_models_and_migrations_say_the_same(empty):

@@ -90,7 +90,7 @@ def other_pages() -> list[str]:
     checked = [f"/polls/{poll_id}/verify" for poll_id in db.session.scalars(select(Poll.id))]
     read = [f"/papers/{version_id}" for version_id in db.session.scalars(select(DocumentVersion.id))]
     return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/notices/settings/", "/notices/deliveries/",
-            "/keys/", "/password/", *checked, *read]  # fmt: skip
+            "/keys/", "/passkeys/", "/password/", *checked, *read]  # fmt: skip
 
 
 def pages(app: Flask) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.passkey import PIN, PIN_AND_PASSKEY
 from app.workflows.rules.quorum import Presence, quorum, quorum_reached
 from app.workflows.rules.rulesets import RuleParameters
 from app.workflows.rules.schema import (
@@ -58,8 +59,7 @@ _roll_entry = record(
     head=flag,
     certificate_sha256=optional(sha256_hex),  # a member without one counts in the base and cannot vote
 )
-_definition = record(
-    v=one_of(1),
+_defined = dict(
     ctx=one_of(POLL_CONTEXT),
     poll_id=identifier,
     body=record(code=text(50), name=_name, place=text(100)),
@@ -76,6 +76,10 @@ _definition = record(
     opened_by=_name,
     software=text(100),
 )
+_definitions = {
+    1: record(v=one_of(1), **_defined),  # the PIN is all that is asked for
+    2: record(v=one_of(2), evidence=one_of(PIN_AND_PASSKEY), **_defined),
+}
 _ballot = record(
     v=one_of(1),
     ctx=one_of(BALLOT_CONTEXT),
@@ -125,10 +129,15 @@ def may_reserve(choice: str) -> bool:
 def poll_definition(**fields: Any) -> dict[str, Any]:
     """What is frozen when a poll opens; `v`, `ctx` and `options` are filled in, every other member is required.
 
+    `evidence` alone may be left out or be "pin": version 1, which has no such member. "pin+passkey" is version 2
+    (rule:R35).
+
     The roll holds members of the body alone, so that substitutes (rule:R6) and guests (rule:R7) have no ballot.
     ValueError for another shape, a roll out of order, two heads, or a quorum that does not follow from its parts.
     """
-    return _checked_definition({"v": 1, "ctx": POLL_CONTEXT, "options": list(CHOICES), **fields})
+    fields = {name: value for name, value in fields.items() if (name, value) != ("evidence", PIN)}
+    version = 2 if "evidence" in fields else 1
+    return _checked_definition({"v": version, "ctx": POLL_CONTEXT, "options": list(CHOICES), **fields})
 
 
 def ballot_statement(**fields: Any) -> dict[str, Any]:
@@ -163,7 +172,11 @@ def _exact(check: Check, data: bytes) -> dict[str, Any]:
 
 
 def _checked_definition(value: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = _definition(value)
+    version = value.get("v") if isinstance(value, Mapping) else None
+    shape = _definitions.get(version) if type(version) is int else None
+    if shape is None:
+        raise ValueError(f"v: must be one of {', '.join(map(str, _definitions))}")
+    found: dict[str, Any] = shape(value)
     _check_roll(found["roll"])
     _check_quorum(found)
     return found

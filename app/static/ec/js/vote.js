@@ -6,6 +6,7 @@ import { initSigning } from "./act_sign.js";
 import { startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { refreshCard, showProgress, watchCard } from "./vote_card.js";
+import { confirmWithPasskey, offerPasskey, Unconfirmed } from "./vote_passkey.js";
 import { fillReceipt, fillSheet, numbering, sameAsChosen } from "./vote_sheet.js";
 import { patience } from "./patience.js";
 import { pinFault, pinPatience } from "./pin.js";
@@ -17,7 +18,7 @@ const form = card.querySelector("[data-vote]");
 const sheet = document.getElementById("confirm");
 const OVER = new Set(["poll_not_open", "poll_closed", "wrong_state"]);
 
-let ballot = null; // {choice, nonce, expires, pin?} between prepare and receipt
+let ballot = null; // {choice, nonce, expires, statement, passkey?, answer?, pin?} between prepare and receipt
 const retry = patience();
 const numbers = numbering();
 
@@ -61,8 +62,9 @@ async function prepare(note = "") {
     const prepared = await post(card.dataset.prepare, body);
     numbers.answered();
     if (!sameAsChosen(prepared, body)) return complain(text("mismatch"));
-    ballot = { ...body, expires: prepared.expires_at };
+    ballot = { ...body, expires: prepared.expires_at, statement: prepared.statement, passkey: prepared.passkey };
     fillSheet(sheet, prepared, picked().dataset);
+    offerPasskey(sheet, prepared);
     pinProblem(note);
     openSheet(sheet);
     sheet.querySelector("#pin").focus();
@@ -89,11 +91,8 @@ function pinProblem(sentence) {
 async function send() {
   show("sending");
   try {
-    const { receipt } = await post(
-      card.dataset.sign,
-      { nonce: ballot.nonce, pin: ballot.pin },
-      pinPatience(sheet.querySelector("#pin")),
-    );
+    const sent = { nonce: ballot.nonce, pin: ballot.pin, ...(ballot.answer && { passkey: ballot.answer }) };
+    const { receipt } = await post(card.dataset.sign, sent, pinPatience(sheet.querySelector("#pin")));
     settled();
     fillReceipt(card, receipt);
     show("receipt");
@@ -176,20 +175,38 @@ function initForm() {
   sync();
 }
 
+/** The passkey first, while the sheet still shows what it confirms; then the PIN goes with it. */
+async function authorise(input, button) {
+  const fault = pinFault(input);
+  if (fault) {
+    pinProblem(fault);
+    input.focus();
+    return;
+  }
+  const asked = ballot;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    asked.answer = await confirmWithPasskey(sheet, asked);
+  } catch (problem) {
+    if (!(problem instanceof Unconfirmed)) throw problem;
+    if (ballot === asked) pinProblem(problem.message);
+    return;
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+  if (ballot !== asked || !sheet.open) return;
+  ballot.pin = input.value;
+  input.value = "";
+  sheet.close();
+  send();
+}
+
 function initSheet() {
   const input = sheet.querySelector("#pin");
+  const button = sheet.querySelector("[data-sign-button]");
   sheet.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const fault = pinFault(input);
-    if (fault) {
-      pinProblem(fault);
-      input.focus();
-      return;
-    }
-    ballot.pin = input.value;
-    input.value = "";
-    sheet.close();
-    send();
+    if (button.getAttribute("aria-disabled") !== "true") authorise(input, button);
   });
   input.addEventListener("input", () => pinProblem(""));
   sheet.addEventListener("close", () => {

@@ -61,12 +61,14 @@ export function fillReceipt(card, receipt) {
     certificate_until: dayOf(receipt.certificate_until),
     key_label: receipt.key_label,
     stamp: receipt.stamp,
+    passkey_label: receipt.passkey_label,
     remark: receipt.remark,
     place: receipt.place === "remote" ? text("remote") : receipt.place === "in_room" ? text("room") : receipt.place,
     leaf_seq: text("entry", { n: receipt.leaf_seq }),
     leaf_hash: receipt.leaf_hash,
     statement_sha256: receipt.statement_sha256,
   };
+  for (const row of card.querySelectorAll('[data-row="passkey"]')) row.hidden = !receipt.passkey_label;
   for (const box of card.querySelectorAll("[data-receipt]")) {
     if (box.dataset.receipt in values) box.textContent = values[box.dataset.receipt];
   }
