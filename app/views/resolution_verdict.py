@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext
 
 from app.gateways import pades, signing
 from app.models import DocumentSignature, Resolution, SignatureRole
-from app.workflows import resolutions, verification
+from app.views.ballot_answers import stamp_facts
+from app.workflows import resolutions, time_stamps, verification
 from app.workflows.engine.words import word
 from app.workflows.key_places import places_of
 
@@ -32,7 +33,7 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
         "kind": kind, "icon": icon, "label": _label(found.state, len(found.signers), label),
         "reasons": [str(reason) for reason in found.reasons],
         "rows": [
-            _row(one, states.get(one.role.value, found.state), places[one.statement.certificate_id])
+            _row(one, states.get(one.role.value, found.state), places[one.statement.certificate_id], now)
             for one in resolution.signatures
         ],
     }  # fmt: skip
@@ -53,12 +54,12 @@ def _label(state: str, count: int, label: Any) -> str:
     return _("%(n)s valid", n=count) if state == "valid" else str(label)
 
 
-def _row(one: DocumentSignature, state: str, place: Any) -> dict[str, Any]:
+def _row(one: DocumentSignature, state: str, place: Any, now: dt.datetime) -> dict[str, Any]:
     kind, _icon, label = LOOKS[state]
     certificate = one.statement.certificate
     return {
         "icon": SIGNS[one.role], "role": word(one.role), "name": one.name,
         "post": one.post if one.post != one.name else "", "at": one.statement.signed_at, "kind": kind, "label": label,
         "serial": certificate.serial, "certificate_name": certificate.subject, "until": certificate.not_after,
-        "place": place,
+        "place": place, "stamp": stamp_facts(time_stamps.shown(one.statement, now))["stamp"],
     }  # fmt: skip

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from app.gateways.pades import Verdict
 from app.models import Resolution, ResolutionState, SignatureRole
+from app.views.ballot_answers import stamp_facts
 from app.views.resolution_list import title_of
 from app.views.resolution_verdict import LOOKS
-from app.workflows import public_documents
+from app.workflows import public_documents, time_stamps
 from app.workflows.engine.words import word
 from app.workflows.key_places import places_of
 from app.workflows.public_documents import Checked
@@ -30,7 +31,7 @@ Band = dict[str, Any]
 def document_page(document: Resolution, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/verification.html for the page behind a code."""
     verdict = public_documents.verdict_of(document, now)
-    return {"band": _band(document, verdict, now), "document": facts(document, verdict), "token": document.token}
+    return {"band": _band(document, verdict, now), "document": facts(document, verdict, now), "token": document.token}
 
 
 def file_page(checked: Checked, now: dt.datetime) -> dict[str, Any]:
@@ -39,12 +40,12 @@ def file_page(checked: Checked, now: dt.datetime) -> dict[str, Any]:
     shown = about or claimed
     return {
         "band": _file_band(checked, now), "file_sha256": grouped(checked.verdict.sha256),
-        "document": facts(shown, public_documents.verdict_of(shown, now)) if shown else None,
+        "document": facts(shown, public_documents.verdict_of(shown, now), now) if shown else None,
         "token": shown.token if shown else "",
     }  # fmt: skip
 
 
-def facts(document: Resolution, verdict: Verdict) -> dict[str, Any]:
+def facts(document: Resolution, verdict: Verdict, now: dt.datetime) -> dict[str, Any]:
     """What the register says; posts, never names of people, and the subject only where it is public."""
     kind, icon, label = STANDING[document.state]
     successor = public_documents.successor_of(document) if document.state is REPLACED else None
@@ -59,6 +60,7 @@ def facts(document: Resolution, verdict: Verdict) -> dict[str, Any]:
         "successor": _named(successor) if successor else None,
         "signers": [
             {"icon": SIGNS[one.role], "post": one.post, "role": word(one.role), "at": one.statement.signed_at,
+             "stamp": stamp_facts(time_stamps.shown(one.statement, now))["stamp"],
              "serial": _serial(one.statement.certificate.serial),
              "place": places[one.statement.certificate_id], **_state(states.get(one.role.value, "invalid"))}
             for one in document.signatures

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.gateways import pades, paper, signing, storage
 from app.gateways.pades import PadesRefused
 from app.gateways.paper import fields
+from app.gateways.timestamp import TimeStamp
 from app.models import (
     Certificate,
     DocumentSignature,
@@ -22,7 +23,7 @@ from app.models import (
     SignedStatement,
     StatementKind,
 )
-from app.workflows import keys, resolutions, seals
+from app.workflows import keys, resolutions, seals, time_stamps
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
@@ -62,12 +63,13 @@ class ResolutionSigned(MeetingFact):
 
 @dataclass(frozen=True)
 class Made:
-    """A file with its new signature, before anything is written: the bytes that were signed, and their CMS."""
+    """A file with its new signature, before anything is written: the bytes that were signed, their CMS, its stamp."""
 
     content: bytes
     signed: bytes
     cms: bytes
     certificate_id: int
+    stamp: tuple[bytes, TimeStamp] | None = None
 
 
 def sign_resolution(
@@ -100,6 +102,7 @@ def sign_resolution(
             lambda sha: keys.unlock(
                 actor, about, keys.own_ring(actor), lambda key: signing.signer().sign_document(key, pin, sha), now
             ),
+            now,
         )  # fmt: skip
         if against := faults(made, expected, now):
             raise SignatureUnproven(about, reasons=against)
@@ -168,8 +171,12 @@ def make(
     certificate_id: int,
     reserve: Callable[[bytes], pades.Reservation],
     sign: Callable[[bytes], bytes],
+    now: dt.datetime,
 ) -> Made:
-    """Reserve a place in the file, sign its digest, complete the file; no transaction is open meanwhile."""
+    """Reserve a place in the file, sign its digest, ask for a time stamp, complete the file; nothing is open meanwhile.
+
+    Without a stamp the file is complete all the same (PAdES B-B instead of B-T), and the signature waits for one.
+    """
     end_reading()
     content = resolutions.content_of(about, file_sha256)
     try:
@@ -177,7 +184,9 @@ def make(
         cms = sign(reservation.digest)
         begin, end = reservation.gap
         signed = reservation.pdf[:begin] + reservation.pdf[end:]
-        return Made(pades.complete(reservation, cms), signed, cms, certificate_id)
+        stamp = time_stamps.ask_once(cms, now, pades.ROOM - len(cms))
+        cms = signing.with_stamp(cms, stamp[0]) if stamp else cms
+        return Made(pades.complete(reservation, cms), signed, cms, certificate_id, stamp)
     except PadesRefused as refused:
         raise SignatureImpossible(about, reason=str(refused)) from refused
 
@@ -218,6 +227,8 @@ def add_signature(
     )  # fmt: skip
     db.session.add(signature)
     db.session.flush()
+    if made.stamp:
+        time_stamps.keep(actor, {statement.id: made.stamp}, now)
     return statement
 
 

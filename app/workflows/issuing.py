@@ -135,6 +135,7 @@ def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now:
             lambda sha: keys.unlock(
                 actor, about, seals.ring_of(body_id), lambda key: signing.signer().sign_document(key, pin, sha), now
             ),
+            now,
         )  # fmt: skip
         _prove(actor, resolution_id, made, now)
         stored, pages = resolutions.keep(about, made.content), paper.page_count(made.content)

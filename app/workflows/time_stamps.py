@@ -1,6 +1,7 @@
 """Time stamps (dấu thời gian) of signatures: asked for after the commit, kept once, shown only when they are there."""
 
 import datetime as dt
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.rules import stamping
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import digest
+
+log = logging.getLogger(__name__)
 
 ASK, CATCH_UP = "time_stamps.ask", "time_stamps.catch_up"
 AT_ONCE = 200  # statements that are read at once
@@ -111,6 +114,21 @@ def ask(cms: bytes, now: dt.datetime) -> tuple[bytes, TimeStamp]:
     if stamper is None:
         raise StampRefused(timestamp.StampFault.DOWN)
     return stamper.stamp(imprint(cms), now)
+
+
+def ask_once(cms: bytes, now: dt.datetime, room: int) -> tuple[bytes, TimeStamp] | None:
+    """A stamp for a signature that is just being made, of at most `room` bytes; None when there is none in time.
+
+    Nobody waits for a second try here: the task asks again.
+    """
+    if timestamp.stamper() is None:
+        return None
+    try:
+        token, stamp = ask(cms, now)
+    except (StampRefused, ValueError) as refused:
+        log.warning("no time stamp for a document at once: %s", refused)
+        return None
+    return (token, stamp) if len(token) <= room else None
 
 
 def imprint(cms: bytes) -> bytes:

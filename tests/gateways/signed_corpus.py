@@ -51,10 +51,11 @@ OTHER = person("Trần Thị Bình")
 EXPECTED = (Expected("signature", SIGNER.certificate), Expected("seal", (KEEPER.certificate,)))
 
 
-def trust() -> ValidationContext:
-    """The same authorities, as the signing library wants them."""
+def trust(*more: bytes) -> ValidationContext:
+    """The same authorities, as the signing library wants them, and more roots."""
     issuing, root = (asn1_x509.Certificate.load(der) for der in TRUSTED)
-    return ValidationContext(trust_roots=[root], other_certs=[issuing], moment=AT, allow_fetching=False)
+    roots = [root, *map(asn1_x509.Certificate.load, more)]
+    return ValidationContext(trust_roots=roots, other_certs=[issuing], moment=AT, allow_fetching=False)
 
 
 # -- making and signing

@@ -10,7 +10,14 @@ import pytest
 from app.gateways.pades import Expected, verdict
 from app.gateways.pades.reader import second_opinion
 from app.gateways.pades.reasons import SENTENCES, UNDETERMINED, Reason
-from tests.gateways import honest_corpus, hostile_changes, hostile_files, hostile_signers  # noqa: F401
+from app.gateways.timestamp.errors import OF_TOKENS
+from tests.gateways import (  # noqa: F401
+    honest_corpus,
+    hostile_changes,
+    hostile_files,
+    hostile_signers,
+    hostile_stamps,
+)
 from tests.gateways.pades_cases import said_by, statuses
 from tests.gateways.signed_corpus import (
     AT,
@@ -63,6 +70,7 @@ def test_the_corpus_is_large_and_tries_every_reason():
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS) >= 150
     elsewhere = {"timed_out", "too_heavy", "too_large", "second_opinion", "unreadable"}
     made_elsewhere = {code for code in SENTENCES if code.startswith(("cms_", "certificate_"))}
+    made_elsewhere |= {f"stamp_{fault}" for fault in OF_TOKENS}  # tests/gateways/test_timestamp.py
     seen = {code for variant in VARIANTS for code in [reason.code for reason in judged(variant).reasons]}
     assert set(SENTENCES) - seen - elsewhere - made_elsewhere == set()
     assert seen <= set(SENTENCES)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.extensions import db
-from app.gateways import signing, timestamp
+from app.gateways import pades, signing, storage, timestamp
 from app.gateways.timestamp import StampFault
 from app.models import (
     AuditEntry,
@@ -20,7 +20,7 @@ from app.models import (
 )
 from app.tasks import schedule
 from app.tasks import time_stamps as tasks
-from app.workflows import evidence, poll_acts, polls, time_stamps
+from app.workflows import evidence, poll_acts, polls, time_stamps, verification
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.stamping import AWAITED
 from app.workflows.time_stamps import ASK, CATCH_UP, StampState
@@ -28,6 +28,7 @@ from tests.cabinet import NOW, PIN
 from tests.conftest import both, nonce_of
 from tests.gateways.stamp_cases import openssl_verifies
 from tests.gateways.test_paper_tally import words_of
+from tests.resolving import Resolving
 from tests.stamping import tsa  # noqa: F401 - a fixture
 
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -216,3 +217,48 @@ def test_a_signature_that_cannot_be_read_keeps_no_other_from_its_stamp(scene, ts
     monkeypatch.undo()
     assert shown(poll_id) == [StampState.AWAITED, StampState.STAMPED]
     assert "cannot be read for its time stamp" in caplog.text
+
+
+# -- documents: the stamp stands in the file where it comes at once
+
+
+def file_of(resolving: Resolving) -> bytes:
+    return storage.read(resolving.resolution.signatures[-1].file.sha256)
+
+
+def judged(resolving: Resolving) -> pades.Verdict:
+    expected = verification.expected_of(resolving.resolution)
+    return pades.verdict(file_of(resolving), expected, signing.trusted(), resolving.later(60))
+
+
+@both
+def test_signature_and_seal_carry_their_stamps_and_the_records_have_them_too(app, tsa):  # noqa: F811
+    tsa.work(NOW)
+    resolving = Resolving().up_to("sealed")
+    found = judged(resolving)
+    assert (found.state, [signer.stamped_by for signer in found.signers]) == ("valid", ["Test TSA"] * 2)
+    for signature in resolving.resolution.signatures:
+        statement = signature.statement
+        assert signing.stamp_in(statement.cms) == time_stamps.token_of(statement.id)
+        assert time_stamps.shown(statement, NOW).state is StampState.STAMPED
+
+
+def test_without_a_stamp_in_time_the_document_is_signed_all_the_same_and_waits(app, tsa):  # noqa: F811
+    tsa.fault = StampFault.SLOW
+    resolving = Resolving().up_to("sealed")
+    found = judged(resolving)
+    assert (found.state, [signer.stamped_at for signer in found.signers]) == ("valid", [None, None])
+    states = lambda: {time_stamps.shown(each.statement, NOW).state for each in resolving.resolution.signatures}  # noqa: E731
+    assert states() == {StampState.AWAITED}
+    assert "(clock of the server)" in found.lines()[1]
+    tsa.fault = None
+    tsa.work(NOW + MINUTE)
+    assert states() == {StampState.STAMPED}
+    assert judged(resolving) == found, "the file is as it was signed"
+
+
+def test_a_stamp_that_does_not_fit_leaves_the_signature_without_one(app, tsa, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(pades, "ROOM", 2000)
+    resolving = Resolving().up_to("signed")
+    assert signing.stamp_in(resolving.resolution.signatures[0].statement.cms) is None
+    assert time_stamps.shown(resolving.resolution.signatures[0].statement, NOW).state is StampState.AWAITED

@@ -6,9 +6,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.gateways.signing.errors import BadSignature, CertificateRefused
+from app.gateways.timestamp.errors import OF_TOKENS
+from app.gateways.timestamp.errors import SENTENCES as STAMPS
 
 UNDETERMINED = {
-    "no_pins", "certificate_unknown_issuer", "certificate_revocation_unknown", "timed_out", "too_heavy", "too_large",
+    "stamp_unknown_authority", "no_pins", "certificate_unknown_issuer", "certificate_revocation_unknown", "timed_out",
+    "too_heavy", "too_large",
 }  # fmt: skip
 ROLES: dict[str, Any] = {
     "signature": _("Signature of the competent person"),
@@ -75,6 +78,9 @@ SENTENCES: dict[str, Any] = {
     "time_differs": _("The signing time is not the one in the records."),
     "wrong_signer": _("The signature was made with another certificate than the registered one."),
     "second_opinion": _("A second, independent check objects to the signatures."),
+    # the time stamps
+    "stamp_early": _("The time stamp is older than the signature says that it is."),
+    "stamp_late": _("The time stamp is much later than the signature says that it is."),
     # not enough to say
     "no_pins": _("It is not known who should have signed this document."),
     "timed_out": _("Reading the file took too long; it was not examined to the end."),
@@ -83,6 +89,7 @@ SENTENCES: dict[str, Any] = {
 }
 SENTENCES |= {f"cms_{fault}": sentence for fault, sentence in BadSignature.sentences.items()}
 SENTENCES |= {f"certificate_{fault}": sentence for fault, sentence in CertificateRefused.sentences.items()}
+SENTENCES |= {f"stamp_{fault}": sentence for fault, sentence in STAMPS.items() if fault in OF_TOKENS}
 
 
 @dataclass(frozen=True)

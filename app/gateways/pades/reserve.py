@@ -18,7 +18,8 @@ from app.gateways.pades.refusals import PadesRefused
 from app.gateways.pades.syntax import write_dictionary, write_text
 from app.gateways.paper.fields import SEAL, SIGNATURE
 
-RESERVED = 8192  # bytes; a CMS of ours with its chain has two to three thousand
+RESERVED = 16384  # bytes; a CMS of ours with its chain and a time stamp has five to ten thousand
+ROOM = RESERVED - 64  # of it, for the signature and the stamp in it
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 _GAP = b"<" + b"0" * (2 * RESERVED) + b">"
 _RANGE = b"[0 %-10d %-10d %-10d]"

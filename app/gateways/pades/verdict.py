@@ -26,22 +26,28 @@ The reader checks the bytes without knowing who should have signed (P01–P14), 
 | P19 | The signing times are not in the future, follow each other, and are those of the records. | time_future, time_order, time_differs |
 | P20 | The file is small enough, and was read in time and within the memory allowed. | too_large, timed_out, too_heavy |
 | P21 | Nothing goes wrong while it is read and judged. | unreadable |
+| P22 | The time stamp in a signature, where there is one, is of a trusted authority, over that signature and of its time. | stamp_… |
 """  # noqa: E501 - a table
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from flask_babel import gettext
+
+from app.gateways import timestamp
 from app.gateways.pades.embedded import certificates_in, signer_in
 from app.gateways.pades.reader.reading import SECOND_OPINION, Broken, Found, Reading, read
 from app.gateways.pades.reasons import ROLES, STATES, UNDETERMINED, Reason
+from app.gateways.pades.stamped import stamp_of
 from app.gateways.signing import BadSignature, CertificateRefused, certificate_facts, check_certificate, check_document
 
 VALID, INVALID, OPEN = "valid", "invalid", "undetermined"
 MISSING = {"signature": "signature_missing", "seal": "seal_missing"}
 CLOCK_SKEW = dt.timedelta(minutes=5)
+MOMENT = "%d/%m/%Y %H:%M:%S"
 Revoked = Mapping[str, dt.datetime] | Iterable[tuple[str, dt.datetime]] | None
 
 
@@ -66,7 +72,8 @@ class Expected:
 class SignerSeen:
     """A signature found in the file. `coverage`: "whole" file, or "revision" when something follows.
 
-    `covered_sha256` is the hash of the bytes it stands for, whether or not it was made over them.
+    `covered_sha256` is the hash of the bytes it stands for, whether or not it was made over them. `time` is that of the
+    server that signed; `stamped_at` that of a good time stamp over the signature, and `stamped_by` whose it is.
     """
 
     role: str
@@ -79,6 +86,19 @@ class SignerSeen:
     state: str
     coverage: str
     covered_sha256: str
+    stamped_at: dt.datetime | None = None
+    stamped_by: str = ""
+
+    def when(self) -> str:
+        """The time of the signature and by whose clock: that of a good time stamp, or of the server that signed."""
+        if self.stamped_at is None:
+            return gettext("%(at)s (clock of the server)", at=f"{self.time:{MOMENT}}")
+        at = self.stamped_at.astimezone(self.time.tzinfo)
+        return gettext("%(at)s (time stamp of %(authority)s)", at=f"{at:{MOMENT}}", authority=self.stamped_by)
+
+    def as_json(self) -> dict[str, Any]:
+        stamped_at = self.stamped_at and self.stamped_at.isoformat()
+        return vars(self) | {"time": self.time.isoformat(), "stamped_at": stamped_at}
 
 
 @dataclass(frozen=True)
@@ -93,31 +113,32 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """For machines: codes beside sentences, times in ISO 8601."""
         reasons = [{"code": each.code, "role": each.role, "message": str(each)} for each in self.reasons]
-        signers = [vars(each) | {"time": each.time.isoformat()} for each in self.signers]
+        signers = [each.as_json() for each in self.signers]
         return {"state": self.state, "sha256": self.sha256, "reasons": reasons, "signers": signers}
 
     def lines(self) -> list[str]:
         """For people: the state, who signed when, each reason and the hash, in the language of the reader."""
-        signers = [f"{ROLES[each.role]}: {each.name}, {each.time:%d/%m/%Y %H:%M:%S}" for each in self.signers]
+        signers = [f"{ROLES[each.role]}: {each.name}, {each.when()}" for each in self.signers]
         reasons = [f"- {reason}" for reason in self.reasons]
         return [str(STATES[self.state]), *signers, *reasons, f"SHA-256 {self.sha256}"]
 
 
 def verdict(
     pdf: bytes, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime, revoked: Revoked = (),
-    *, ask_second: bool = True,
+    *, ask_second: bool = True, stampers: Sequence[bytes] | None = None,
 ) -> Verdict:  # fmt: skip
     """What is to be thought of the file at that time (aware). Never raises for what is in the file.
 
     `trusted` are the authorities in DER; `revoked` are serial numbers (hexadecimal) with the time from which on they
     do not count, or None when that is unknown. The file is read in this process: use `examine` for a stranger's file.
+    `stampers` are the authorities of time stamps in DER; otherwise those that the application has chosen.
     Without `ask_second` rule P14 is left out, which takes four fifths of the time: for what this process just signed.
     """
     try:
         reading = read(pdf, ask_second)
     except MemoryError:
         return unread(pdf, "too_heavy")
-    return judge(pdf, reading, expected, trusted, at, revoked)
+    return judge(pdf, reading, expected, trusted, at, revoked, stampers)
 
 
 def unread(pdf: bytes, code: str) -> Verdict:
@@ -127,13 +148,14 @@ def unread(pdf: bytes, code: str) -> Verdict:
 
 def judge(
     pdf: bytes, reading: Reading, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime,
-    revoked: Revoked = (),
+    revoked: Revoked = (), stampers: Sequence[bytes] | None = None,
 ) -> Verdict:  # fmt: skip
     """The same for a file that was read already."""
+    stampers = timestamp.trusted() if stampers is None else stampers
     reasons = [Reason(*broken) for broken in reading.broken if broken.code != SECOND_OPINION]
     try:
         reasons += _order(reading, expected)
-        know = _Known(pdf, {each.role: each for each in expected}, tuple(trusted), at, _since(revoked))
+        know = _Known(pdf, {each.role: each for each in expected}, tuple(trusted), at, _since(revoked), tuple(stampers))
         judged = [_judge_one(found, know) for found in reading.signatures]
     except Exception:  # no pin, no certificate and no time may bring a verdict down
         return _verdict(pdf, (*reasons, Reason("unreadable")), ())
@@ -164,6 +186,7 @@ class _Known:
     trusted: tuple[bytes, ...]
     at: dt.datetime
     revoked: Mapping[str, dt.datetime] | None
+    stampers: tuple[bytes, ...]
 
 
 def _since(revoked: Revoked) -> Mapping[str, dt.datetime] | None:
@@ -202,11 +225,15 @@ def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
     # Certificates stand in a place that no signature covers; nothing may be carried along there.
     if "certificate_unknown_issuer" not in doubts and not {*inside} <= {certificate, *know.trusted}:
         codes.append("cms_malformed")
-    codes += doubts + _time_codes(found, pin, know.at)
+    stamp, against = stamp_of(cms, dt.datetime.fromisoformat(found.time), know.stampers)
+    codes += doubts + _time_codes(found, pin, know.at) + against
     reasons = [Reason(code, found.field) for code in codes]
     coverage = "whole" if found.end == len(know.pdf) else "revision"
     state = _state(reasons) if pin else OPEN
-    return _seen(found, certificate, (state, coverage, digest.hex())), reasons
+    seen = _seen(found, certificate, (state, coverage, digest.hex()))
+    if stamp is not None and not against and not codes:
+        seen = replace(seen, stamped_at=stamp.time, stamped_by=stamp.authority)
+    return seen, reasons
 
 
 def _digest(found: Found, pdf: bytes) -> bytes:

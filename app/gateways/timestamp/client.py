@@ -19,7 +19,7 @@ from app.gateways.timestamp.token import TimeStamp, check_token
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 NONCE_BITS = 64
 SKEW = dt.timedelta(minutes=5)  # between our clock and the authority's
-CONNECT, ANSWER = 3.0, 10.0  # seconds
+CONNECT, ANSWER = 2.0, 5.0  # seconds
 OK, REDIRECTS = 200, range(300, 400)
 GRANTED = (0, 1)  # granted, granted with modifications: what came is looked at all the same
 

@@ -28,13 +28,18 @@ class StampFault(StrEnum):
     CLOCK = "clock"
 
 
+OF_TOKENS = frozenset({  # what a stamp itself can be refused for, however it came
+    StampFault.TOO_LARGE, StampFault.MALFORMED, StampFault.WRONG_IMPRINT, StampFault.WRONG_KEY,
+    StampFault.WRONG_CERTIFICATE, StampFault.WRONG_USAGE, StampFault.WEAK_ALGORITHM, StampFault.UNKNOWN_AUTHORITY,
+    StampFault.EXPIRED, StampFault.REVOKED,
+})  # fmt: skip
 SENTENCES: dict[StampFault, Any] = {
     StampFault.DOWN: _("The time-stamping authority cannot be reached."),
     StampFault.SLOW: _("The time-stamping authority did not answer in time."),
     StampFault.REDIRECTED: _("The time-stamping authority sends elsewhere; redirects are not followed."),
     StampFault.HTTP: _("The time-stamping authority answers with an error."),
     StampFault.NO_REPLY: _("What came back from the time-stamping authority is no time-stamp reply."),
-    StampFault.TOO_LARGE: _("The answer of the time-stamping authority is too large."),
+    StampFault.TOO_LARGE: _("The time stamp, or the answer that brought it, is too large."),
     StampFault.REJECTED: _("The time-stamping authority refused the request."),
     StampFault.MALFORMED: _("The time stamp does not have the prescribed structure."),
     StampFault.WRONG_IMPRINT: _("The time stamp was made for other data."),
