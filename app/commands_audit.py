@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import installation
-from app.workflows import checks
+from app.workflows import checks, witnessing
 from app.workflows.log_checks import Account
 from app.workflows.rules.calendar import iso_utc
 
@@ -28,17 +28,23 @@ def register(app: Flask) -> None:
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", help="Language of the sentences.")
 @with_appcontext
 def _verify(as_json: bool, lang: str) -> None:
-    """Recompute audit rows, log, votes, checkpoints and signatures: exit code 0 whole, 1 broken, 2 cannot be asked."""
+    """Recompute audit rows, log, votes, checkpoints and signatures: exit code 0 whole, 1 broken, 2 cannot be asked.
+
+    Every witness is asked, too: a log that is not the one it confirmed is broken unless two people declared the gap.
+    """
     with force_locale(lang):
         try:
-            account = checks.examine()
+            account, outside = checks.examine(), witnessing.compare()
         except SQLAlchemyError as trouble:
             said = _("The records cannot be asked, so nothing is said about them: %(why)s", why=str(trouble))
             click.echo(said.partition("\n")[0], err=True)
             raise SystemExit(UNKNOWN) from trouble
-        told = json.dumps(account.as_json(), ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(account))
-        click.echo(told)
-    raise SystemExit(BROKEN if account.broken else WHOLE)
+        if as_json:
+            told = account.as_json() | {"witnesses": [each.as_json() for each in outside]}
+            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        else:
+            click.echo("\n".join([*_lines(account), *(str(each.said) for each in outside)]))
+    raise SystemExit(BROKEN if account.broken or any(each.doubtful for each in outside) else WHOLE)
 
 
 @group.command("key")

@@ -66,6 +66,7 @@ def choose_gateways(app: Flask) -> None:
     storage.use(app.config.get("STORE") or _store(app))
     witnesses.use(app.config.get("WITNESS_CLIENTS") or _witnesses(app))
     passkeys.use(passkeys.relying_party_of(app.config["PUBLIC_URL"]))
+    log_key.use_witnesses([str(witness.key) for witness in witnesses.witnesses()])
     channels.use(app.config.get("CHANNELS") or _channels(app))
 
 

@@ -106,6 +106,33 @@ def look(witness: Witness) -> Seen:
     return Seen(AHEAD if size > own else DIFFERS, size, own, latest.raw.decode(), _sha256(latest.text))
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What a witness says now, in a sentence; `doubtful` unless it fits or two people have declared the gap."""
+
+    witness: str
+    seen: Seen
+    said: Any
+    doubtful: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Name, code of the finding, the sizes, the sentence, and whether the gap is undeclared."""
+        sizes = {"known_size": self.seen.known_size, "own_size": self.seen.own_size}
+        told = {"witness": self.witness, "finding": self.seen.finding.value, **sizes}
+        return {**told, "said": str(self.said), "doubtful": self.doubtful}
+
+
+def compare() -> list[Comparison]:
+    """Every witness asked now; nothing is written."""
+    found = []
+    for witness in pinned.witnesses():
+        seen = look(witness)
+        doubtful = seen.finding in DOUBTFUL and not is_declared(witness.name, seen.about)
+        found.append(Comparison(witness.name, seen, sentence(seen, witness.name), doubtful))
+        end_reading()
+    return found
+
+
 def attend(witness: Witness, body_id: int, now: dt.datetime) -> Seen:
     """Compare, keep what was found, and get the cosignatures that are missing. Safe to run side by side.
 
@@ -133,7 +160,7 @@ def refresh(body_id: int, now: dt.datetime) -> None:
     stale = [witness for witness in pinned.witnesses() if not _fresh(witness.name, now)]
     end_reading()
     for witness in stale:
-        keep_report(SYSTEM, body_id, witness.name, look(witness), now)
+        keep_report(SYSTEM, body_id, witness.name, look(witness.hurried()), now)
 
 
 @use_case
@@ -227,12 +254,12 @@ def common(witness: str, known_size: int) -> int:
     return found.size if installation_log.head(found.size).root.hex() == found.root else 0
 
 
-def confirmations(checkpoint: Checkpoint) -> list[Any]:
-    """A sentence for each witness: when it confirmed this checkpoint, or that it has not yet; one where there is none.
+def confirmations(cosignatures: Sequence[CheckpointCosignature]) -> list[Any]:
+    """Of a checkpoint, a sentence for each witness: that it confirmed it, or has not yet; one where there is none.
 
     A cosignature that was kept counts also when its witness is not asked any more.
     """
-    kept = {each.witness: each for each in checkpoint.cosignatures}
+    kept = [each.witness for each in cosignatures]
     said = [_("Confirmed by the witness %(name)s.", name=name) for name in kept]
     waiting = [witness.name for witness in pinned.witnesses() if witness.name not in kept]
     said += [_("No confirmation by the witness %(name)s yet.", name=name) for name in waiting]

@@ -1,6 +1,7 @@
 """An old backup is brought back with the commands, and the witness on another host knows more."""
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -78,6 +79,9 @@ def test_a_restored_old_backup_opens_no_vote_until_two_people_declare_the_gap(
         told = target.app.test_cli_runner().invoke(args=["doctor", "--lang", "en"]).output
         assert "only" in told
         assert f"{known - saved} entries are missing" in " ".join(told.split())
+        verified = target.app.test_cli_runner().invoke(args=["audit", "verify", "--json"])
+        (outside,) = json.loads(verified.output)["witnesses"]
+        assert (verified.exit_code, outside["finding"], outside["doubtful"]) == (1, "ahead", True)
         target.app.extensions.pop("readiness", None)
         assert readiness.readiness().conditions["witness"].state is readiness.State.DEGRADED
         gap = gaps.declare_gap(who["auditor"], "Mất ổ đĩa ngày 30/7, khôi phục bản sao lưu", LATER)

@@ -42,7 +42,7 @@ NOT_PAGES = {
     "/resolutions/<int:resolution_id>/edit/pages/<int:page>.png",
 }  # fmt: skip
 OF_RESOLUTIONS = ("/resolutions/", "/xac-minh/", "/items/")
-KEEPS = {"accounts": "admin", "seals": "records", "signature-pictures": "records"}
+KEEPS = {"accounts": "admin", "gaps": "auditor", "seals": "records", "signature-pictures": "records"}
 OFFICES = ["clerk", "auditor", "admin", "head", "records"]
 
 

@@ -17,6 +17,8 @@ from app.models import (
     Certificate,
     Channel,
     ContactAddress,
+    DeclaredGap,
+    DeclaredGapConsent,
     Delivery,
     Dispatch,
     Document,
@@ -48,6 +50,8 @@ from app.models import (
     Seat,
     SeatRole,
     SignaturePicture,
+    WitnessFinding,
+    WitnessReport,
 )
 from app.security import SCREENS
 from app.views.record_rows import COUNTED, BoundedCount, RecordInterface
@@ -64,6 +68,7 @@ NAMES = [
     "PersonRecords", "AppointmentRecords", "OrganisationRecords", "BodyRecords", "StaffRecords", "RuleSetRecords",
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
     "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
+    "WitnessRecords", "GapRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -124,6 +129,7 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             Job(body_id=1, name="notices.tell", payload={}, dedupe_key=f"t{n}", created_at=at, due_at=at),
         ])  # fmt: skip
         _send(person, n)
+        _lose(person, n)
         _issue(series, item_id, meeting_id, person, n)
 
 
@@ -135,6 +141,16 @@ def _send(person: Person, n: int) -> None:
         Delivery(body_id=1, person_id=person.id, key=f"d{n}", notice=notice, channel=Channel.SMS, contact=contact,
                  created_at=NOW, not_before=NOW)
     )  # fmt: skip
+
+
+def _lose(person: Person, n: int) -> None:
+    """A witness that knows more, and two people who declared that."""
+    report = WitnessReport(body_id=1, witness="w.example", finding=WitnessFinding.AHEAD, known_size=9, own_size=n,
+                           about="0" * 64, note="x", at=NOW)  # fmt: skip
+    gap = DeclaredGap(body_id=1, report=report, missing_from=n, missing_to=9, reason="Khôi phục", declared_by=person,
+                      declared_as=Office.HEAD, declared_at=NOW)  # fmt: skip
+    gap.consent = DeclaredGapConsent(body_id=1, person=person, at=NOW)
+    db.session.add(gap)
 
 
 def _issue(series: NumberSeries, item_id: int, meeting_id: int, person: Person, n: int) -> None:

@@ -1,5 +1,7 @@
 """The client: a real witness at the other end, and one that is down, slow or lies."""
 
+import time
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,6 +39,14 @@ def test_a_real_witness_is_asked_told_and_read(tmp_path):
         assert (known.text, other.text) == (Note.parse(log.note(5)).text, Note.parse(forked.note()).text)
         with pytest.raises(Untrue):
             witness.latest(ORIGIN, Log().key)  # the right name, another key of the log
+
+
+def test_a_person_does_not_wait_for_a_slow_one():
+    with answering(200, wait=30.0) as (url, _asked):
+        began = time.monotonic()
+        with pytest.raises(Unreachable):
+            Witness(url, str(KEY)).hurried().latest(ORIGIN, Log().key)
+        assert time.monotonic() - began < 20  # not the thirty of the other side; three are meant
 
 
 def test_one_that_is_down_is_unreachable():

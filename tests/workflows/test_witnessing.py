@@ -99,7 +99,8 @@ def test_each_checkpoint_is_cosigned_and_kept_once(process, scene):
     note = Note.parse(installation_log.signed_note(kept).encode())
     assert note.signed_by(PinnedLog().key)
     assert note.cosigned_at(process.key)
-    assert [str(each) for each in witnessing.confirmations(kept)] == [f"Nhân chứng {twin.NAME} đã xác nhận."]
+    said = [str(each) for each in witnessing.confirmations(kept.cosignatures)]
+    assert said == [f"Nhân chứng {twin.NAME} đã xác nhận."]
     assert attend(LATER).known_size == kept.size
     assert cosigned() == [first, second]
     assert [row.finding for row in db.session.query(WitnessReport)] == [EMPTY, AGREES, AGREES]
@@ -114,7 +115,8 @@ def test_a_checkpoint_that_the_witness_missed_is_covered_by_the_next(process, sc
     pinned.use([Witness("http://127.0.0.1:1", str(process.key))])
     second = checkpoint()
     assert attend().finding is SILENT
-    assert str(witnessing.confirmations(installation_log.last_checkpoint())[0]).startswith("Chưa có xác nhận của nhân")
+    said = witnessing.confirmations(installation_log.last_checkpoint().cosignatures)
+    assert [str(each) for each in said] == [f"Chưa có xác nhận của nhân chứng {twin.NAME}."]
     polls.open_poll(scene.check_in(*cabinet.MEMBERS) and scene.who["secretary"], _ready(scene), now=NOW)
     pinned.use([Witness(url, str(process.key))])
     third = checkpoint()
@@ -378,7 +380,7 @@ def test_without_a_witness_nothing_is_asked_and_the_screens_say_so(scene):
     scene.open().open_poll()
     checkpoint()
     assert list(witness_tasks.slots(BODY, NOW)) == []
-    (said,) = witnessing.confirmations(installation_log.last_checkpoint())
+    (said,) = witnessing.confirmations(installation_log.last_checkpoint().cosignatures)
     assert "chưa thiết lập nhân chứng" in str(said)
 
 
