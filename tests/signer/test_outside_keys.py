@@ -114,14 +114,18 @@ def test_owners_who_take_their_time_keep_nobody_else_waiting(place):
     """More waiting confirmations than cores: a token signs meanwhile."""
     process, _tokens, provider = place
     client = process.client()
-    held = provider.held["binh"]
-    held.confirms, provider.delay = True, 4.0
+    provider.held["binh"].confirms, provider.delay = True, 600.0
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(client.sign, "csc:binh", PIN, b"x", now()) for _ in range(8)]
-        while len(provider.waiting) < 8:
-            time.sleep(0.02)
-        assert client.sign("pkcs11:an", PIN, b"x", now())
-        assert not any(each.done() for each in waiting)
+        try:
+            deadline = time.monotonic() + 30
+            while len(provider.waiting) < 8 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert len(provider.waiting) == 8
+            assert client.sign("pkcs11:an", PIN, b"x", now())
+            assert not any(each.done() for each in waiting)
+        finally:
+            provider.waiting.update({each: (*asked[:2], 0.0) for each, asked in provider.waiting.items()})
         assert all(each.result() for each in waiting)
 
 
