@@ -16,6 +16,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import ocsp as x509_ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.gateways.signing import Authority, sign_detached
@@ -270,7 +271,9 @@ def add_everything(case: Case) -> None:
     case.certificates += [stamping().root, stamping().certificate]
     for number in range(1, len(case.ballots) + 1):
         case.extras |= {f"{case.name(number)}.tsr": stamp(case.ballots[number - 1][1])}
-        case.extras |= {f"{case.name(number)}.passkey.json": passkey(case, number), f"{case.name(number)}.crl": crl()}
+        index = json.loads(case.ballots[number - 1][0])["roll_index"]
+        answer = {f"{case.name(number)}.crl": crl()} if number % 2 else {f"{case.name(number)}.ocsp": ocsp(index)}
+        case.extras |= {f"{case.name(number)}.passkey.json": passkey(case, number), **answer}
     case.extras |= {"tally.pdf": b"%PDF-1.7\n%%EOF\n", "HOW-TO-VERIFY.md": "Cách kiểm tra\n".encode()}
     case.extras |= log_proofs(case)
 
@@ -415,6 +418,18 @@ def log_proofs(case: Case, place: int = 5, size: int = 11, subject: int | None =
         "keys.json": canonical({"log": log_key, "witnesses": [witness_key]}),
         "inclusion.json": canonical(included),
     }
+
+
+@cache
+def ocsp(index: int, of: str = OURS, about: str = OURS, revoked: bool = False) -> bytes:
+    """What the authority `of` answers about a member's certificate a day after the vote, as the worker asks it."""
+    issuing = x509.load_der_x509_certificate(authority(about).chain()[0])
+    certificate = x509.load_der_x509_certificate(person(index).certificate)
+    request = x509_ocsp.OCSPRequestBuilder().add_certificate(certificate, issuing, hashes.SHA256()).build()
+    asked = replace(authority(of))
+    if revoked:
+        asked.revoke(person(index).certificate, OPENED - dt.timedelta(days=1))
+    return asked.ocsp(request.public_bytes(serialization.Encoding.DER), OPENED + dt.timedelta(days=1))
 
 
 @cache

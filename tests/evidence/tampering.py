@@ -1035,6 +1035,28 @@ def a_certificate_revoked_before(case: Case, n: int) -> Tampered:
     return with_extra(case, n, "crl", bundles.crl_with(index))
 
 
+@tampering("revoked")
+def an_answer_that_it_was_revoked_before(case: Case, n: int) -> Tampered:
+    index = json.loads(case.ballots[n % len(case.ballots)][0])["roll_index"]
+    return with_extra(case, n, "2.ocsp", bundles.ocsp(index, revoked=True))
+
+
+@tampering("revocation_wrong")
+def an_answer_about_another_certificate(case: Case, n: int) -> Tampered:
+    index = json.loads(case.ballots[n % len(case.ballots)][0])["roll_index"]
+    return with_extra(case, n, "2.ocsp", bundles.ocsp(index % len(case.definition["roll"]) + 1))
+
+
+@tampering("revocation_wrong")
+def a_broken_answer(case: Case, n: int) -> Tampered:
+    answer = bundles.ocsp(json.loads(case.ballots[n % len(case.ballots)][0])["roll_index"])
+    if n % 3 == 0:
+        return with_extra(case, n, "2.ocsp", answer[: 20 + n])
+    return with_extra(
+        case, n, "2.ocsp", patched(answer, len(answer) // 2 + n, bytes([answer[len(answer) // 2 + n] ^ 1]))
+    )
+
+
 @tampering("revocation_wrong")
 def the_revocations_of_another_authority(case: Case, n: int) -> Tampered:
     return with_extra(case, n, "crl", authority(f"Giả mạo {n % 3}").crl(OPENED))
