@@ -75,7 +75,7 @@ class Checkpoint(Model):
 
 
 class CheckpointCosignature(Model):
-    """What a witness (bên đối chứng) signed under a checkpoint: one signature line of the note, with its line end."""
+    """What a witness (nhân chứng) signed under a checkpoint: one signature line of the note, with its line end."""
 
     __tablename__ = "checkpoint_cosignature"
     __table_args__ = (

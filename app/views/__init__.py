@@ -8,6 +8,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Put every page on the map, one line per room, in alphabetical order."""
     from app.views import (
         absences,
+        chain,
         cockpit,
         digests,
         draft_text,
@@ -40,6 +41,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
 
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
+    chain.register(app, appbuilder)
     cockpit.register(app, appbuilder)
     digests.register(app, appbuilder)
     draft_text.register(app, appbuilder)

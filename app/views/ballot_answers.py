@@ -12,10 +12,12 @@ from app.gateways import signing
 from app.gateways.passkeys import TIMEOUT, relying_party
 from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
 from app.views.actor import now
+from app.views.marks import code_path, mark_facts, mark_of
 from app.workflows import passkey_assertions, passkeys, time_stamps
 from app.workflows.ballots import Receipt, receipt_of
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
+from app.workflows.installation_log import Mark
 from app.workflows.rules import stamping
 from app.workflows.rules.ballot import parse_ballot, parse_definition
 from app.workflows.rules.canonical import tagged_digest
@@ -93,8 +95,11 @@ def place_word(place: Place) -> str:
     return _("voted in the room") if place is Place.IN_ROOM else _("voted remotely")
 
 
-def receipt_facts(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as the pages show it; times aware."""
+def receipt_facts(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
+    """A receipt as the pages show it; times aware. `mark` is the first checkpoint over the vote, once there is one.
+
+    Pages draw `checkpoint_qr`; in JSON the text behind it says the same.
+    """
     return {
         "ballot_id": receipt.ballot_id, "poll_id": receipt.poll_id, "leaf_seq": receipt.leaf_seq,
         "leaf_hash": receipt.leaf_hash, "root": receipt.root, "statement_sha256": receipt.statement_sha256,
@@ -106,6 +111,7 @@ def receipt_facts(receipt: Receipt) -> dict[str, Any]:
         "passkey_label": _passkey_label(receipt),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
+        "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
         **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),
     }  # fmt: skip
 
@@ -132,17 +138,19 @@ def _passkey_label(receipt: Receipt) -> str:
     return passkeys.label_of(parse_assertion_record(kept).credential_id) if kept else ""
 
 
-def receipt_answer(receipt: Receipt) -> dict[str, Any]:
+def receipt_answer(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
     """The same as JSON: times in ISO 8601, UTC."""
-    answer: dict[str, Any] = plain(receipt_facts(receipt))
+    facts = receipt_facts(receipt, mark)
+    answer: dict[str, Any] = plain({name: value for name, value in facts.items() if name != "checkpoint_qr"})
     return answer
 
 
 def receipt_file(ballot: Ballot) -> dict[str, Any]:
     """What a member takes away: the receipt, the signed text, the signature and the certificate, to check anywhere."""
     signed, token = ballot.statement, time_stamps.token_of(ballot.statement_id)
+    poll = db.session.get_one(Poll, ballot.poll_id)
     return {
-        "receipt": receipt_answer(receipt_of(ballot)),
+        "receipt": receipt_answer(receipt_of(ballot), mark_of(poll)),
         "statement": signed.statement.decode(),
         "signature": b64encode(signed.cms).decode(),
         "certificate": b64encode(signed.certificate.der).decode(),

@@ -12,6 +12,7 @@ from app.models import Ballot, Choice, Poll
 from app.views.actor import current_actor, now
 from app.views.ballot_answers import prepared_answer, receipt_answer, receipt_facts, receipt_file
 from app.views.guards import signed_in, wants_json
+from app.views.marks import mark_of
 from app.views.parsing import json_object
 from app.views.signing_requests import answer_of, nonce_of, pin_of
 from app.views.vote_card import vote_card
@@ -75,7 +76,8 @@ class VoteView(BaseView):
     @expose("/<int:poll_id>/verify")
     @signed_in
     def verify(self, poll_id: int) -> Any:
-        receipt = receipt_facts(ballots.receipt_of(_own_ballot(poll_id)))
+        mine = _own_ballot(poll_id)
+        receipt = receipt_facts(ballots.receipt_of(mine), mark_of(seen(current_actor(), Poll, poll_id)))
         problem, at = ballots.verify_ballot(current_actor(), poll_id), now()
         verdict = {"valid": problem is None, "message": str(problem or _("The signature is valid."))}
         if wants_json():

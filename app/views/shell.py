@@ -91,6 +91,10 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
     if actor.holds(GRANTS[Right.REPORT_READ]):
         entries += _report(groups)
+    if actor.holds(GRANTS[Right.AUDIT_READ]):
+        chain = {"label": pgettext("menu", "Check of the chain"), "url": "/chain/"}
+        for group in groups:
+            group["children"] += [chain] if group["key"] == "fab-Oversight" else []
     unread = _badge(lambda: notices.unread(actor))
     entries.append({"key": "notices", "label": _("Notices"), "icon": "bell", "url": "/notices/", "count": unread})
     return entries + groups

@@ -13,6 +13,7 @@ from app.gateways.passkeys import relying_party
 from app.models import Ballot, DocumentVersion, Poll
 from app.views.ballot_answers import place_word, receipt_facts
 from app.views.evidence import shown_result
+from app.views.marks import mark_of
 from app.workflows import ballots, polls
 from app.workflows.ballots import Receipt
 from app.workflows.engine.rights import Actor, Right
@@ -35,7 +36,7 @@ def vote_card(actor: Actor, poll: Poll, now: dt.datetime) -> dict[str, Any]:
         "item": {"position": poll.item.position, "title": poll.item.title},
         "poll": _poll(actor, poll, now),
         "me": _me(entitled, polls.takes_ballots(poll, now)),
-        "receipt": receipt and receipt_facts(receipt),
+        "receipt": receipt and receipt_facts(receipt, mark_of(poll)),
         "result": shown_result(actor, poll),
         "tie": _tie(actor, poll, receipt, entitled.legal_source),
         "urls": {

@@ -47,7 +47,7 @@ WHY = {
     "tree": _("The hashes above it do not follow from the entries."),
     "root": _("The signed root is not that of the entries."),
     "signature": _("It does not carry the signature of the log."),
-    "cosignature": _("It is not the cosignature of this witness."),
+    "cosignature": _("It is no cosignature of this witness."),
     "contradicts": _("Its ballots, its result or its Resolution contradict each other."),
     "no_key": _("The public key of the log is not here, so no checkpoint can be believed."),
 }

@@ -22,7 +22,7 @@ from app.models import (
     SignatureEvidence,
     SignedStatement,
 )
-from app.workflows import key_places, log_proofs, recounts
+from app.workflows import installation_log, key_places, log_proofs, recounts
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
@@ -51,7 +51,7 @@ class Sealed:
     `place` is where the body issues its documents. `beside` are the further proofs of a statement by its SHA-256, each
     with the ending of its file: time stamps, passkey assertions, answers about revocation. `proofs` are files
     that show the place of the vote in the log of the installation; `stamps` says how the ballots' time stamps stood
-    when somebody asked.
+    when somebody asked; `mark` is the first checkpoint over the vote, or None.
     """
 
     place: str
@@ -67,6 +67,7 @@ class Sealed:
     resolution: "Issued | None" = None
     stamps: Stamps | None = None
     kept: Mapping[str, int] = field(default_factory=dict)  # where the keys of the ballots live: provider, how many
+    mark: installation_log.Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def checked(poll: Poll) -> Sealed:
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
         proofs=proofs,
         kept=key_places.counted(ballot.statement.certificate_id for ballot in ballots),
+        mark=installation_log.mark_of_poll(poll.id),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from app.gateways.paper import fonts
 from app.gateways.paper import measures as m
-from app.gateways.paper.qr import modules
+from app.gateways.paper.qr import modules, runs
 
 DEMO_MARK = "VĂN BẢN DEMO – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ"
 CHECK = ("Quét mã để", "kiểm tra văn bản")
@@ -69,18 +69,6 @@ class Furniture:
         rows = modules(self.qr)
         unit = m.CODE / len(rows)
         boxes = [
-            f"{left} {len(rows) - 1 - row} {wide} 1 re" for row, line in enumerate(rows) for left, wide in _runs(line)
+            f"{left} {len(rows) - 1 - row} {wide} 1 re" for row, line in enumerate(rows) for left, wide in runs(line)
         ]
         return "\n".join([f"q {unit:.5f} 0 0 {unit:.5f} {m.MARGIN_LEFT:.2f} {m.CODE_BOTTOM:.2f} cm 0 g", *boxes, "f Q"])
-
-
-def _runs(line: Sequence[bool]) -> list[tuple[int, int]]:
-    """(first, length) of each run of dark modules."""
-    runs, start = [], None
-    for at, dark in enumerate([*line, False]):
-        if dark and start is None:
-            start = at
-        elif not dark and start is not None:
-            runs.append((start, at - start))
-            start = None
-    return runs

@@ -21,6 +21,7 @@ TEXT_HEIGHT = PAGE[1] - MARGIN_TOP - MARGIN_BOTTOM
 PAGE_NUMBER_TOP = 11 * mm  # from the upper edge to the base line: inside the top margin
 MARK_BOTTOM = 9 * mm  # the demo mark, inside the bottom margin
 CODE, CODE_BOTTOM = 13 * mm, 5 * mm  # the code for checking, at the left inside the bottom margin
+MARK_CODE, MARK_QUIET = 26 * mm, 4 * mm  # the code of a checkpoint in the text, and the blank around it
 ADDRESS_RULE = 17.5 * mm  # 13, from the lower edge of page 1
 CORNER_TOP = 12 * mm  # 14 and the seal of an annex, from the upper edge of page 1
 ROUNDING = 0.001  # pt: sums of heights are not exact

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reportlab.platypus import Flowable
@@ -11,6 +12,7 @@ from app.gateways.paper import blocks, dates
 from app.gateways.paper import measures as m
 from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
+from app.gateways.paper.qr import QrCode
 from app.gateways.paper.tally_annex import CHOICES, NAMED, NO_BALLOT, PLACES, annex
 
 COUNTED = ("Ý kiến", "Số thành viên trên tổng số", "Tỷ lệ trên tổng số thành viên")
@@ -29,6 +31,17 @@ ODD_STAMPS = {
 OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A checkpoint as it is printed: short code, entries, root in hex, time as in signed data, text of the QR code."""
+
+    code: str
+    size: int
+    root: str
+    at: str
+    text: str
+
+
 class Contradiction(ValueError):
     """The definition, the result and the log do not say the same: no record can be drawn up."""
 
@@ -43,12 +56,14 @@ def tally_record(
     demo: bool,
     stamps: dict[str, int] | None = None,
     kept: Mapping[str, int] | None = None,
+    mark: Mark | None = None,
 ) -> bytes:
     """The PDF of the record, byte for byte the same for the same data.
 
     `definition`, `result` and `log` are the objects of poll.json, result.json and log.json in the evidence bundle.
     `stamps` counts the time stamps of all ballots: ballots, stamped, awaited, none, broken, early, late.
     `kept` says where the keys of the ballots live: software, pkcs11, csc, and of how many; without it nothing is said.
+    `mark` is the checkpoint of the installation's log that covers the vote, None as long as there is none.
     Raises Contradiction when they disagree, so that a wrong figure never reaches paper.
     """
     _agree_with_each_other(definition, result, log)
@@ -63,7 +78,7 @@ def tally_record(
             *_attendance(definition),
             *_counts(definition, result),
             *_remarks(definition, result),
-            *_evidence(definition, result, (*_keys(kept or {}), *_time_stamps(stamps))),
+            *_evidence(definition, result, (*_keys(kept or {}), *_time_stamps(stamps), *_mark(mark))),
             blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
             *annex(definition, result),
         ],
@@ -257,6 +272,26 @@ def _keys(kept: Mapping[str, int]) -> list[Flowable]:
     """Where the keys live, so that nobody takes one kind for another."""
     parts = [f"{KEPT[provider]}: {count} lượt bỏ phiếu" for provider, count in kept.items() if count]
     return [blocks.paragraph(f"Nơi giữ khóa ký: {'; '.join(parts)}.")] if parts else []
+
+
+def _mark(mark: Mark | None) -> list[Flowable]:
+    """The short code and the code for cameras, or that there is none yet: a record may be printed before it."""
+    if mark is None:
+        return [
+            blocks.paragraph(
+                "Mốc nhật ký chung: khi lập bản in này chưa có mốc nào bao gồm biểu quyết này; bản in sau khi có mốc "
+                "sẽ ghi mã của mốc."
+            )
+        ]
+    when = dates.clock(dates.moment(mark.at))
+    return [
+        blocks.paragraph(
+            f"Mốc nhật ký chung đầu tiên bao gồm biểu quyết này: mã {mark.code}, sau {mark.size} mục nhật ký, ký lúc "
+            f"{when} (giờ Hà Nội). Giá trị gốc của nhật ký chung và mã QR của mốc:"
+        ),
+        _hash(mark.root),
+        QrCode(mark.text),
+    ]
 
 
 def _hash(value: str) -> Flowable:
