@@ -13,6 +13,7 @@ from benchmarks import (
     evidence,
     fanout,
     jobs,
+    log,
     measure,
     paper,
     providers,
@@ -33,7 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "casting": _casting, "casting-http": casting_http.measure, "watching": watching.measure,
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
-    "jobs": jobs.measure, "digests": digests.measure, "evidence": evidence.measure,
+    "jobs": jobs.measure, "digests": digests.measure, "log": log.measure, "evidence": evidence.measure,
     "providers": providers.measure,
 }  # fmt: skip
 

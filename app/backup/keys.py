@@ -13,6 +13,7 @@ from app.backup.errors import Broken
 
 LIST = "keys.json"
 PLACES = {"keys": "KEYS", "authority": "AUTHORITY", "installation.key": "INSTALLATION_KEY"}
+OF_LOG = ("log.key", "log.vkey")  # beside the installation key, where this account holds them
 
 
 def refuse_beside(backup: Path, keys: Path) -> None:
@@ -49,7 +50,7 @@ def check(folder: Path) -> dict[str, str]:
     if files.listing(folder) - {LIST} != set(listed):
         raise Broken(f"{folder} holds other files than {LIST} says")
     for name, sha256 in listed.items():
-        if name.partition("/")[0] not in PLACES or files.measure(folder / name).sha256 != sha256:
+        if name.partition("/")[0] not in (*PLACES, *OF_LOG) or files.measure(folder / name).sha256 != sha256:
             raise Broken(f"{name} is not the file that was saved")
     return listed
 
@@ -73,12 +74,14 @@ def restore(app: Flask, folder: Path) -> int:
 
 def _place(app: Flask, name: str) -> Path:
     top, _, rest = name.partition("/")
+    if top in OF_LOG:
+        return Path(app.config["INSTALLATION_KEY"]).with_name(top)
     return Path(app.config[PLACES[top]]) / rest if rest else Path(app.config[PLACES[top]])
 
 
 def _standing(app: Flask) -> list[Path]:
     """Every file of keys that this installation has."""
-    places = [Path(app.config[setting]) for setting in PLACES.values()]
+    places = [Path(app.config[setting]) for setting in PLACES.values()] + [_place(app, name) for name in OF_LOG]
     folders = [place for place in places if place.is_dir()]
     return [place for place in places if place.is_file()] + [
         folder / name for folder in folders for name in sorted(files.listing(folder))
@@ -96,3 +99,6 @@ def _sources(app: Flask) -> Iterator[tuple[str, Path]]:
             continue
         for name in sorted(files.listing(place)):
             yield f"{top}/{name}", place / name
+    for name in OF_LOG:
+        if _place(app, name).exists():
+            yield name, _place(app, name)

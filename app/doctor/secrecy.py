@@ -72,7 +72,7 @@ def figures() -> Iterator[Finding]:
 def _secret_paths() -> list[Path]:
     config = current_app.config
     named = [config["INSTALLATION_KEY"], config["KEYS"], config["AUTHORITY"], config["STORAGE"], _var() / BY_MAKE_RUN]
-    named += [path for path in (config["VAPID_KEY"],) if path]
+    named += [installation.log_key_file(current_app), *(path for path in (config["VAPID_KEY"],) if path)]
     address = str(config["SQLALCHEMY_DATABASE_URI"])
     if address.startswith("sqlite:///"):
         named.append(address.removeprefix("sqlite:///").partition("?")[0])

@@ -110,6 +110,22 @@ def test_keys_are_copied_only_when_it_is_said_twice_and_never_beside_the_backup(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_key_of_the_log_goes_with_the_others(target, keyring, tmp_path):
+    furnish(keyring)
+    halves = [keyring["INSTALLATION_KEY"].with_name(name) for name in keys.OF_LOG]
+    for half in halves:
+        half.write_text(half.name)
+    assert keys.save(target.app, tmp_path / "vault") == 5
+    for half in halves:
+        half.unlink()
+    assert keys.restore(target.app, tmp_path / "vault") == 5
+    assert [half.read_text() for half in halves] == list(keys.OF_LOG)
+    halves[0].write_text("of another log")
+    with pytest.raises(Broken, match="other keys already"):
+        keys.restore(target.app, tmp_path / "vault")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_keys_come_back_where_there_are_none_and_replace_no_others(target, keyring, tmp_path):
     furnish(keyring)
     assert keys.save(target.app, tmp_path / "vault") == 3

@@ -18,10 +18,11 @@ _SHAPES: dict[str, Callable[[Any], Any]] = {
 
 
 def leaf(**fields: Any) -> dict[str, Any]:
-    """One entry: `kind`, `subject_id` (the audit row, the poll, the Resolution), `body_id`, `at` (when it was entered).
+    """rule:R47: one entry of the log, checked.
 
-    An audit row and a promulgated document are named by their `sha256`, the log of a poll by `size` and `root`. The
-    leaf data are the canonical bytes; `v` is filled in. ValueError for anything else.
+    `kind`, `subject_id` (the audit row, the poll, the Resolution), `body_id`, `at` (when it was entered). An audit row
+    and a promulgated document are named by their `sha256`, the log of a poll by `size` and `root`. The leaf data are
+    the canonical bytes; `v` is filled in. ValueError for anything else.
     """
     return _checked({"v": 1, **fields})
 
