@@ -67,7 +67,7 @@ def unable(meeting: Meeting, now: dt.datetime, asked: bool, until: dt.datetime |
     if not asked:
         return []
     people = [(post.person_id, post.person.full_name) for post in polls.members_of(meeting.body_id, meeting.held_on)]
-    return [f"{each.name}: {each.said}" for each in expiry.troubles(people, now, until)]
+    return [f"{each.name} ({each.said.rstrip('.')})" for each in expiry.troubles(people, now, until)]
 
 
 def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> None:

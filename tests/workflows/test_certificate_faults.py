@@ -152,7 +152,7 @@ def test_the_desk_of_the_chair_shows_who_cannot_sign(app, scene, authority):
     scene.open()
     with app.test_request_context():
         shown = cockpit_page.cockpit_page(scene.who["secretary"], scene.meeting_id, NOW)["cockpit"]["unable"]
-    assert [line.partition(":")[0] for line in shown] == [person_of(a).full_name]
+    assert [line.partition(" (")[0] for line in shown] == [person_of(a).full_name]
 
 
 # -- signing ----------------------------------------------------------------------------------------------------------
