@@ -12,7 +12,7 @@ from app.settings import NotReady, require_addresses
 ROOT = Path(__file__).parents[2]
 SOUND = {
     "SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://ecab_app@host/ecabinet", "REDIS_URL": "", "S3_ENDPOINT": "",
-    "PUBLIC_URL": "https://hop.chinhphu.vn",
+    "PUBLIC_URL": "https://hop.chinhphu.vn", "PKI_URL": "", "TSA_URL": "",
 }  # fmt: skip
 SECRET = "geheim"
 PROGRAMS = {
@@ -39,6 +39,7 @@ def test_sound_addresses_are_taken():
         ("REDIS_URL", f"http://{SECRET}", "ECABINET_REDIS"),
         ("REDIS_URL", "redis://", "ECABINET_REDIS"),
         ("S3_ENDPOINT", f"{SECRET}.example", "ECABINET_S3_ENDPOINT"),
+        ("PKI_URL", f"{SECRET}.gov.vn", "ECABINET_PKI"),
         ("PUBLIC_URL", f"{SECRET}.gov.vn", "ECABINET_PUBLIC_URL"),
         ("PUBLIC_URL", f"https://{SECRET}:99999", "ECABINET_PUBLIC_URL"),
     ],
