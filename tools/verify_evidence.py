@@ -28,6 +28,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unicodedata
 import zlib
@@ -909,7 +910,8 @@ class OpenSSL:
         program = shutil.which("openssl")
         if program is None:
             raise CannotJudge("no_openssl")
-        self.program, self.folder, self.count = program, folder, 0
+        self.program, self.folder = program, folder
+        self.written, self.writing = {}, threading.Lock()
         self.environment = {"PATH": os.defpath, "LC_ALL": "C", "OPENSSL_CONF": os.devnull}
         if "LD_LIBRARY_PATH" in os.environ:
             self.environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
@@ -918,14 +920,17 @@ class OpenSSL:
         self.modern = number is not None and int(number[1]) >= 3
 
     def path(self, name: str, content: bytes) -> str:
+        """The file of that name with that content; it is not written again while another run may be reading it."""
         path = os.path.join(self.folder, name.replace("/", "_"))
-        with open(path, "wb") as target:
-            target.write(content)
+        with self.writing:
+            if self.written.get(path) != sha256(content):
+                with open(path, "wb") as target:
+                    target.write(content)
+                self.written[path] = sha256(content)
         return path
 
     def run(self, *arguments: str):
         """Exit status, what it said, and the errors without their numbers."""
-        self.count += 1
         try:
             done = subprocess.run([self.program, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                                   env=self.environment, timeout=TOOLS_WAIT, check=False)  # fmt: skip

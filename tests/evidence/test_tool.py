@@ -146,6 +146,17 @@ def test_every_code_has_both_sentences_and_is_used():
     assert sorted(set(unused) - composed) == []
 
 
+def test_a_file_that_another_run_may_be_reading_is_not_written_again(tmp_path):
+    """Two ballots of one member are verified at the same time against one certificate."""
+    openssl = bundles.tool.OpenSSL(str(tmp_path))
+    path = Path(openssl.path("certificate.pem", b"one"))
+    path.write_bytes(b"read by another run")
+    assert openssl.path("certificate.pem", b"one") == str(path)
+    assert path.read_bytes() == b"read by another run"
+    openssl.path("certificate.pem", b"two")
+    assert path.read_bytes() == b"two"
+
+
 def test_nothing_is_left_in_the_temporary_folder(folder):
     (folder / "tmp").mkdir()
     assert run(folder, "evidence.zip", env={"TMPDIR": str(folder / "tmp")}).returncode == 0
