@@ -106,10 +106,10 @@ def _register(username: str, now: dt.datetime, key_ref: str) -> None:
     try:
         found = outside_keys.offered(owner, key_ref, now)
         facts = found.facts
-        click.echo(_("Kept as: %(place)s", place=found.place))
+        click.echo(_("The key is kept as: %(place)s", place=found.place))
         click.echo(_("Issued to: %(name)s, %(title)s, %(organisation)s", name=facts.name, title=facts.title or "–",
                      organisation=facts.organisation or "–"))  # fmt: skip
-        click.echo(_("Issued by: %(issuer)s, serial %(serial)s", issuer=facts.issuer, serial=facts.serial))
+        click.echo(_("Issued by: %(issuer)s, serial number %(serial)s", issuer=facts.issuer, serial=facts.serial))
         click.echo(_("Valid until: %(day)s", day=f"{facts.not_after:%d/%m/%Y}"))
         click.echo(f"SHA-256: {facts.sha256}")
         click.confirm(_("Is this your own certificate?"), abort=True)

@@ -1,4 +1,4 @@
-"""Where the keys live that made signatures (nơi giữ khóa): every result names it."""
+"""Where the keys live that made signatures (hình thức lưu giữ khóa): every result names it."""
 
 from collections import Counter
 from collections.abc import Iterable

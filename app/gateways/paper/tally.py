@@ -271,7 +271,7 @@ def _time_stamps(stamps: dict[str, int] | None) -> list[Flowable]:
 def _keys(kept: Mapping[str, int]) -> list[Flowable]:
     """Where the keys live, so that nobody takes one kind for another."""
     parts = [f"{KEPT[provider]}: {count} lượt bỏ phiếu" for provider, count in kept.items() if count]
-    return [blocks.paragraph(f"Nơi giữ khóa ký: {'; '.join(parts)}.")] if parts else []
+    return [blocks.paragraph(f"Hình thức lưu giữ khóa ký: {'; '.join(parts)}.")] if parts else []
 
 
 def _mark(mark: Mark | None) -> list[Flowable]:
