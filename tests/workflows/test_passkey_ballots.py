@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from functools import partial
 from hashlib import sha256
 
@@ -25,6 +27,7 @@ from app.models import (
 from app.workflows import (
     ballots,
     counting,
+    evidence,
     keys,
     meetings,
     passkey_assertions,
@@ -36,6 +39,8 @@ from app.workflows import (
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.ballot import parse_definition
+from app.workflows.rules.canonical import canonical, parse_canonical
+from app.workflows.rules.evidence import MANIFEST, bundle, read_bundle
 from app.workflows.rules.passkey import assertion_record, ballot_challenge, parse_assertion_record
 from tests.authenticator import UP, UV, Authenticator
 from tests.cabinet import MEMBERS, PIN
@@ -156,8 +161,8 @@ def test_each_ballot_keeps_its_own(scene, poll, devices):
         SignatureEvidence, SignatureEvidence.statement_id == SignedStatement.id
     )
     assert len(rows.all()) == len(devices)
-    for statement, evidence in rows:
-        assert passkey_assertions.check_kept(evidence.content, statement.statement) is None
+    for statement, kept in rows:
+        assert passkey_assertions.check_kept(kept.content, statement.statement) is None
 
 
 def test_a_changed_vote_is_confirmed_anew(scene, poll, devices):
@@ -442,3 +447,29 @@ def test_a_ballot_is_refused_after_two_minutes_with_or_without_a_passkey(scene, 
     scene.now += dt.timedelta(minutes=3)
     with pytest.raises(ballots.NotPrepared):
         sign(scene, poll, prepared, answer)
+
+
+def test_an_outsider_checks_the_confirmation_in_the_bundle(scene, poll, devices, tmp_path):
+    """With Python and openssl alone; and a bundle that lost it is not taken for whole."""
+    prepared = prepare(scene, poll)
+    sign(scene, poll, prepared, answer_to(devices["a"], prepared))
+    polls.close_poll(scene.who["secretary"], poll.id, scene.now)
+    polls.publish_poll(scene.who["secretary"], poll.id, scene.now)
+    whole = evidence.bundle_of(scene.who["auditor"], poll.id, scene.now)
+    files = read_bundle(whole)
+    [name] = [name for name in files if name.endswith(".passkey.json")]
+    assert files[name] == db.session.query(SignatureEvidence).filter_by(kind=EvidenceKind.PASSKEY).one().content
+    assert problems_of(tmp_path, whole) == set()
+    listed = parse_canonical(files[MANIFEST])
+    listed["files"] = [entry for entry in listed["files"] if entry["name"] != name]
+    left = {kept: data for kept, data in files.items() if kept != name} | {MANIFEST: canonical(listed)}
+    assert "passkey_missing" in problems_of(tmp_path, bundle(left))
+
+
+def problems_of(folder, archive):
+    """What the verifier of an outsider finds wrong with a bundle, by its codes."""
+    (folder / "evidence.zip").write_bytes(archive)
+    command = [sys.executable, "-I", "tools/verify_evidence.py", str(folder / "evidence.zip"), "--json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.stdout, said.stderr
+    return {problem["code"] for problem in json.loads(said.stdout)["problems"]}
