@@ -19,6 +19,7 @@ from benchmarks import (
     providers,
     signing,
     stage,
+    stamps,
     votes,
     watching,
 )
@@ -35,7 +36,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
     "jobs": jobs.measure, "digests": digests.measure, "log": log.measure, "evidence": evidence.measure,
-    "providers": providers.measure,
+    "providers": providers.measure, "stamps": stamps.measure,
 }  # fmt: skip
 
 
