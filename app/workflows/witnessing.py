@@ -17,7 +17,7 @@ from app.extensions import db
 from app.gateways.handover import Unreachable
 from app.gateways.witness import pinned
 from app.gateways.witness.client import Behind, Declined, Witness
-from app.gateways.witness.notes import LOG, Key
+from app.gateways.witness.notes import LOG, Key, Note
 from app.models import (
     Checkpoint,
     CheckpointCosignature,
@@ -63,6 +63,15 @@ class NotCompared(WorkflowError):
     message = _("The log is just being compared with its witness. Please try again in a minute.")
 
 
+class NoLogKey(WorkflowError):
+    code = "no_log_key"
+    http_status = 503
+    message = _(
+        "The key of the log is not here, or is not the one that signed its checkpoints, so the log cannot be compared"
+        " with its witness. The administrator has to put its public key back."
+    )
+
+
 class LogDoubtful(WorkflowError):
     code = "log_doubtful"
     message = _("No vote can be opened. %(why)s The head of the body and the auditor decide how to go on.")
@@ -85,7 +94,7 @@ def look(witness: Witness) -> Seen:
     log = _log_key()
     end_reading()
     if log is None:
-        return Seen(SILENT, said="this installation has no key of its log")
+        return Seen(SILENT, said="the key that signed the log is not here")
     try:
         conflict, latest = witness.conflict(log.name, log), witness.latest(log.name, log)
     except (Unreachable, Declined) as problem:
@@ -205,8 +214,11 @@ def is_declared(witness: str, about: str) -> bool:
 def require_sound(subject: Subject, now: dt.datetime) -> None:
     """Refuse unless the log was lately compared with every witness, and is what they countersigned.
 
-    A witness that gave no answer was asked, too: nothing waits for it.
+    A witness that gave no answer was asked, too: nothing waits for it. Our own key is no such matter: without it
+    nobody can tell an old log from the right one, as on a machine where a backup came back without the keys.
     """
+    if pinned.witnesses() and _log_key() is None:
+        raise NoLogKey(subject)
     if any(not _fresh(witness.name, now) for witness in pinned.witnesses()):
         raise NotCompared(subject)
     for report in doubts():
@@ -300,8 +312,12 @@ def _fresh(witness: str, now: dt.datetime) -> bool:
 
 
 def _log_key() -> Key | None:
-    key = installation_log.public_key()
-    return Key(key.name, LOG, key.public) if key else None
+    """The pinned key of the log; None where there is none, and where another one signed the checkpoints."""
+    key, last = installation_log.public_key(), installation_log.last_checkpoint()
+    if key is None:
+        return None
+    found = Key(key.name, LOG, key.public)
+    return found if last is None or Note.parse(last.note.encode()).signed_by(found) else None
 
 
 def _sha256(text: str) -> str:

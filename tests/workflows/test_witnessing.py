@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import text
 
+from app import installation
 from app.extensions import db
 from app.gateways import log_key
 from app.gateways.witness import pinned
@@ -19,11 +20,13 @@ from app.models import (
     WitnessFinding,
     WitnessReport,
 )
+from app.settings import NotReady
 from app.tasks import sequencer
 from app.tasks import witness as witness_tasks
 from app.workflows import gaps, installation_log, polls, sequencing, witnessing
 from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.rules import checkpoint as notes
 from tests import cabinet
 from tests.cabinet import NOW
 from tests.conftest import both
@@ -204,7 +207,11 @@ def test_a_vote_waits_until_the_log_was_compared_lately(process, scene):
 @pytest.fixture
 def restored(process, scene):
     """An open meeting; the log had 40 and more entries with the witness, and has ten fewer now."""
+    checkpoint()
+    attend()
     scene.open()
+    for _each in range(10):
+        scene.draft()
     checkpoint()
     attend()
     size = installation_log.size()
@@ -289,6 +296,38 @@ def test_another_log_of_the_same_size_is_noticed_and_a_declared_gap_covers_that_
         witnessing.require_sound(scene.meeting, NOW)
 
 
+@pytest.mark.parametrize("left", ["nothing", "another key"])
+def test_without_the_key_of_the_log_nobody_can_tell_and_no_vote_is_opened(restored, scene, gateways, left):
+    """A backup that came back on a machine without the keys, and one where a new key was made."""
+    private = notes.SigningKey(PinnedLog().key.name, notes.ED25519, bytes(32))
+    log_key.use(log_key.LogKey(public=str(private.verifier) if left == "another key" else ""))
+    try:
+        assert attend().finding is SILENT
+        with pytest.raises(witnessing.NoLogKey):
+            scene.open_poll()
+    finally:
+        log_key.use(gateways["LOG_SIGNER"])
+
+
+@pytest.mark.parametrize("said", ["https://w.example", "ftp://w.example a+b+c"])
+def test_a_setting_that_names_no_witness_stops_the_start(app, monkeypatch, said):
+    monkeypatch.setitem(app.config, "WITNESSES", said)
+    with pytest.raises(NotReady, match="ECABINET_WITNESSES"):
+        installation.choose_gateways(app)
+
+
+def test_a_witness_of_the_settings_is_pinned(app, monkeypatch):
+    vkey = str(Key("w.example", COSIGNER, bytes(32)))
+    monkeypatch.setitem(app.config, "WITNESSES", f"https://w.example {vkey}")
+    try:
+        installation.choose_gateways(app)
+        assert [witness.name for witness in pinned.witnesses()] == ["w.example"]
+        assert log_key.witnesses() == (vkey,)
+    finally:
+        pinned.use([])
+        log_key.use_witnesses([])
+
+
 def test_silence_after_a_contradiction_opens_nothing(restored, process, scene):
     attend()
     pinned.use([Witness("http://127.0.0.1:1", str(process.key))])
@@ -302,8 +341,6 @@ def test_a_conflict_stays_one_until_likewise_resumed(process, scene, tmp_path):
     checkpoint()
     attend()
     kept = installation_log.last_checkpoint()
-    from app.workflows.rules import checkpoint as notes
-
     private = notes.SigningKey.parse(log_key.key().private)
     forged = notes.sign_checkpoint(private, notes.Checkpoint(private.name, kept.size, bytes(32)))
     assert process.add(twin.body(0, [], str(forged).encode()))[1] == "text/x.ecabinet.conflict"
