@@ -189,7 +189,7 @@ def test_documents_may_lie_in_s3(saved, target, tmp_path, monkeypatch):
 
 def test_every_column_that_names_a_file_of_the_store_is_known():
     sized = {table.name for table in db.metadata.tables.values() if "size" in table.columns}
-    assert sized == {name for name, _column in NAMED}
+    assert sized - {"checkpoint"} == {name for name, _column in NAMED}  # the size of a checkpoint counts entries
 
 
 def test_nothing_restored_is_called_recalled_or_promulgated_otherwise(saved, target):
