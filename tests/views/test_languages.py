@@ -36,6 +36,7 @@ NOT_PAGES = {
     "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.xlsx",
+    "/polls/verify_evidence.py",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
     "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
     "/resolutions/<int:resolution_id>/pages/<int:page>.png",
@@ -90,7 +91,7 @@ def other_pages() -> list[str]:
     checked = [f"/polls/{poll_id}/verify" for poll_id in db.session.scalars(select(Poll.id))]
     read = [f"/papers/{version_id}" for version_id in db.session.scalars(select(DocumentVersion.id))]
     return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/notices/settings/", "/notices/deliveries/",
-            "/keys/", "/passkeys/", "/password/", *checked, *read]  # fmt: skip
+            "/keys/", "/passkeys/", "/password/", "/chain/", *checked, *read]  # fmt: skip
 
 
 def pages(app: Flask) -> set[str]:
