@@ -11,7 +11,7 @@ from app.workflows.rules.calendar import HANOI, hanoi_date
 REGULAR, THEMATIC, EXTRAORDINARY = MeetingKind
 ROOM, PROVINCE, PROVINCE_ROOM = "Phòng họp Chính phủ", "UBND-LC", "Phòng họp số 1, UBND tỉnh Lào Cai"
 AUGUST, PAST = 8, dt.timedelta(days=60)  # a session of last August, long enough ago
-EARLY, LATE, MORNING, OFFICE_OPENS = 6, 20, dt.time(8), dt.time(9)
+EARLY, MORNING, OFFICE_OPENS, MIDNIGHT = 6, dt.time(8), dt.time(9), dt.time(23, 59)
 HALF_HOUR = 30
 SATURDAY = 5
 EXPERT = "Chuyên gia độc lập về công nghệ số"
@@ -40,7 +40,7 @@ class Calendar:
 
 
 def calendar_around(now: dt.datetime) -> Calendar:
-    """The days around a moment: this week, last month, last August; the next session starts within the day."""
+    """The days around a moment: this week, last month, last August; the next session starts today."""
     today = hanoi_date(now)
     summer = dt.date(today.year, AUGUST, 5)
     if today - summer < PAST:
@@ -61,14 +61,12 @@ def calendar_around(now: dt.datetime) -> Calendar:
 
 
 def next_start(now: dt.datetime) -> dt.datetime:
-    """The next full or half hour of Hanoi by day, else the next morning."""
+    """The next full or half hour of Hanoi, at night the morning; always today, so that members can check in."""
     local = now.astimezone(HANOI)
     if local.hour < EARLY:
         return _at(local.date())
-    if local.hour >= LATE:
-        return _at(local.date() + DAY)
     begun = local.replace(minute=local.minute // HALF_HOUR * HALF_HOUR, second=0, microsecond=0)
-    return begun + dt.timedelta(minutes=HALF_HOUR)
+    return min(begun + dt.timedelta(minutes=HALF_HOUR), _at(local.date(), MIDNIGHT))
 
 
 def summer(on: Calendar, members: tuple[str, ...]) -> Session:

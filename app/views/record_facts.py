@@ -136,6 +136,11 @@ ACTS: dict[str, Any] = {
     "warn": _("announce the end of a certificate"),
     "revoke": _("revoke a certificate"),
     "keep_answer": _("keep an answer about a certificate"),
+    "keep": _("keep the time stamp of a signature"),
+    "ask": _("ask for a check of the log"),
+    "enter": _("enter facts into the log"),
+    "_keep": _("sign the head of the log"),
+    "keep_cosignature": _("keep the countersignature of a witness"),
     "announce_week": _("announce the weekly report"),
     "conclude": _("check signatures and log"),
     "add_contact": _("add an address for messages"),
@@ -289,6 +294,7 @@ SUBJECTS: dict[str, Any] = {
     "agenda_item": _("Agenda item"),
     "appointment": _("Post"),
     "body": _("Body"),
+    "certificate": _("Certificate"),
     "checkpoint": _("Checkpoint of the log"),
     "delivery": _("Message sent"),
     "document": _("Paper"),
@@ -309,6 +315,7 @@ SUBJECTS: dict[str, Any] = {
     "seal_key": _("Digital seal"),
     "signature_picture": _("Specimen signature"),
     "seat": _("Seat"),
+    "signed_statement": _("Signature"),
     "signing_key": _("Signing key"),
 }
 

@@ -47,7 +47,7 @@ def test_no_vote_opens_with_a_key_that_is_suspended_in_the_same_moment(app, scen
     who, poll_id = scene.who, scene.draft().id
     owner = who["b"].person_id
     asked = keys.request_recovery(who["clerk"], owner, RecoveryKind.REPLACE, "Mất", scene.now).id
-    real = polls._definition
+    real = polls.definition_of
 
     def slow(*args, **kwargs):
         time.sleep(0.5)
@@ -57,7 +57,7 @@ def test_no_vote_opens_with_a_key_that_is_suspended_in_the_same_moment(app, scen
         time.sleep(0.2)
         return keys.approve_recovery(who["records"], asked, scene.now)
 
-    monkeypatch.setattr(polls, "_definition", slow)
+    monkeypatch.setattr(polls, "definition_of", slow)
     db.session.remove()
     at_once(app, [lambda: polls.open_poll(who["secretary"], poll_id, now=scene.now), suspend])
     assert db.session.get_one(Poll, poll_id).state is PollState.OPEN

@@ -18,6 +18,7 @@ SERVER_GONE = (
     "net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_CONNECTION_CLOSED", "net::ERR_EMPTY_RESPONSE",
     "net::ERR_CONTENT_LENGTH_MISMATCH", "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
 )  # fmt: skip
+DRAWN_LATE = "was preloaded using link preload"  # of a font, by a page that a busy machine draws late
 
 
 class Person:
@@ -96,6 +97,8 @@ class Person:
     def _heard(self, message: ConsoleMessage) -> None:
         lost = ("net::ERR", "WebSocket is closed before the connection is established")
         if message.type not in ("error", "warning") or (self._away and any(said in message.text for said in lost)):
+            return
+        if DRAWN_LATE in message.text:
             return
         refusal = REFUSED.search(message.text)
         if refusal:
