@@ -60,7 +60,7 @@ FORGED = [
     ("UPDATE audit_entry SET payload = '{}' WHERE id = 5", "audit_entry 5: another hash"),
     ("UPDATE audit_entry SET actor_id = 2 WHERE id = 5", "audit_entry 5: another hash"),
     ("UPDATE audit_entry SET subject_id = 4711 WHERE id = 5", "audit_entry 5: is filed under"),
-    ("DELETE FROM audit_entry WHERE id = (SELECT max(id) FROM audit_entry)", "tables.*audit_entry"),
+    ("DELETE FROM audit_entry WHERE id = (SELECT max(id) FROM audit_entry)", "nothing in audit_entry"),
     ("DELETE FROM ballot WHERE id = (SELECT max(id) FROM ballot)", "tables.*ballot"),
     ("UPDATE certificate SET der = (SELECT der FROM certificate WHERE id = 2) WHERE id = 1", "certificate 1: another"),
     ("UPDATE resolution_version SET text = x'7b7d'", "resolution_version 1: another hash"),
