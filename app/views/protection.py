@@ -79,7 +79,7 @@ def limit_body() -> None:
 
 
 def require_token() -> None:
-    """Every change carries the form token of its session, JSON included (X-CSRFToken); nothing is exempt."""
+    """Every change carries the form token of its session, JSON included (X-CSRFToken)."""
     if not current_app.config["WTF_CSRF_ENABLED"] or request.routing_exception is not None:
         return
     if request.endpoint in living.FOR_PROGRAMS:

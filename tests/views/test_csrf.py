@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter, Rule
 
 from app.extensions import csrf
+from app.views.living import FOR_PROGRAMS
 from tests.cabinet import PASSWORD
 from tests.device import JSON
 
@@ -36,9 +37,9 @@ def filled_in(rule: Rule) -> str:
     return built[1]
 
 
-def addresses(app: Flask) -> list[tuple[str, str]]:
-    """Every address that changes something."""
-    rules = app.url_map.iter_rules()
+def addresses(app: Flask, for_programs: bool = False) -> list[tuple[str, str]]:
+    """Every address that changes something, or those that only programs ask and that change nothing."""
+    rules = [rule for rule in app.url_map.iter_rules() if (rule.endpoint in FOR_PROGRAMS) == for_programs]
     return [(method, filled_in(rule)) for rule in rules for method in sorted((rule.methods or set()) & CHANGING)]
 
 
@@ -52,6 +53,14 @@ def test_no_change_without_the_token(guarded, body):
     for method, path in addresses(guarded):
         answer = device.open(path, method=method, headers=JSON, **BODIES[body])
         assert (path, answer.status_code, answer.json["code"]) == (path, 400, "csrf")
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_what_a_page_can_send_is_nothing_for_an_address_of_programs(guarded, body):
+    device = guarded.test_client().enter_as("a")
+    assert addresses(guarded, for_programs=True) == [("POST", "/pki/ocsp")]
+    for method, path in addresses(guarded, for_programs=True):
+        assert device.open(path, method=method, headers=JSON, **BODIES[body]).status_code == 415
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def test_on_a_phone_the_number_of_notices_is_seen_without_opening_a_menu(scene, 
 DETAILS = {
     "meeting": "Phiên họp", "member": "Phạm Văn Ba", "question": "Thông qua?", "outcome": "adopted", "approved": True,
     "kind": "replace", "reason": "Lý do", "starts_at": "2026-07-30T02:00:00+00:00", "subject_id": 1,
-    "number": "01/NQ-CP", "resolution": "Về doanh nghiệp", "week": "2026-47",
+    "number": "01/NQ-CP", "resolution": "Về doanh nghiệp", "week": "2026-47", "holder": "Phạm Văn Ba",
+    "until": "2026-12-22T02:00:00+00:00",
 }  # fmt: skip
 
 

@@ -250,7 +250,7 @@ def test_without_a_stamp_in_time_the_document_is_signed_all_the_same_and_waits(a
     assert (found.state, [signer.stamped_at for signer in found.signers]) == ("valid", [None, None])
     states = lambda: {time_stamps.shown(each.statement, NOW).state for each in resolving.resolution.signatures}  # noqa: E731
     assert states() == {StampState.AWAITED}
-    assert "(clock of the server)" in found.lines()[1]
+    assert "(giờ máy chủ)" in found.lines()[1]
     tsa.fault = None
     tsa.work(NOW + MINUTE)
     assert states() == {StampState.STAMPED}
