@@ -72,6 +72,13 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return settings_of_gateways(tmp_path_factory.mktemp("gateways"))
 
 
+def unrevoking(gateways: dict[str, Any]) -> Callable[[], None]:
+    """What makes the authority forget the certificates that a test had revoked, as its database does."""
+    authority = gateways["PUBLISHER"]._authority
+    published = authority._crl
+    return lambda: setattr(authority, "_crl", published)
+
+
 @pytest.fixture(scope="session")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in memory, where there is enough: commits wait for its disk as they must, and do not wait long."""
@@ -90,8 +97,10 @@ def sqlite_home(memory: Path, gateways: dict[str, Any]) -> Home:
     filled = sqlite3.connect(":memory:", check_same_thread=False)
     with sqlite3.connect(path) as source:
         source.backup(filled)
+    unrevoke = unrevoking(gateways)
 
     def refresh() -> None:
+        unrevoke()
         connection = db.engine.raw_connection()
         filled.backup(connection.driver_connection)
         connection.close()
@@ -116,7 +125,10 @@ def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any])
         **gateway_settings, SQLALCHEMY_DATABASE_URI=postgres_server.url(DATABASE), SQLALCHEMY_ENGINE_OPTIONS=many
     )
 
+    unrevoke = unrevoking(gateways)
+
     def refresh() -> None:
+        unrevoke()
         db.session.remove()
         db.engine.dispose()
         pristine.restore()

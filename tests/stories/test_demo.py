@@ -543,11 +543,12 @@ def test_the_authority_and_the_installation_key_are_made_once_for_the_owner_alon
         ("2026-11-20T09:29", "2026-11-20T09:30"),
         ("2026-11-20T09:30", "2026-11-20T10:00"),
         ("2026-11-20T19:59", "2026-11-20T20:00"),
-        ("2026-11-20T20:00", "2026-11-21T08:00"),
-        ("2026-12-31T23:30", "2027-01-01T08:00"),
+        ("2026-11-20T20:00", "2026-11-20T20:30"),
+        ("2026-12-31T23:30", "2026-12-31T23:59"),
     ],
 )
 def test_the_next_session_starts_at_the_next_half_hour_of_the_day(now, starts):
+    """Today at any hour: on another day nobody could check in yet."""
     moment = dt.datetime.fromisoformat(now).replace(tzinfo=HANOI)
     assert sessions.next_start(moment) == dt.datetime.fromisoformat(starts).replace(tzinfo=HANOI)
 
