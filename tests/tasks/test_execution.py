@@ -393,12 +393,17 @@ def test_outside_a_job_progress_is_nobodys_business(app):
     assert progress.report(1, 2) is None
 
 
-def test_what_a_batch_is_told_is_read_in_one_statement_and_marked_in_one(app, monkeypatch):
-    told, asked = [], []
-    task = outbox.Task(
-        "test.fact", Queue.LIVE, lambda job: told.append(fact_of(job["audit_entry_id"])), {"audit_entry_id": int}
-    )
-    monkeypatch.setitem(outbox.tasks, "test.fact", task)
+@pytest.fixture
+def told(app, monkeypatch):
+    """The facts that a task was told."""
+    facts: list[dict[str, object]] = []
+    hear = lambda job: facts.append(fact_of(job["audit_entry_id"]))  # noqa: E731
+    monkeypatch.setitem(outbox.tasks, "test.fact", outbox.Task("test.fact", Queue.LIVE, hear, {"audit_entry_id": int}))
+    return facts
+
+
+def test_what_a_batch_is_told_is_read_in_one_statement_and_marked_in_one(told):
+    asked = []
     numbers = db.session.scalars(select(AuditEntry.id).order_by(AuditEntry.id).limit(3)).all()
     expected = [fact_of(number) for number in numbers]
     facts("test.fact", *numbers)
@@ -412,12 +417,7 @@ def test_what_a_batch_is_told_is_read_in_one_statement_and_marked_in_one(app, mo
     assert len([said for said in asked if said.startswith("UPDATE job")]) == 2  # taken, done
 
 
-def test_a_fact_that_is_missing_fails_alone(app, monkeypatch):
-    told = []
-    task = outbox.Task(
-        "test.fact", Queue.LIVE, lambda job: told.append(fact_of(job["audit_entry_id"])), {"audit_entry_id": int}
-    )
-    monkeypatch.setitem(outbox.tasks, "test.fact", task)
+def test_a_fact_that_is_missing_fails_alone(told):
     known = db.session.scalar(select(AuditEntry.id).limit(1))
     facts("test.fact", known, 10**9)
     assert drain(NOW, [Queue.LIVE]) == 1
