@@ -16,7 +16,7 @@ from app.workflows.key_places import places_of
 LOOKS: dict[str, tuple[str, str, Any]] = {
     "valid": ("ok", "shield-check", lazy_gettext("Valid")),
     "invalid": ("bad", "shield-x", lazy_gettext("Not valid")),
-    "undetermined": ("warn", "shield-alert", lazy_gettext("Cannot be decided")),
+    "undetermined": ("warn", "shield-alert", lazy_gettext("Not enough to decide")),
 }
 SIGNS = {SignatureRole.SIGNATURE: "pen-line", SignatureRole.SEAL: "stamp"}
 

@@ -28,6 +28,7 @@ PATIENCE = 10  # seconds
 DRAINED = 64 * 1024 * 1024  # of a body that is too large: read and dropped, so that the answer arrives
 PIECE = 256 * 1024
 FEW, SMALL = 8, 256 * 1024  # parts of the form, and bytes of those that are no file; more than the parser reads at once
+EMPTY: dict[str, Any] = {"file_sha256": "", "token": "", "parts": [], "pages": []}
 LANGUAGE = "vi"  # unless the address asks for another one
 Shown = dict[str, Any]
 
@@ -140,7 +141,7 @@ def _page(context: Shown, status: int, language: str) -> Response:
     here = url_for("VerificationView.document", token=token) if token else url_for("VerificationView.start")
     asked = "" if language == LANGUAGE else f"?lang={language}"
     page = render_template(
-        "ec/verification.html", **{"file_sha256": "", "token": "", **context}, language=language, action=here + asked,
+        "ec/verification.html", **EMPTY | context, language=language, action=here + asked,
         largest=pades.Limits().size,
         languages=[{"code": code, "name": name, "url": f"{here}?lang={code}"} for code, name in others.items()],
     )  # fmt: skip

@@ -7,11 +7,12 @@ from flask import url_for
 from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
-from app.gateways.pades import Verdict
+from app.gateways.pades import Verdict, sub_indication
 from app.models import Resolution, ResolutionState, SignatureRole
 from app.views.ballot_answers import stamp_facts
 from app.views.resolution_list import title_of
 from app.views.resolution_verdict import LOOKS
+from app.views.verification_layout import pages, parts
 from app.workflows import public_documents, time_stamps
 from app.workflows.engine.words import word
 from app.workflows.key_places import places_of
@@ -31,14 +32,19 @@ Band = dict[str, Any]
 def document_page(document: Resolution, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/verification.html for the page behind a code."""
     verdict = public_documents.verdict_of(document, now)
-    return {"band": _band(document, verdict, now), "document": facts(document, verdict, now), "token": document.token}
+    return {
+        "band": _band(document, verdict, now), "document": facts(document, verdict, now), "token": document.token,
+        "pages": pages(verdict),
+    }  # fmt: skip
 
 
 def file_page(checked: Checked, now: dt.datetime) -> dict[str, Any]:
     """The same for a file that was sent: first what is thought of the file, then the document it is."""
     about, claimed = checked.document, checked.claimed
     shown = about or claimed
+    posts = {one.role.value: one.post for one in about.signatures} if about else {}
     return {
+        "parts": parts(checked.verdict, posts), "pages": pages(checked.verdict),
         "band": _file_band(checked, now), "file_sha256": grouped(checked.verdict.sha256),
         "document": facts(shown, public_documents.verdict_of(shown, now), now) if shown else None,
         "token": shown.token if shown else "",
@@ -114,15 +120,14 @@ def _file_band(checked: Checked, now: dt.datetime) -> Band:
 
 
 def _doubtful(verdict: Verdict, invalid: str) -> Band:
-    reasons = [str(reason) for reason in verdict.reasons]
+    reasons = [{"text": str(reason), "standard": sub_indication(reason.code)} for reason in verdict.reasons]
     if verdict.state == "invalid":
         text = _("Do not rely on it. Why:")
         return _said("bad", "shield-x", invalid, text) | {"reasons": reasons}
     codes = {reason.code for reason in verdict.reasons}
     title = _("This is no document in our register") if "no_pins" in codes else _("It cannot be decided")
-    return _said("warn", "shield-alert", title, _("Nothing is said for or against its validity. Why:")) | {
-        "reasons": reasons
-    }
+    text = _("Not enough to decide: nothing is said for or against its validity. Why:")
+    return _said("warn", "shield-alert", title, text) | {"reasons": reasons}
 
 
 def _recalled(document: Resolution) -> Band:

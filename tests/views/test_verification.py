@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -247,20 +248,104 @@ def test_a_file_of_many_lines_is_read_to_its_end(app, out):
     assert (answer.status_code, band(answer)) == (200, "bad")
 
 
-def test_nothing_of_a_file_is_kept(app, out, tmp_path, monkeypatch):
-    kept, rows = set(storage.store().files), db.session.query(LoginTry).count()
+def rows() -> dict[str, int]:
+    """How many rows each table of the database has."""
+    return {
+        name: db.session.execute(select(func.count()).select_from(table)).scalar_one()
+        for name, table in db.metadata.tables.items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["our document", "a large file of somebody"])
+def test_nothing_of_a_file_is_kept(app, out, tmp_path, monkeypatch, whole):
+    kept, before = set(storage.store().files), rows()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("tempfile.TemporaryFile", _forbidden)
-    big = b"%PDF-1.7\n" + bytes(3 * MEGABYTE)
-    assert send(app.test_client(), "/xac-minh/", big).status_code == 200
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", _forbidden)
+    sent = content(out) if whole else b"%PDF-1.7\n" + bytes(3 * MEGABYTE)
+    assert send(app.test_client(), "/xac-minh/", sent, name="can-cuoc-cua-toi.pdf").status_code == 200
     assert set(storage.store().files) == kept
     assert list(tmp_path.iterdir()) == []
-    assert db.session.query(LoginTry).count() == rows + 1  # that somebody sent a file, and from where
+    assert rows() == before | {"login_try": before["login_try"] + 1}  # that somebody sent a file, and from where
+    noted = db.session.scalars(select(LoginTry).order_by(LoginTry.id.desc())).first()
+    assert not [value for value in vars(noted).values() if "can-cuoc" in str(value) or "PDF-" in str(value)]
 
 
 def _forbidden(*_args: object, **_kwargs: object) -> None:
     raise AssertionError("a file of a stranger was written to a disk")
+
+
+# -- who signed what when, page by page --------------------------------------------------------------------------------
+
+
+def parts(answer) -> list[str]:
+    found = re.findall(r'<li class="ec-part.*?</li>', answer.text, re.S)
+    return [html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))) for part in found]
+
+
+def test_a_file_is_shown_part_by_part_and_page_by_page(app, out):
+    answer = send(app.test_client(), "/xac-minh/?lang=en", content(out))
+    printed, signature, seal = parts(answer)
+    assert "The printed document" in printed
+    assert "Thủ tướng Chính phủ" in signature
+    assert all("30/07/2026" in part and "Valid" in part for part in (signature, seal))
+    assert "Protects parts 1 to 2" in signature
+    assert "Protects parts 1 to 3" in seal
+    said = words(answer)
+    assert "As it was printed before anybody signed" in said
+    assert "Number of the document. Filled in with part 3 of the file. Protected by: Seal of the organisation." in said
+    assert out.resolution.signer.full_name not in said
+    boxes = re.findall(r'<rect class="ec-sheet__box ec-sheet__box--(\w+)"', answer.text)
+    assert sorted(boxes) == ["signature"] * 2 + ["text"] * 4
+
+
+def test_a_page_that_was_added_is_shown_as_protected_by_nobody(app, out):
+    answer = send(app.test_client(), "/xac-minh/?lang=en", page_added(Editor(content(out))).done())
+    assert [part for part in parts(answer) if "A change without a signature" in part and "Not permitted" in part]
+    assert len(parts(answer)) == 4
+    assert answer.text.count("ec-sheet--bad") == 1
+    assert "Written or changed in part 4 of the file" in words(answer)
+    assert "No signature protects what is shown here." in words(answer)
+    assert "FORMAT_FAILURE" in words(answer)
+
+
+def test_no_post_is_named_for_a_signature_that_is_not_known_to_be_good(app, out, clock):
+    clock.now = max(clock.now, AT)
+    said = words(send(app.test_client(), "/xac-minh/?lang=en", GOOD))
+    assert "Not enough to decide" in said
+    assert "NO_CERTIFICATE_CHAIN_FOUND" in said
+    for fact in ("Nguyễn Văn An", "Bộ trưởng", "Bộ Xây dựng", "Thủ tướng"):
+        assert fact not in said
+
+
+def test_what_cannot_be_taken_apart_has_no_pages(app, out):
+    answer = send(app.test_client(), "/xac-minh/", content(out) + b"\n")
+    assert band(answer) == "bad"
+    assert "ec-sheet" not in answer.text
+    assert "ec-part" not in answer.text
+
+
+def test_the_page_behind_the_code_shows_the_pages_of_the_stored_file(app, out):
+    answer = app.test_client().get(address(out) + "?lang=en")
+    assert answer.text.count('<li class="ec-sheet">') >= 1
+    assert "Page by page" in words(answer)
+
+
+def test_names_of_fields_are_never_printed_as_they_stand_in_a_file(app, out):
+    editor = Editor(content(out))
+    box = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (<script>x) /Rect [1e9 0 10 10] /F 4 >>"
+    other = b"<< /Type /Annot /Subtype /FreeText /T (<b>so 99) /Rect [60 400 500 500] /F 4 >>"
+    pdf = editor.annotate(other.replace(b"1e9", b"0")).done()
+    pdf = Editor(pdf).annotate(box.replace(b"1e9", b"999999999")).done()
+    answer = send(app.test_client(), "/xac-minh/?lang=en", pdf)
+    assert "so 99" not in answer.text
+    assert "<script>x" not in answer.text
+    assert "A box that is not part of the document" in words(answer)
+    drawn = answer.text.split('id="pages-h"')[1].split("</ul>")[0]
+    numbers = re.findall(r' (?:viewBox|x|y|width|height)="([^"]*)"', drawn)
+    assert numbers
+    assert all(abs(float(part)) <= 14_400 for value in numbers for part in value.split())
 
 
 # -- guesses ----------------------------------------------------------------------------------------------------------

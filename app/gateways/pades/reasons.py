@@ -20,7 +20,7 @@ ROLES: dict[str, Any] = {
 STATES: dict[str, Any] = {
     "valid": _("Valid: signed and sealed by those who had to, and not altered since."),
     "invalid": _("Not valid."),
-    "undetermined": _("Undetermined: there is not enough to say whether it is valid."),
+    "undetermined": _("Not enough to decide whether it is valid."),
 }
 SENTENCES: dict[str, Any] = {
     # the file

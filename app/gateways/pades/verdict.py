@@ -39,6 +39,8 @@ from flask_babel import gettext
 
 from app.gateways import timestamp
 from app.gateways.pades.embedded import certificates_in, signer_in
+from app.gateways.pades.indications import INDICATIONS, sub_indication
+from app.gateways.pades.reader.outline import Page
 from app.gateways.pades.reader.reading import SECOND_OPINION, Broken, Found, Reading, read
 from app.gateways.pades.reasons import ROLES, STATES, UNDETERMINED, Reason
 from app.gateways.pades.stamped import stamp_of
@@ -74,6 +76,7 @@ class SignerSeen:
 
     `covered_sha256` is the hash of the bytes it stands for, whether or not it was made over them. `time` is that of the
     server that signed; `stamped_at` that of a good time stamp over the signature, and `stamped_by` whose it is.
+    `revision` is the part of the file that the signature closes, counted from 1: it covers that and all before it.
     """
 
     role: str
@@ -88,6 +91,7 @@ class SignerSeen:
     covered_sha256: str
     stamped_at: dt.datetime | None = None
     stamped_by: str = ""
+    revision: int = 0
 
     def when(self) -> str:
         """The time of the signature and by whose clock: that of a good time stamp, or of the server that signed."""
@@ -103,18 +107,43 @@ class SignerSeen:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`state` is "valid", "invalid" or "undetermined"; the first reason is the one to show first."""
+    """`state` is "valid", "invalid" or "undetermined"; the first reason is the one to show first.
+
+    The file consists of that many `revisions`; `pages` are what it shows in the end, as far as that can be told.
+    """
 
     state: str
     reasons: tuple[Reason, ...]
     signers: tuple[SignerSeen, ...]
     sha256: str
+    revisions: int = 0
+    pages: tuple[Page, ...] = ()
+
+    def covering(self, revision: int) -> tuple[SignerSeen, ...]:
+        """The signatures that cover what that revision wrote, whatever they are worth."""
+        return tuple(signer for signer in self.signers if signer.revision >= revision)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines: codes beside sentences, times in ISO 8601."""
-        reasons = [{"code": each.code, "role": each.role, "message": str(each)} for each in self.reasons]
-        signers = [each.as_json() for each in self.signers]
-        return {"state": self.state, "sha256": self.sha256, "reasons": reasons, "signers": signers}
+        """For machines: codes beside sentences, times in ISO 8601; docs/verification.md says what may be relied on."""
+        return {
+            "state": self.state, "indication": INDICATIONS[self.state], "sha256": self.sha256,
+            "reasons": [
+                {"code": each.code, "sub_indication": sub_indication(each.code), "role": each.role,
+                 "message": str(each)}
+                for each in self.reasons
+            ],
+            "signers": [each.as_json() for each in self.signers],
+            "revisions": self.revisions,
+            "pages": [self._page(number, page) for number, page in enumerate(self.pages, start=1)],
+        }  # fmt: skip
+
+    def _page(self, number: int, page: Page) -> dict[str, Any]:
+        places = [
+            place._asdict() | {"covered_by": [each.role for each in self.covering(place.revision)]}
+            for place in page.places
+        ]
+        covered = [each.role for each in self.covering(page.revision)]
+        return {"number": number} | page._asdict() | {"covered_by": covered, "places": places}
 
     def lines(self) -> list[str]:
         """For people: the state, who signed when, each reason and the hash, in the language of the reader."""
@@ -162,7 +191,12 @@ def judge(
     reasons += [reason for _signer, own in judged for reason in own]
     reasons += _times(reading.signatures)
     reasons += [Reason(SECOND_OPINION)] * (Broken(SECOND_OPINION) in reading.broken)
-    return _verdict(pdf, tuple(dict.fromkeys(reasons)), tuple(signer for signer, _own in judged))
+    signers = tuple(
+        replace(signer, revision=reading.ends.index(found.end) + 1)
+        for found, (signer, _own) in zip(reading.signatures, judged, strict=True)
+    )
+    found = _verdict(pdf, tuple(dict.fromkeys(reasons)), signers)
+    return replace(found, revisions=len(reading.ends), pages=tuple(reading.pages))
 
 
 def _verdict(pdf: bytes, reasons: tuple[Reason, ...], signers: tuple[SignerSeen, ...]) -> Verdict:

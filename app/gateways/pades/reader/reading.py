@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from . import changes, filled, second_opinion
+from .outline import Page, pages_of
 from .revisions import Revision, read_revisions
 from .shape import Objects, refuse_dangerous, resolved, walk
 from .syntax import Objection, Reference
@@ -20,10 +21,15 @@ class Broken(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The broken rules as they were met, and the signatures in the order in which they were made."""
+    """The broken rules as they were met, and the signatures in the order in which they were made.
+
+    `ends` says where each revision of the file ends; `pages` is what is shown on them, where that can be told.
+    """
 
     broken: list[Broken]
     signatures: list[Found]
+    ends: list[int]
+    pages: list[Page]
 
 
 class _State(NamedTuple):
@@ -35,7 +41,7 @@ class _State(NamedTuple):
 
 def read(data: bytes, ask_second: bool = True) -> Reading:
     """Everything that speaks against the file; whatever the reading trips over speaks against it too."""
-    reading = Reading([], [])
+    reading = Reading([], [], [], [])
     try:
         _read(data, reading)
     except MemoryError:
@@ -63,6 +69,8 @@ def _objects(data: bytes) -> bool:
 
 def _read(data: bytes, reading: Reading) -> None:
     revisions = read_revisions(data)
+    reading.ends.extend(revision.end for revision in revisions)
+    reading.pages.extend(pages_of(revisions))
     refuse_dangerous(revisions)
     state = _base(revisions[0])
     for revision in revisions[1:]:
