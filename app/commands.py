@@ -1,21 +1,12 @@
-"""What is done from the shell: deployment, demo data, replay, verification of a file."""
+"""What is done from the shell: deployment, demo data, replay."""
 
-import datetime as dt
-import json
-from io import BufferedReader
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
-from flask_babel import get_locale, gettext
 from flask_migrate import upgrade
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import security
-from app.gateways.signing.errors import SigningError
-
-VERDICTS = {"valid": 0, "invalid": 1, "undetermined": 2}  # exit codes
 
 
 def register(app: Flask) -> None:
@@ -29,6 +20,7 @@ def register(app: Flask) -> None:
         commands_setup,
         commands_tsa,
         commands_vapid,
+        commands_verify,
         commands_witness,
         create_app,
     )
@@ -36,13 +28,13 @@ def register(app: Flask) -> None:
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.command("docs")(_write_docs)
-    app.cli.add_command(_verify)
     commands_key.register(app)
     commands_roll.register(app)
     commands_setup.register(app)
     commands_backup.register(app)
     commands_doctor.register(app)
     commands_vapid.register(app)
+    commands_verify.register(app)
     commands_audit.register(app)
     commands_witness.register(app)
     commands_tsa.register(app)
@@ -79,28 +71,3 @@ def _write_docs() -> None:
 
     for path in handbook.write(Path(current_app.root_path).parent / "docs"):
         click.echo(path)
-
-
-@click.command("verify")
-@click.argument("file", type=click.File("rb"))
-@click.option("--json", "as_json", is_flag=True, help="Answer with state, reasons, signers and hash as JSON.")
-@with_appcontext
-def _verify(file: BufferedReader, as_json: bool) -> None:
-    """Say whether a PDF is a Resolution of ours, or evidence holds: exit code 0 valid, 1 invalid, 2 undetermined."""
-    from app.gateways import bundles, pades
-    from app.workflows import verification
-
-    if bundles.is_bundle(file.peek(4)):
-        account = bundles.examine(Path(file.name), str(get_locale()), as_json=as_json)
-        click.echo(account.said or gettext("The evidence could not be examined."))
-        raise SystemExit(VERDICTS[account.state])
-
-    try:
-        verdict = verification.verify(file.read(pades.Limits().size + 1), dt.datetime.now(dt.UTC))
-    except (SQLAlchemyError, SigningError) as trouble:  # not a word about the file follows from this
-        said = gettext("The records cannot be asked, so nothing is said about the file: %(why)s", why=str(trouble))
-        click.echo(said.partition("\n")[0], err=True)
-        raise SystemExit(VERDICTS["undetermined"]) from trouble
-    told = verdict.as_json()
-    click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else "\n".join(verdict.lines()))
-    raise SystemExit(VERDICTS[verdict.state])

@@ -13,6 +13,7 @@ LIMITS = (  # of the tool and of each openssl that it starts
     (resource.RLIMIT_NOFILE, 256), (resource.RLIMIT_CORE, 0),
 )  # fmt: skip
 STATES = {0: "valid", 1: "invalid", 2: "undetermined"}
+MOST_BYTES = 512 * 1024 * 1024  # of a bundle, as the tool has it
 BEGINS = b"PK\x03\x04"
 
 

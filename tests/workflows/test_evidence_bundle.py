@@ -211,7 +211,11 @@ def test_the_command_judges_a_bundle_like_a_document(scene, tmp_path):
         (file := tmp_path / f"{state}.zip").write_bytes(content)
         plain, told = (run.invoke(args=["verify", str(file), *more]) for more in ((), ("--json",)))
         assert (plain.exit_code, told.exit_code) == (code, code), plain.output
-        assert json.loads(told.output)["state"] == state
+        machine = json.loads(told.output)
+        assert (machine["state"], machine["kind"], machine["format"]) == (state, "evidence", 1)
+        assert set(machine) == {"format", "kind", "state", "indication", "steps", "problems"}
+        piped = run.invoke(args=["verify", "-", "--json"], input=content)
+        assert (piped.exit_code, json.loads(piped.output)) == (code, machine)
         assert plain.output.startswith(" 1. [")
     (newer := tmp_path / "newer.zip").write_bytes(data[:4])
     assert run.invoke(args=["verify", str(newer)]).exit_code == 1

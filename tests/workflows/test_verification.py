@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pytest
 from flask import current_app
@@ -16,6 +17,8 @@ from tests.gateways import upload_corpus
 from tests.gateways.hostile_changes import page_added
 from tests.gateways.signed_corpus import AT, GOOD, Editor
 from tests.resolving import Resolving
+
+NAMES = {"format", "kind", "state", "indication", "sha256", "reasons", "signers", "revisions", "pages"}
 
 
 def content(scene: Resolving) -> bytes:
@@ -79,7 +82,9 @@ def test_the_command_tells_the_verdict_by_its_exit_code(sealed, tmp_path):
         assert (plain.exit_code, told.exit_code) == (code, code), plain.output
         machine = json.loads(told.output)
         assert machine["state"] == state
-        assert set(machine) == {"state", "sha256", "reasons", "signers"}
+        assert set(machine) == NAMES
+        assert (machine["format"], machine["kind"]) == (1, "document")
+        assert machine["indication"] == {"valid": "TOTAL-PASSED", "invalid": "TOTAL-FAILED"}.get(state, "INDETERMINATE")
         assert machine["sha256"] in plain.output
     assert run.invoke(args=["verify", str(tmp_path / "nowhere.pdf")]).exit_code not in (0, 1)
 
@@ -91,5 +96,35 @@ def test_the_command_leaves_open_what_it_cannot_ask_the_records(app, tmp_path, m
 
     (file := tmp_path / "good.pdf").write_bytes(GOOD)
     monkeypatch.setattr(verification, "with_file", fail)
-    result = current_app.test_cli_runner().invoke(args=["verify", str(file)])
+    run = current_app.test_cli_runner()
+    result = run.invoke(args=["verify", str(file)])
     assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    told = run.invoke(args=["verify", "--json", str(file)])
+    machine = json.loads(told.output)
+    assert (told.exit_code, machine["state"], set(machine)) == (2, "undetermined", NAMES)
+    assert [reason["code"] for reason in machine["reasons"]] == ["records_unavailable"]
+
+
+def test_the_command_reads_a_pipe_and_speaks_the_language_it_is_asked_for(sealed):
+    run, pdf = current_app.test_cli_runner(), content(sealed)
+    piped = run.invoke(args=["verify", "-", "--lang", "en"], input=pdf)
+    assert (piped.exit_code, piped.output.split(":")[0]) == (0, "Valid")
+    assert run.invoke(args=["verify", "-"], input=pdf).output.split(":")[0] == "Hợp lệ"
+    altered = run.invoke(args=["verify", "-", "--lang", "en", "--json"], input=pdf + b"\n")
+    assert (altered.exit_code, json.loads(altered.output)["reasons"][0]["sub_indication"]) == (1, "FORMAT_FAILURE")
+    assert run.invoke(args=["verify", "-"], input=b"").exit_code == 1
+    assert run.invoke(args=["verify", "-", "--lang", "fr"], input=pdf).exit_code == 2
+
+
+def test_the_json_of_the_docs_has_the_names_of_the_json(sealed):
+    """docs/verification.md: what programs may rely on."""
+    page = (Path(current_app.root_path).parent / "docs/verification.md").read_text(encoding="utf-8")
+    shown = json.loads(page.split("```json")[1].split("```")[0])
+    altered = current_app.test_cli_runner().invoke(args=["verify", "-", "--json"], input=content(sealed) + b"\n")
+    whole = current_app.test_cli_runner().invoke(args=["verify", "-", "--json"], input=content(sealed))
+    told = json.loads(whole.output)
+    assert set(shown) == set(told)
+    assert set(shown["reasons"][0]) == set(json.loads(altered.output)["reasons"][0])
+    for one, other in ((shown["signers"][0], told["signers"][0]), (shown["pages"][0], told["pages"][0])):
+        assert set(one) == set(other)
+    assert set(shown["pages"][0]["places"][0]) == set(told["pages"][0]["places"][0])
