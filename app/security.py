@@ -50,16 +50,20 @@ REGISTERS_READ = (
 REGISTERS_KEEP = REGISTERS_READ | {("menu_access", "IssueQueue")} | (
     _opens("SealRecords", "Registers", "add", "suspend") | _opens("SpecimenRecords", "Registers", "add")
 )  # fmt: skip
+RULES_READ = _opens("RuleSetRecords", "Meetings") | _opens("CalendarRecords", "Meetings")
+RULES_KEEP = (
+    _opens("RuleSetRecords", "Meetings", "add", "edit") | _opens("CalendarRecords", "Meetings", "add", "edit", "delete")
+)
 KEYS_RECOVER = _opens("KeyRecords", "Keys") | _opens("RecoveryRecords", "Keys", "add", "approve")
 KEYS_CONFIRM = _opens("RecoveryRecords", "", "approve")
 GAPS_DECIDE = _opens("GapRecords", "", "add", "confirm")
 
 SCREENS: dict[str, set[Screen]] = {
     "thanh_vien": KEYS_CONFIRM | GAPS_DECIDE,  # whoever may be the second person; rights decide, so no menu
-    "van_phong": MEETINGS_PREPARE | _opens("RuleSetRecords", "Meetings", "add", "edit")
+    "van_phong": MEETINGS_PREPARE | RULES_KEEP
     | ROLL_KEEP | KEYS_RECOVER | _opens("OutgoingRecords", "Registers") | PICK,
     "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
-    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | _opens("RuleSetRecords", "Meetings")
+    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | RULES_READ
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight")
     | _opens("WitnessRecords", "Oversight") | _opens("GapRecords", "Oversight", "add", "confirm"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit")

@@ -29,7 +29,7 @@ from app.workflows.engine import outbox
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.rules.calendar import hanoi_date
-from app.workflows.rules.timetable import Week, daily_due, papers_slot, report_slot
+from app.workflows.rules.timetable import Timetable, Week, daily_due, papers_slot, report_slot
 
 PASSWORD, PIN = "Ecabinet@2019", "240619"  # of invented people, shown on the sign-in page
 NOTICE = "notices.tell"  # the one task that history is told to (app/wiring.py)
@@ -172,7 +172,7 @@ def _digests(ready: Session, now: dt.datetime) -> Iterator[Step]:
 
     def of_the_session(stage: Backstage, at: dt.datetime) -> None:
         meeting_id = stage.meeting_id(ready.title)
-        slot = papers_slot(meeting_id, ready.invited_at, digests.timetable(at)).key
+        slot = papers_slot(meeting_id, ready.invited_at, Timetable()).key
         for person_id in digests.seated_without(meeting_id, slot):
             digests.make_session(SYSTEM, meeting_id, person_id, digests.PAPERS, slot, at)
 
@@ -184,7 +184,7 @@ def _digests(ready: Session, now: dt.datetime) -> Iterator[Step]:
     def of_the_week(stage: Backstage, at: dt.datetime) -> None:
         announcements.announce_week(SYSTEM, stage.bodies[GOVERNMENT], week.key, at)
 
-    morning, calendar = now, digests.timetable(now)
+    morning, calendar = now, Timetable()
     last = Week.of(hanoi_date(now)).before
     week = report_slot(last, calendar)
     if week.due_at > now:

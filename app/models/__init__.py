@@ -2,6 +2,7 @@
 
 from app.models.agenda import AgendaItem, ItemKind, ItemState
 from app.models.audit import AuditEntry, Refusal
+from app.models.calendar_day import CalendarDay, DayKind
 from app.models.contact import Channel, ContactAddress, NoticePreference, PushSubscription, QuietHours, Topic
 from app.models.delivery import Delivery, DeliveryState
 from app.models.digest import Digest, DigestKind
@@ -83,17 +84,17 @@ from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, 
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "AuditEntry", "Ballot", "Body", "BodyKind",
-    "Certificate", "CertificateRevocation", "Channel", "Checkpoint", "CheckpointCosignature", "CheckpointReason",
-    "Choice", "ContactAddress", "DeclaredGap", "DeclaredGapConsent", "Delivery", "DeliveryState", "Digest",
-    "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion", "DraftText",
-    "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind",
-    "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry", "LogKind", "LogPending",
-    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference",
-    "NumberCancellation", "NumberSeries", "Office", "Organisation", "OrganisationKind", "Outcome", "Passkey",
-    "PasskeyChallenge", "PasskeyPurpose", "Person", "Place",
-    "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue",
-    "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
-    "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
-    "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "StatementKind",
-    "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "CalendarDay", "Certificate", "CertificateRevocation", "Channel", "Checkpoint", "CheckpointCosignature",
+    "CheckpointReason", "Choice", "ContactAddress", "DayKind", "DeclaredGap", "DeclaredGapConsent", "Delivery",
+    "DeliveryState", "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature",
+    "DocumentVersion", "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat",
+    "IssuedNumber", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry",
+    "LogKind", "LogPending", "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff",
+    "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office", "Organisation", "OrganisationKind",
+    "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose", "Person", "Place", "Poll", "PollLeaf", "PollState",
+    "PreparedStatement", "Presence", "Procedure", "PushSubscription", "Queue", "QuietHours", "RecoveryKind", "Refusal",
+    "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey",
+    "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole",
+    "SignedStatement", "SigningKey", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding",
+    "WitnessReport",
 ]  # fmt: skip

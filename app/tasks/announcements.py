@@ -21,5 +21,5 @@ def week(job: dict[str, Any]) -> None:
 
 def week_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
     """The week before this one, from Monday morning on (rule:R32)."""
-    if slot := report_due(now, digests.timetable(now)):
+    if slot := report_due(now, digests.timetable(body_id)):
         yield slot.key, {"body_id": body_id, "week": slot.key}

@@ -73,7 +73,7 @@ def _each(people: list[int], make: Callable[[int], object]) -> None:
 
 def daily_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
     """The digest of the day, once it is half past six in Hanoi on a working day (rule:R30)."""
-    if day := digests.due_days(now):
+    if day := digests.due_days(body_id, now):
         yield day, {"body_id": body_id, "day": day}
 
 

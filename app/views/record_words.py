@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.models import (
     FOREVER,
     AbsenceState,
+    DayKind,
     DeliveryState,
     ItemState,
     JobState,
@@ -40,6 +41,7 @@ LOOKS: dict[StrEnum, str] = {  # only what differs from the plain chip: now | ok
     JobState.RUNNING: "now", JobState.DONE: "ok", JobState.FAILED: "bad",
     DeliveryState.SENDING: "now", DeliveryState.HANDED_OVER: "ok", DeliveryState.FAILED: "bad",
     DeliveryState.BOUNCED: "bad", DeliveryState.UNCERTAIN: "warn",
+    DayKind.OFF: "warn", DayKind.WORKED: "info",
 }  # fmt: skip
 
 

@@ -1,10 +1,8 @@
 """Digests (bản tin): made once per person and slot, kept as they were told, and sent as each person wants it."""
 
 import datetime as dt
-from functools import lru_cache
 from typing import Any
 
-import holidays
 from sqlalchemy import Select, select
 
 from app.extensions import db
@@ -25,6 +23,7 @@ from app.workflows.rules.timetable import (
     papers_slot,
     told_before,
 )
+from app.workflows.working_calendar import exceptions_of
 from app.workflows.worth_sending import account_closed
 
 CALLED = (MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED)
@@ -32,15 +31,9 @@ LATEST = 60
 MAKE_SESSION = "digests.session"  # a task: app/wiring.py
 
 
-def timetable(now: dt.datetime) -> Timetable:
-    """When this installation tells: the usual times, on the working days of Viet Nam (rule:R29, rule:R30)."""
-    return _timetable(hanoi_date(now).year)
-
-
-@lru_cache(maxsize=4)
-def _timetable(year: int) -> Timetable:
-    days = holidays.country_holidays("VN", years=range(year - 1, year + 2))
-    return Timetable(days_off=frozenset(days))
+def timetable(body_id: int) -> Timetable:
+    """When a body is told: the usual times, on its working days (rule:R29, rule:R30)."""
+    return Timetable(exceptions=exceptions_of(body_id))
 
 
 def members_without_daily(body_id: int, day: dt.date) -> list[int]:
@@ -70,7 +63,7 @@ def make_daily(actor: Actor, body_id: int, person_id: int, day: dt.date, now: dt
     body, person = db.session.get_one(Body, body_id), actor_for(person_id, day, _name(person_id))
     if not person.holds(MEMBERS, body_id) or account_closed(person_id):
         return None
-    content = digest_sections.daily(person, body, day, told_before(day, timetable(now)), now)
+    content = digest_sections.daily(person, body, day, told_before(day, timetable(body_id)), now)
     return _keep(body_id, person_id, DigestKind.DAILY, day.isoformat(), content, now)
 
 
@@ -134,7 +127,7 @@ def plan_papers(actor: Actor, meeting_id: int, released_at: dt.datetime, now: dt
     False when it is planned already, and for a meeting that nobody was called to.
     """
     meeting = db.session.get_one(Meeting, meeting_id, with_for_update=True)
-    slot = papers_slot(meeting_id, released_at, timetable(now))
+    slot = papers_slot(meeting_id, released_at, timetable(meeting.body_id))
     key = f"{MAKE_SESSION}:{slot.key}"
     if meeting.state not in CALLED or db.session.scalar(select(Job.id).where(Job.dedupe_key == key)):
         return False
@@ -143,18 +136,19 @@ def plan_papers(actor: Actor, meeting_id: int, released_at: dt.datetime, now: dt
     return True
 
 
-def due_days(now: dt.datetime) -> str | None:
-    """The Hanoi day whose digests are due, or None before half past six and on days off."""
-    slot = daily_due(now, timetable(now))
+def due_days(body_id: int, now: dt.datetime) -> str | None:
+    """The Hanoi day whose digests are due in a body, or None before half past six and on its days off."""
+    slot = daily_due(now, timetable(body_id))
     return slot.key if slot else None
 
 
 def meetings_about_to_open(body_id: int, now: dt.datetime) -> dict[int, str]:
     """Sessions of the body that open within the hour, by id the slot of their digest."""
-    soon = now + timetable(now).before_opening
+    when = timetable(body_id)
+    soon = now + when.before_opening
     rows = select(Meeting).where(Meeting.body_id == body_id, Meeting.state == MeetingState.INVITED)
     coming = db.session.scalars(rows.where(Meeting.starts_at > now, Meeting.starts_at <= soon))
-    return {each.id: opening_slot(each.id, each.starts_at, timetable(now)).key for each in coming}
+    return {each.id: opening_slot(each.id, each.starts_at, when).key for each in coming}
 
 
 def own(actor: Actor, most: int = LATEST) -> list[Digest]:

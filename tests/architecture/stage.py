@@ -15,9 +15,11 @@ from app.models import (
     AgendaItem,
     Appointment,
     AuditEntry,
+    CalendarDay,
     Certificate,
     Channel,
     ContactAddress,
+    DayKind,
     DeclaredGap,
     Delivery,
     DeliveryState,
@@ -243,7 +245,7 @@ def _rows(stage: Stage) -> None:
         body_id=1, person_id=who["b"].person_id, credential_id=b"id", public_key=b"key", sign_count=0, aaguid="",
         label="iPad", transports=[], backup_eligible=False, backed_up=False, created_at=NOW,
     )  # fmt: skip
-    db.session.add(passkey)
+    db.session.add_all([passkey, *_calendar()])
     db.session.commit()
     _sent(stage, stage.here, 1, who["b"].person_id)
     _sent(stage, stage.foreign, FOREIGN_BODY, int(stage.foreign["person"]))
@@ -260,7 +262,15 @@ def _rows(stage: Stage) -> None:
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
     _gaps(stage)
+    for thing, body_id in ((stage.here, 1), (stage.foreign, FOREIGN_BODY)):
+        thing["calendar_day"] = db.session.scalars(select(CalendarDay.id).where(CalendarDay.body_id == body_id)).one()
     stage.here |= {"passkey": passkey.id, "session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
+
+
+def _calendar() -> list[CalendarDay]:
+    """A day off here, and another one in the other body."""
+    days = {1: dt.date(2026, 11, 20), FOREIGN_BODY: dt.date(2026, 11, 19)}
+    return [CalendarDay(body_id=body_id, day=day, kind=DayKind.OFF, note="Bão") for body_id, day in days.items()]
 
 
 def _gaps(stage: Stage) -> None:

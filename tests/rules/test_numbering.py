@@ -18,6 +18,7 @@ from app.workflows.rules.numbering import (
     series_of,
     symbol,
 )
+from app.workflows.rules.working_days import Exceptions
 
 
 @pytest.mark.parametrize(
@@ -123,10 +124,11 @@ def test_a_numbered_document_is_sent_at_the_latest_on_the_next_working_day(numbe
 
 def test_days_off_of_the_year_are_not_counted():
     """rule:R24"""
-    assert dispatch_due(dt.date(2026, 11, 19), days_off={dt.date(2026, 11, 20)}) == dt.date(2026, 11, 23)
+    storm = Exceptions(off=frozenset({dt.date(2026, 11, 20)}))
+    assert dispatch_due(dt.date(2026, 11, 19), storm) == dt.date(2026, 11, 23)
 
 
-@given(st.dates(dt.date(2011, 1, 1), dt.date(2099, 12, 1)))
+@given(st.dates(dt.date(2011, 1, 1), dt.date(2098, 12, 1)))
 def test_an_urgent_document_is_sent_on_its_day(numbered_on):
     """rule:R24"""
     assert dispatch_due(numbered_on, urgent=True) == numbered_on < dispatch_due(numbered_on)

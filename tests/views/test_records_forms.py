@@ -451,7 +451,7 @@ def province(scene, people):
 def test_rows_of_another_body_are_never_shown_whatever_the_address(province, at):
     clerk = at("clerk")
     for screen in ("meetings", "items", "papers", "polls", "seats", "absences", "organisations", "rule-sets", "keys",
-                   "appointments", "member-staff", "recoveries", "versions"):  # fmt: skip
+                   "appointments", "member-staff", "recoveries", "versions", "calendar"):  # fmt: skip
         page = clerk.get(f"/records/{screen}/?_flt_0_meeting_id=1&_flt_0_body_id=1")
         shown = re.findall(r'<a class="rec-title"[^>]*>(.*?)</a>', page.text)
         assert shown in ([], ["Ngô Thị Bảy"]), screen

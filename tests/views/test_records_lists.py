@@ -14,9 +14,11 @@ from app.models import (
     AgendaItem,
     Appointment,
     AuditEntry,
+    CalendarDay,
     Certificate,
     Channel,
     ContactAddress,
+    DayKind,
     DeclaredGap,
     DeclaredGapConsent,
     Delivery,
@@ -68,7 +70,7 @@ NAMES = [
     "PersonRecords", "AppointmentRecords", "OrganisationRecords", "BodyRecords", "StaffRecords", "RuleSetRecords",
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
     "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
-    "WitnessRecords", "GapRecords",
+    "WitnessRecords", "GapRecords", "CalendarRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -112,6 +114,7 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             MemberStaff(body_id=1, member_id=1, aide_id=person.id, valid_from=dt.date(2020, 1, 1)),
             RuleSet(body_id=1, code=f"R{n}", name=f"Quy tắc {n}", procedure="slip", valid_from=dt.date(1950 + n, 1, 1),
                     valid_to=dt.date(1951 + n, 1, 1), parameters={}, legal_source="Luật", confirmed=False),
+            CalendarDay(body_id=1, day=dt.date(2026, 6, 1) + dt.timedelta(n), kind=DayKind.OFF, note=f"Nghỉ {n}"),
             AgendaItem(body_id=1, meeting_id=meeting_id, position=n + 2, kind=ItemKind.REPORT, title=f"Nội dung {n}",
                        title_fold=f"noi dung {n}", organisation_id=1),
             Document(kind=DocumentKind.BRIEF, **paper_of),
@@ -212,7 +215,8 @@ def test_a_list_of_sixty_rows_takes_three_statements_beside_those_about_the_pers
     with Statements() as asked:
         answer = browser.get(path)
     others = [statement for statement in asked if not any(mark in statement for mark in ABOUT_ONESELF)]
-    above = 2 if name == "JobRecords" else 0  # what each queue has to do, and who is at work
+    # what each queue has to do, and who is at work; the bodies, and the days of the year
+    above = 2 if name in {"JobRecords", "CalendarRecords"} else 0
     assert len(others) <= 3 + above, "\n\n".join(others)
     if name not in {"BodyRecords", "KeyRecords", "AccountRecords"}:
         assert answer.text.count("<tr>") > ROWS

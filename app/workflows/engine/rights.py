@@ -55,6 +55,7 @@ class Right(StrEnum):
     KEY_RECOVER = "key:recover"
     ROLL_MANAGE = "roll:manage"
     RULES_MANAGE = "rules:manage"
+    CALENDAR_KEEP = "calendar:keep"
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
@@ -96,6 +97,7 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.KEY_RECOVER:      frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS}),
     Right.ROLL_MANAGE:      frozenset({MINISTER_CHAIRMAN, CLERK}),
     Right.RULES_MANAGE:     frozenset({MINISTER_CHAIRMAN, CLERK}),
+    Right.CALENDAR_KEEP:    frozenset({MINISTER_CHAIRMAN, CLERK}),
     Right.ACCOUNT_MANAGE:   frozenset({ADMINISTRATOR}),
     Right.AUDIT_READ:       frozenset({AUDITOR}),
     Right.JOB_READ:         frozenset({ADMINISTRATOR}),
@@ -138,6 +140,7 @@ SAID = {
     Right.KEY_RECOVER: _("keys are unlocked or replaced by two people of the Government Office"),
     Right.ROLL_MANAGE: _("the roll is kept by the Government Office"),
     Right.RULES_MANAGE: _("rule sets are kept by the Government Office"),
+    Right.CALENDAR_KEEP: _("the working calendar is kept by the Government Office"),
     Right.ACCOUNT_MANAGE: _("accounts are managed by administrators"),
     Right.AUDIT_READ: _("the audit log is open to auditors"),
     Right.JOB_READ: _("background work is watched by administrators"),

@@ -16,6 +16,7 @@ from app.models import (
     AuditEntry,
     Ballot,
     Body,
+    CalendarDay,
     ContactAddress,
     DeclaredGap,
     Delivery,
@@ -185,6 +186,12 @@ def _account_ids(actor: Actor) -> Select[Any]:
     return people.where(_in_bodies(Person.home_body_id, actor, frozenset({ADMINISTRATOR})))
 
 
+def _calendar(actor: Actor) -> Criterion:
+    """The entries of the own body, and those that hold for all."""
+    staff = [body_id for body_id, office in actor.offices if office in STAFF]
+    return or_(CalendarDay.body_id.in_(staff), CalendarDay.for_all) if staff else false()
+
+
 def _key_keepers(column: InstrumentedAttribute[int], person: InstrumentedAttribute[int], actor: Actor) -> Criterion:
     keepers = frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS})
     return or_(_in_bodies(column, actor, keepers), person == (actor.person_id or 0))
@@ -215,6 +222,7 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     Appointment: lambda actor: _in_bodies(Appointment.body_id, actor, STAFF),
     MemberStaff: lambda actor: _in_bodies(MemberStaff.body_id, actor, frozenset({CLERK, MINISTER_CHAIRMAN, HEAD})),
     RuleSet: lambda actor: _in_bodies(RuleSet.body_id, actor, STAFF),
+    CalendarDay: _calendar,
     SigningKey: lambda actor: _key_keepers(SigningKey.body_id, SigningKey.person_id, actor),
     Passkey: lambda actor: Passkey.person_id == (actor.person_id or 0),
     KeyRecovery: lambda actor: _key_keepers(KeyRecovery.body_id, KeyRecovery.person_id, actor),

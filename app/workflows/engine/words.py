@@ -12,6 +12,7 @@ from app.models import (
     Channel,
     CheckpointReason,
     Choice,
+    DayKind,
     DeliveryState,
     DigestKind,
     DocumentKind,
@@ -45,6 +46,7 @@ from app.models import (
 )
 
 WORDS: dict[type[StrEnum], dict[Any, Any]] = {
+    DayKind: {DayKind.OFF: _p("calendar", "Day off"), DayKind.WORKED: _p("calendar", "Working day")},
     MeetingKind: {
         MeetingKind.REGULAR: _("Regular session"),
         MeetingKind.THEMATIC: _("Topical session"),

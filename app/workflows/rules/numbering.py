@@ -2,11 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection
 from typing import NamedTuple
 
 from app.workflows.rules.calendar import hanoi_date, month_text
-from app.workflows.rules.working_days import NONE, next_working_day
+from app.workflows.rules.working_days import USUAL, Exceptions, next_working_day
 
 TYPE_SYMBOLS = {  # Decree 30/2020/NĐ-CP, Appendix III
     "resolution": "NQ",
@@ -80,9 +79,9 @@ def date_texts(day: dt.date) -> tuple[str, str, str]:
     return f"{day.day:02}", month_text(day.month), str(day.year)
 
 
-def dispatch_due(numbered_on: dt.date, *, urgent: bool = False, days_off: Collection[dt.date] = NONE) -> dt.date:
+def dispatch_due(numbered_on: dt.date, exceptions: Exceptions = USUAL, *, urgent: bool = False) -> dt.date:
     """The last day on which a document with a number may be registered and sent (rule:R24).
 
     The day of its number, at the latest the next working day; an urgent one at once, that is the day itself.
     """
-    return numbered_on if urgent else next_working_day(numbered_on, days_off)
+    return numbered_on if urgent else next_working_day(numbered_on, exceptions)

@@ -1,22 +1,21 @@
 """When digests (bản tin) and the weekly report are made: Hanoi times on working days, each once."""
 
 import datetime as dt
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
 from app.workflows.rules.calendar import HANOI, hanoi_date, iso_utc
-from app.workflows.rules.working_days import NONE, is_working_day
+from app.workflows.rules.working_days import FIRST_YEAR, LAST_YEAR, USUAL, Exceptions, is_working_day
 
 PAPERS, OPENING = "papers", "opening"  # the occasions of a session digest
 HALF_PAST_SIX, SEVEN = dt.time.fromisoformat("06:30"), dt.time.fromisoformat("07:00")
-YEARS = range(2000, 2200)  # of which there are weeks
+YEARS = range(FIRST_YEAR, LAST_YEAR)  # of which there are weeks
 _DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """When this installation tells: Hanoi times, spans, and the days off and on that are decided year by year.
+    """When this installation tells: Hanoi times, spans, and what is decided of working days year by year.
 
     `gather`: papers that are released within so long are told together.
     """
@@ -25,11 +24,10 @@ class Timetable:
     before_opening: dt.timedelta = dt.timedelta(hours=1)
     gather: dt.timedelta = dt.timedelta(minutes=15)
     weekly_at: dt.time = SEVEN
-    days_off: Collection[dt.date] = NONE
-    days_on: Collection[dt.date] = NONE
+    exceptions: Exceptions = USUAL
 
     def works(self, day: dt.date) -> bool:
-        return is_working_day(day, self.days_off, self.days_on)
+        return is_working_day(day, self.exceptions)
 
 
 @dataclass(frozen=True)
