@@ -178,6 +178,10 @@ class RecordView(ModelView):
     def prepare(self, form: RecordForm, row: Any) -> None:
         """Fill choices that depend on the row or on who asks."""
 
+    def may_add(self, actor: Actor) -> bool:
+        """Whether the list leads to the form of a new row, where the role opens it to more people than the act does."""
+        return True
+
     def steps(self, row: Any, actor: Actor) -> Steps:
         """What can be done with the row now."""
         return []
@@ -274,7 +278,7 @@ class RecordView(ModelView):
                 label_columns=self.label_columns, include_columns=self.list_columns, value_columns=cells,
                 order_columns=self.order_columns, formatters_columns=self.formatters_columns, page=page,
                 page_size=size, count=count, pks=[row.id for row in rows], actions={}, filters=filters,
-                modelview_name=type(self).__name__,
+                modelview_name=type(self).__name__, may_add=self.may_add(current_actor()),
             )
         }  # fmt: skip
 

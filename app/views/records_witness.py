@@ -78,6 +78,9 @@ class GapRecords(RecordView):
     }
     method_permission_name = {"confirm": "confirm"}
 
+    def may_add(self, actor: Actor) -> bool:
+        return gaps.may_declare(actor)
+
     def steps(self, row: DeclaredGap, actor: Actor) -> Steps:
         if row.consent is not None or not gaps.may_confirm(actor, row):
             return []

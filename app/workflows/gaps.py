@@ -119,14 +119,23 @@ def may_confirm(actor: Actor, gap: DeclaredGap) -> bool:
 
 def require_right(actor: Actor) -> Subject:
     """The body in which the actor decides; refused for whoever decides in none."""
+    body = _body_of(actor)
+    actor.require(Right.GAP_DECIDE, body)
+    return body
+
+
+def may_declare(actor: Actor) -> bool:
+    """Whether the actor is one of those who decide."""
+    return bool(actor.body_ids) and actor.may(Right.GAP_DECIDE, _body_of(actor))
+
+
+def _body_of(actor: Actor) -> Detached:
     offices = GRANTS[Right.GAP_DECIDE]
     held = sorted(body_id for body_id, office in actor.offices if office in offices)
     here = held[0] if held else min(actor.body_ids, default=0)
     if not here:
         raise NotFound(nothing(actor, Body, 0))
-    body = Detached(Body.__tablename__, here, None, here)
-    actor.require(Right.GAP_DECIDE, body)
-    return body
+    return Detached(Body.__tablename__, here, None, here)
 
 
 def _missing(report: WitnessReport) -> tuple[int, int]:

@@ -37,6 +37,8 @@ def test_two_people_declare_a_gap_on_the_screens(app, doubtful):
     refused = auditor.post("/records/gaps/add", data={"reason": " "})
     assert (refused.status_code, db.session.query(DeclaredGap).count()) == (422, 0)
     assert member.get("/records/gaps/add").status_code == 403
+    for who, led in ((auditor, True), (head, True), (member, False)):
+        assert ("/records/gaps/add" in who.get("/records/gaps/").text) is led
     made = auditor.post("/records/gaps/add", data={"reason": "Khôi phục sau sự cố đĩa"}, follow_redirects=True)
     assert "Khôi phục sau sự cố đĩa" in made.text
     assert "/confirm" not in made.text  # not by the same person
