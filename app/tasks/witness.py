@@ -4,13 +4,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, select
-
-from app.extensions import db
 from app.gateways.handover import Unreachable
 from app.gateways.witness import pinned
-from app.models import Body
-from app.workflows import witnessing
+from app.workflows import installation_log, witnessing
 
 ATTEND = "witness.attend"
 ARGUMENTS = {"body_id": int, "witness": str, "checkpoint_id": int}  # which witness: the id of its key, in hex
@@ -31,7 +27,7 @@ def attend(job: dict[str, Any]) -> None:
 
 def slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
     """Each checkpoint that a witness has not cosigned, and a look every ten minutes; for one body of them all."""
-    if not pinned.witnesses() or db.session.scalar(select(func.min(Body.id))) != body_id:
+    if not pinned.witnesses() or body_id != installation_log.keeper():
         return
     for witness in pinned.witnesses():
         about: dict[str, int | str] = {"body_id": body_id, "witness": witness.key.id.hex()}

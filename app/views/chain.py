@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from app.models import AuditEntry, Checkpoint, Job
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
-from app.views.marks import code_path, mark_facts
-from app.workflows import chain, checks, installation_log
+from app.views.marks import code_path, mark_facts, witness_facts
+from app.workflows import chain, checks, installation_log, witnessing
 from app.workflows.engine.words import word
 from app.workflows.log_checks import WHY
 
@@ -58,7 +58,7 @@ def _row(checkpoint: Checkpoint) -> dict[str, Any]:
     mark = installation_log.mark(checkpoint)
     return {
         "code": mark.code, "size": mark.size, "at": mark.at, "reason": word(checkpoint.reason),
-        "witnesses": [each.witness for each in checkpoint.cosignatures],
+        "witnesses": witness_facts(witnessing.confirmations(checkpoint)),
     }  # fmt: skip
 
 

@@ -18,12 +18,12 @@ from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
-from app.workflows.installation_log import Mark
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import digest, parse_canonical
 from app.workflows.rules.evidence import bundle, bundle_files, resolution_files
 from app.workflows.rules.result import public_view
 from app.workflows.sealed import Issued, Sealed
+from app.workflows.witnessing import ConfirmationState
 
 COUNTED = frozenset({PollState.CLOSED, PollState.PUBLISHED})
 OVER = COUNTED | {PollState.ANNULLED}
@@ -176,12 +176,18 @@ def _set_record(checked: Sealed, _actor: Actor) -> bytes:
         demo=bool(current_app.config.get("DEMO")),
         stamps=asdict(checked.stamps) if checked.stamps else None,
         kept=checked.kept,
-        mark=_printed(checked.mark),
+        mark=_printed(checked),
     )
 
 
-def _printed(mark: Mark | None) -> paper.Mark | None:
-    return paper.Mark(mark.code, mark.size, mark.root, iso_utc(mark.at), mark.text) if mark else None
+def _printed(checked: Sealed) -> paper.Mark | None:
+    """The checkpoint, and those witnesses whose signature under it is a fact by now."""
+    mark = checked.mark
+    if mark is None:
+        return None
+    signed = [each for each in checked.witnesses if each.state is ConfirmationState.SIGNED]
+    cosigned = tuple((each.witness, iso_utc(each.at)) for each in signed if each.at)
+    return paper.Mark(mark.code, mark.size, mark.root, iso_utc(mark.at), mark.text, cosigned)
 
 
 def _pack(checked: Sealed, actor: Actor) -> bytes:

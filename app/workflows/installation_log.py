@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.gateways import log_key
-from app.models import Checkpoint, CheckpointCosignature, LogEntry, LogKind
+from app.models import Body, Checkpoint, CheckpointCosignature, LogEntry, LogKind
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.tables import table
-from app.workflows.engine.transaction import use_case
+from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.rules import checkpoint as notes
+from app.workflows.rules.canonical import digest
 from app.workflows.rules.merkle import (
     HASH_BYTES,
     Frontier,
@@ -27,8 +28,17 @@ from app.workflows.rules.merkle import (
 
 LOG = table(LogEntry)
 CHECKPOINTS = table(Checkpoint)
-ROOTS = (LogKind.POLL_CLOSED, LogKind.POLL_ANNULLED)
+OF_POLL = (LogKind.POLL_CLOSED, LogKind.POLL_ANNULLED)
 AT_ONCE = 500  # rows of one read
+
+
+@dataclass(frozen=True)
+class CosignatureKept(Fact):
+    """A witness has signed under a checkpoint; `line_sha256` is of its line, so that the row cannot go unnoticed."""
+
+    checkpoint_id: int
+    witness: str
+    line_sha256: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,11 @@ class Head:
 
     size: int
     root: bytes
+
+
+def keeper() -> int:
+    """The body under whose name is done what there is once for all bodies: there is one log."""
+    return int(db.session.scalar(select(func.min(Body.id))) or 0)
 
 
 def size() -> int:
@@ -96,10 +111,15 @@ def covering(index: int) -> Checkpoint | None:
     return db.session.scalar(rows)
 
 
+def entry_of(kinds: Sequence[LogKind], subject_id: int) -> LogEntry | None:
+    """The latest entry of these kinds about a subject."""
+    rows = select(LogEntry).where(LogEntry.kind.in_(kinds), LogEntry.subject_id == subject_id)
+    return db.session.scalar(rows.order_by(LogEntry.seq.desc()).limit(1))
+
+
 def poll_entry(poll_id: int) -> LogEntry | None:
     """The entry with the root of a vote that is over: the latest of its closing and its annulment."""
-    rows = select(LogEntry).where(LogEntry.kind.in_(ROOTS), LogEntry.subject_id == poll_id)
-    return db.session.scalar(rows.order_by(LogEntry.seq.desc()).limit(1))
+    return entry_of(OF_POLL, poll_id)
 
 
 def signed_note(checkpoint: Checkpoint) -> str:
@@ -108,10 +128,11 @@ def signed_note(checkpoint: Checkpoint) -> str:
 
 
 @use_case
-def keep_cosignature(_actor: Actor, checkpoint_id: int, witness: str, line: str, now: dt.datetime) -> bool:
+def keep_cosignature(actor: Actor, checkpoint_id: int, witness: str, line: str, now: dt.datetime) -> bool:
     """Keep the line that a witness signed under a checkpoint; False when one of this witness is there already.
 
-    `line` is one signature line of the note. The caller has verified it; ValueError for what is no such line.
+    `line` is one signature line of the note. The caller has verified it; ValueError for what is no such line. That it
+    is kept is a fact, and so a later entry of the log itself.
     """
     written = notes.Signature.parse(line).line
     known = select(CheckpointCosignature.id).where(
@@ -119,7 +140,11 @@ def keep_cosignature(_actor: Actor, checkpoint_id: int, witness: str, line: str,
     )
     if db.session.scalar(known) is not None:
         return False
-    db.session.add(CheckpointCosignature(checkpoint_id=checkpoint_id, witness=witness, line=written, at=now))
+    made = CheckpointCosignature(checkpoint_id=checkpoint_id, witness=witness, line=written, at=now)
+    db.session.add(made)
+    db.session.flush()
+    about = (keeper(), CheckpointCosignature.__tablename__, made.id)
+    record(actor, CosignatureKept(*about, checkpoint_id, witness, digest(written.encode())), now)
     return True
 
 
@@ -127,6 +152,7 @@ def keep_cosignature(_actor: Actor, checkpoint_id: int, witness: str, line: str,
 class Mark:
     """What is printed and shown of a checkpoint: the short code, and the whole head for a QR code."""
 
+    checkpoint_id: int
     code: str
     size: int
     root: str
@@ -137,14 +163,18 @@ class Mark:
 def mark(checkpoint: Checkpoint) -> Mark:
     """`root` in hex; `text` is the checkpoint without signatures: origin, size and root, a line each."""
     told = notes.Checkpoint.parse(notes.Note.parse(checkpoint.note).text)
-    return Mark(told.code, checkpoint.size, checkpoint.root, checkpoint.at, str(told))
+    return Mark(checkpoint.id, told.code, checkpoint.size, checkpoint.root, checkpoint.at, str(told))
+
+
+def mark_over(entry: LogEntry | None) -> Mark | None:
+    """The first checkpoint that covers an entry; None as long as there is none."""
+    found = covering(entry.seq) if entry is not None else None
+    return mark(found) if found is not None else None
 
 
 def mark_of_poll(poll_id: int) -> Mark | None:
     """The first checkpoint that covers the root of a vote; None as long as there is none."""
-    entry = poll_entry(poll_id)
-    found = covering(entry.seq) if entry is not None else None
-    return mark(found) if found is not None else None
+    return mark_over(poll_entry(poll_id))
 
 
 def encoded(proof: Iterable[bytes]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, Select, Table, and_, func, select
 
 from app.extensions import db
 from app.gateways import log_key
@@ -25,7 +25,7 @@ from app.models import (
     PollLeaf,
     ResolutionFile,
 )
-from app.workflows import installation_log
+from app.workflows import installation_log, sequencing
 from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import end_reading
 from app.workflows.rules import checkpoint as notes
@@ -37,8 +37,7 @@ from app.workflows.rules.merkle import Frontier, leaf_hash
 AT_ONCE = 1000  # rows of one read
 MOST_TOLD = 20
 LOG, AUDIT, PENDING = table(LogEntry), table(AuditEntry), table(LogPending)
-LEAVES, POLLS, HEADS = table(PollLeaf), table(Poll), table(Checkpoint)
-TAKEN = "CheckpointTaken"
+HEADS, COSIGNED = table(Checkpoint), table(CheckpointCosignature)
 
 WHY = {
     "changed": _("It does not say what was entered."),
@@ -53,6 +52,33 @@ WHY = {
 }
 
 Report = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class OwnLog:
+    """Subjects with a log of their own, whose root is an entry of the log of the installation.
+
+    `leaves` has seq, data, leaf_hash, root, frontier and at, and says in the column `owner` whose leaf it is; `kinds`
+    are those of the entries with the roots, `begun` gives the ids of the subjects that must have leaves.
+    """
+
+    leaves: Table
+    owner: str
+    kinds: Sequence[LogKind]
+    begun: Select[Any]
+
+    def of(self, owner_id: int) -> Select[Any]:
+        return select(self.leaves).where(self.leaves.c[self.owner] == owner_id)
+
+    def key(self, owner_id: int, seq: int) -> str:
+        return f"{owner_id}-{seq}"
+
+
+OWN_LOGS = (
+    OwnLog(
+        table(PollLeaf), "poll_id", installation_log.OF_POLL, select(Poll.id).where(Poll.definition_sha256.is_not(None))
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +134,7 @@ def examine(report: Report = lambda _done, _total: None) -> Account:
     _tree(account, size, report)
     _beyond(account, size)
     _outside(account)
-    _polls(account)
+    _own_logs(account)
     return account
 
 
@@ -183,8 +209,8 @@ def _fact(account: Account, fact: Row[Any] | None, row: Row[Any], sha256: str) -
         account.add("audit_entry", row.subject_id, row.at, "missing")
     elif fact.sha256 != sha256 or not _unchanged(fact):
         account.add("audit_entry", fact.id, fact.at, "changed")
-    elif fact.fact == TAKEN and not _kept(fact):
-        account.add("checkpoint", fact.subject_id, fact.at, "missing")
+    elif (kept := KEPT.get(fact.fact)) is not None and (why := kept(fact)):
+        account.add(fact.subject_type, fact.subject_id, fact.at, why)
 
 
 def _unchanged(fact: Row[Any]) -> bool:
@@ -198,9 +224,25 @@ def _unchanged(fact: Row[Any]) -> bool:
         return False
 
 
-def _kept(fact: Row[Any]) -> bool:
+def _head_kept(fact: Row[Any]) -> str:
+    """Of a fact that a head was signed: what is wrong with the row, empty when nothing is."""
     found = db.session.execute(select(HEADS.c.size, HEADS.c.root).where(HEADS.c.id == fact.subject_id)).one_or_none()
-    return found is not None and tuple(found) == (fact.payload["size"], fact.payload["root"])
+    return "" if found is not None and tuple(found) == (fact.payload["size"], fact.payload["root"]) else "missing"
+
+
+def _cosignature_kept(fact: Row[Any]) -> str:
+    """Likewise of a fact that a cosignature was kept."""
+    row = db.session.execute(select(COSIGNED).where(COSIGNED.c.id == fact.subject_id)).one_or_none()
+    if row is None:
+        return "missing"
+    told = {"checkpoint_id": row.checkpoint_id, "witness": row.witness, "line_sha256": digest(row.line.encode())}
+    return "" if told.items() <= fact.payload.items() else "changed"
+
+
+KEPT: Mapping[str, Callable[[Row[Any]], str]] = {  # facts that tell of a row without an entry of its own
+    sequencing.CheckpointTaken.__name__: _head_kept,
+    installation_log.CosignatureKept.__name__: _cosignature_kept,
+}
 
 
 def _checkpoint(account: Account, head: Row[Any], tree: _Tree) -> None:
@@ -225,8 +267,8 @@ def _checkpoint(account: Account, head: Row[Any], tree: _Tree) -> None:
 def _cosignatures(account: Account, head: Row[Any], text: str) -> None:
     """Each line by the pinned key of its witness; one of a witness that is not pinned any more must be a line of it."""
     pinned = {key.name: key for key in map(notes.VerifierKey.parse, log_key.witnesses())}
-    rows = table(CheckpointCosignature)
-    for row in db.session.execute(select(rows).where(rows.c.checkpoint_id == head.id).order_by(rows.c.id)).all():
+    rows = select(COSIGNED).where(COSIGNED.c.checkpoint_id == head.id).order_by(COSIGNED.c.id)
+    for row in db.session.execute(rows).all():
         account.cosignatures += 1
         try:
             line = notes.Signature.parse(row.line)
@@ -263,42 +305,44 @@ def _outside(account: Account) -> None:
     end_reading()
 
 
-def _polls(account: Account) -> None:
+def _own_logs(account: Account) -> None:
     """The log of every vote, computed again and held against the roots that were entered."""
-    rows = select(POLLS.c.id).where(POLLS.c.definition_sha256.is_not(None)).order_by(POLLS.c.id)
-    ids = set(db.session.scalars(rows)) | set(db.session.scalars(select(LEAVES.c.poll_id).distinct()))
-    ids |= set(db.session.scalars(select(LOG.c.subject_id).where(LOG.c.kind.in_(installation_log.ROOTS))))
-    end_reading()
-    for poll_id in sorted(ids):
-        account.polls += 1
-        _poll(account, poll_id)
+    for logs in OWN_LOGS:
+        owner = logs.leaves.c[logs.owner]
+        ids = set(db.session.scalars(logs.begun)) | set(db.session.scalars(select(owner).distinct()))
+        ids |= set(db.session.scalars(select(LOG.c.subject_id).where(LOG.c.kind.in_(logs.kinds))))
+        end_reading()
+        for owner_id in sorted(ids):
+            account.polls += 1
+            _own_log(account, logs, owner_id)
 
 
-def _poll(account: Account, poll_id: int) -> None:
+def _own_log(account: Account, logs: OwnLog, owner_id: int) -> None:
     """Names the first leaf that is broken, and nothing after it."""
-    wanted, frontier, last = _entered_roots(poll_id), Frontier(), None
-    for page in _pages(select(LEAVES).where(LEAVES.c.poll_id == poll_id), (LEAVES.c.seq,)):
+    wanted, frontier, last = _entered_roots(logs, owner_id), Frontier(), None
+    name = logs.leaves.name
+    for page in _pages(logs.of(owner_id), (logs.leaves.c.seq,)):
         for row in page:
-            key, hashed = f"{poll_id}-{row.seq}", leaf_hash(row.data)
+            key, hashed = logs.key(owner_id, row.seq), leaf_hash(row.data)
             if row.seq != frontier.size:
-                account.add("poll_leaf", f"{poll_id}-{frontier.size}", row.at, "missing")
+                account.add(name, logs.key(owner_id, frontier.size), row.at, "missing")
                 return
             frontier.append(hashed)
             found = frontier.root().hex()
             if (row.leaf_hash, row.root, row.frontier) != (hashed.hex(), found, frontier.to_json()):
-                account.add("poll_leaf", key, row.at, "changed")
+                account.add(name, key, row.at, "changed")
                 return
             told = wanted.pop(frontier.size, None)
             if told is not None and told.root != found:
-                account.add("poll_leaf", key, row.at, "changed")
+                account.add(name, key, row.at, "changed")
                 return
             last = told or last
             if last is not None and frontier.size > last.size and not wanted:
-                account.add("poll_leaf", key, row.at, "not_entered")
+                account.add(name, key, row.at, "not_entered")
                 return
         end_reading()
     for size, told in sorted(wanted.items()):
-        account.add("poll_leaf", f"{poll_id}-{size - 1}", told.at, "missing")
+        account.add(name, logs.key(owner_id, size - 1), told.at, "missing")
         return
 
 
@@ -309,9 +353,9 @@ class _Root:
     at: dt.datetime
 
 
-def _entered_roots(poll_id: int) -> dict[int, _Root]:
+def _entered_roots(logs: OwnLog, owner_id: int) -> dict[int, _Root]:
     """Size → what the log says of a vote; entries that are broken themselves were named before."""
-    rows = select(LOG.c.data, LOG.c.at).where(LOG.c.kind.in_(installation_log.ROOTS), LOG.c.subject_id == poll_id)
+    rows = select(LOG.c.data, LOG.c.at).where(LOG.c.kind.in_(logs.kinds), LOG.c.subject_id == owner_id)
     told = [(_parsed(row.data), row.at) for row in db.session.execute(rows).all()]
     return {each["size"]: _Root(each["size"], each["root"], at) for each, at in told if each}
 

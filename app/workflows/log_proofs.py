@@ -1,21 +1,26 @@
-"""What proves to an outsider that the root of a vote stands in the log: checkpoint, keys and inclusion proof."""
+"""What proves to an outsider that the root of a vote, say, is in the log: checkpoint, keys and inclusion proof."""
 
 import base64
 
 from app.gateways import log_key
-from app.models import Poll
+from app.models import LogEntry, Poll
 from app.workflows import installation_log
 from app.workflows.rules.canonical import canonical
 
 
 def files_of(poll: Poll) -> dict[str, bytes]:
-    """Files of the evidence bundle about a vote that is over, by name; none while no checkpoint covers it.
+    """Files of the evidence bundle about a vote that is over, by name; none while no checkpoint covers it."""
+    return files_about(installation_log.poll_entry(poll.id))
+
+
+def files_about(entry: LogEntry | None) -> dict[str, bytes]:
+    """The same about any entry.
 
     `checkpoint.txt` is the signed note with every cosignature line that is known, `keys.json` has the public keys
-    ({"log": vkey, "witnesses": [vkey …]}), `inclusion.json` the leaf of the vote's root (base64), its index (from 0),
+    ({"log": vkey, "witnesses": [vkey …]}), `inclusion.json` the leaf (base64), its index (from 0),
     the size of the tree of the checkpoint and the proof (hex): {"leaf", "index", "size", "proof"}.
     """
-    entry, key = installation_log.poll_entry(poll.id), installation_log.public_key()
+    key = installation_log.public_key()
     checkpoint = installation_log.covering(entry.seq) if entry is not None else None
     if entry is None or checkpoint is None or key is None:
         return {}

@@ -22,7 +22,7 @@ from app.models import (
     SignatureEvidence,
     SignedStatement,
 )
-from app.workflows import installation_log, key_places, log_proofs, recounts
+from app.workflows import installation_log, key_places, log_proofs, recounts, witnessing
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
@@ -51,7 +51,7 @@ class Sealed:
     `place` is where the body issues its documents. `beside` are the further proofs of a statement by its SHA-256, each
     with the ending of its file: time stamps, passkey assertions, answers about revocation. `proofs` are files
     that show the place of the vote in the log of the installation; `stamps` says how the ballots' time stamps stood
-    when somebody asked; `mark` is the first checkpoint over the vote, or None.
+    when somebody asked; `mark` is the first checkpoint over the vote, or None, and `witnesses` what is known of theirs.
     """
 
     place: str
@@ -68,6 +68,7 @@ class Sealed:
     stamps: Stamps | None = None
     kept: Mapping[str, int] = field(default_factory=dict)  # where the keys of the ballots live: provider, how many
     mark: installation_log.Mark | None = None
+    witnesses: Sequence[witnessing.Confirmation] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def checked(poll: Poll) -> Sealed:
         computation = _computation(poll, result) if result else None
         beside = _beside([*(ballot.statement for ballot in ballots), *acts])
         resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
+        mark = installation_log.mark_of_poll(poll.id)
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
     certificates = {digest(der): der for der in (*pinned.values(), *(act.certificate.der for act in acts))}
@@ -129,7 +131,7 @@ def checked(poll: Poll) -> Sealed:
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
         proofs=proofs,
         kept=key_places.counted(ballot.statement.certificate_id for ballot in ballots),
-        mark=installation_log.mark_of_poll(poll.id),
+        mark=mark, witnesses=witnessing.confirmations_of(mark),
     )  # fmt: skip
 
 

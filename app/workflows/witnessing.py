@@ -7,6 +7,7 @@ witness. One that is away, slow or untrue leaves “no confirmation of the witne
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +31,7 @@ from app.workflows import installation_log
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
+from app.workflows.rules import checkpoint as notes
 
 AGREES, EMPTY, AHEAD, DIFFERS, CONFLICT, SILENT = WitnessFinding
 DOUBTFUL = (AHEAD, DIFFERS, CONFLICT)
@@ -266,16 +268,54 @@ def common(witness: str, known_size: int) -> int:
     return found.size if installation_log.head(found.size).root.hex() == found.root else 0
 
 
-def confirmations(cosignatures: Sequence[CheckpointCosignature]) -> list[Any]:
-    """Of a checkpoint, a sentence for each witness: that it confirmed it, or has not yet; one where there is none.
+class ConfirmationState(StrEnum):
+    """What is known of a witness and a checkpoint."""
 
-    A cosignature that was kept counts also when its witness is not asked any more.
-    """
-    kept = [each.witness for each in cosignatures]
-    said = [_("Confirmed by the witness %(name)s.", name=name) for name in kept]
-    waiting = [witness.name for witness in pinned.witnesses() if witness.name not in kept]
-    said += [_("No confirmation by the witness %(name)s yet.", name=name) for name in waiting]
-    return said or [_("This installation has no witness: nobody outside confirms its log.")]
+    SIGNED = "signed"
+    FORMER = "former"  # kept when it was verified; the key of that witness is not pinned any more
+    AWAITED = "awaited"
+    BROKEN = "broken"  # there is a line, and it does not hold
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A witness and a checkpoint; `at` is the time that the witness itself signed (of a former one: when it came)."""
+
+    witness: str
+    state: ConfirmationState
+    at: dt.datetime | None = None
+
+
+def confirmations(checkpoint: Checkpoint) -> list[Confirmation]:
+    """Of a checkpoint, those who cosigned it and those who have not yet; none where there is no witness."""
+    text = notes.Note.parse(checkpoint.note).text
+    keys = {each.name: notes.VerifierKey.parse(str(each.key)) for each in pinned.witnesses()}
+    kept = [_confirmation(each, text, keys.get(each.witness)) for each in checkpoint.cosignatures]
+    known = {each.witness for each in kept}
+    return kept + [Confirmation(name, ConfirmationState.AWAITED) for name in keys if name not in known]
+
+
+def confirmations_of(mark: installation_log.Mark | None) -> list[Confirmation]:
+    """The same of what is printed and shown of a checkpoint."""
+    return confirmations(db.session.get_one(Checkpoint, mark.checkpoint_id)) if mark is not None else []
+
+
+def _confirmation(kept: CheckpointCosignature, text: str, key: notes.VerifierKey | None) -> Confirmation:
+    """The signature is verified anew each time that somebody is told of it."""
+    if key is None:
+        return Confirmation(kept.witness, ConfirmationState.FORMER, kept.at)
+    try:
+        at = notes.cosigned_at(notes.Signature.parse(kept.line), text, key)
+        return Confirmation(kept.witness, ConfirmationState.SIGNED, dt.datetime.fromtimestamp(at, dt.UTC))
+    except (ValueError, OverflowError):
+        return Confirmation(kept.witness, ConfirmationState.BROKEN)
+
+
+def last_confirmations() -> list[tuple[str, dt.datetime | None]]:
+    """Of each pinned witness, when its newest cosignature was kept here; None for none."""
+    kept = select(CheckpointCosignature.witness, func.max(CheckpointCosignature.at))
+    found = {row[0]: row[1] for row in db.session.execute(kept.group_by(CheckpointCosignature.witness)).all()}
+    return [(witness.name, found.get(witness.name)) for witness in pinned.witnesses()]
 
 
 def unconfirmed(witness: str) -> int | None:
@@ -307,8 +347,9 @@ def _wanting(witness: str, known: int) -> Sequence[tuple[int, int, bytes]]:
 
 
 def _fresh(witness: str, now: dt.datetime) -> bool:
-    last = db.session.scalar(select(func.max(WitnessReport.at)).where(WitnessReport.witness == witness))
-    return last is not None and now - last < FRESH
+    """Whether the last comparison is of this hour; one from the future is not, when the clock was set back."""
+    last = last_report(witness)
+    return last is not None and abs(now - last.at) < FRESH
 
 
 def _log_key() -> Key | None:

@@ -7,10 +7,14 @@ import pytest
 from app.extensions import db
 from app.gateways import log_key
 from app.gateways.paper import page_texts
+from app.gateways.witness import pinned
+from app.gateways.witness.client import Witness
 from app.models import Job, JobState
 from app.tasks import checks as check_tasks
 from app.tasks import sequencer
 from app.workflows import evidence, installation_log, polls
+from app.workflows.engine.rights import SYSTEM
+from app.workflows.rules import checkpoint as notes
 from tests.cabinet import NOW
 
 
@@ -35,7 +39,7 @@ def test_the_auditor_sees_head_checkpoints_and_the_last_check(at, poll):
     mark = installation_log.mark(installation_log.last_checkpoint())
     assert page.count(mark.code) == 2
     for said in (
-        "Toàn vẹn", "biểu quyết kết thúc", "Chưa có xác nhận của nhân chứng", str(installation_log.public_key()),
+        "Toàn vẹn", "biểu quyết kết thúc", "Không có nhân chứng", str(installation_log.public_key()),
     ):  # fmt: skip
         assert said.replace("+", "&#43;") in page or said in page, said
     assert 'href="/chain/"' in at("auditor").get("/records/audit/").text
@@ -102,3 +106,54 @@ def test_the_tally_record_prints_the_code_or_that_there_is_none_yet(scene, poll)
     assert mark.root in after
     assert "chưa có mốc nào" not in after
     assert made == evidence.tally_record(scene.who["head"], poll, now=NOW)
+
+
+SIGNER = notes.SigningKey("witness.example/w1", notes.COSIGNATURE, bytes(range(32)))
+SIGNED_AT = 1_795_000_000
+IN_HANOI = "18:06:40, 18/11/2026"
+
+
+@pytest.fixture
+def witness(app):
+    pinned.use([Witness("http://127.0.0.1:1", str(SIGNER.verifier))])
+    yield SIGNER.name
+    pinned.use([])
+
+
+def cosign(poll):
+    """What the application keeps when the witness has answered."""
+    checkpoint = installation_log.covering(installation_log.poll_entry(poll).seq)
+    line = notes.cosign(SIGNER, notes.Note.parse(checkpoint.note).text, SIGNED_AT).line
+    installation_log.keep_cosignature(SYSTEM, checkpoint.id, SIGNER.name, line, NOW)
+
+
+def test_the_receipt_says_who_confirmed_the_checkpoint_and_who_has_not_yet(at, poll, witness):
+    member, auditor = at("a"), at("auditor")
+    sequencer.work()
+    for before in (f"/polls/{poll}/verify", f"/polls/{poll}"):
+        assert f"Chưa có xác nhận của nhân chứng {witness}." in member.get(before).text
+    told = json.loads(member.get(f"/polls/{poll}/receipt").text)["receipt"]["checkpoint"]["witnesses"]
+    assert [(each["witness"], each["state"], each["at"]) for each in told] == [(witness, "awaited", None)]
+    assert "đã ký lúc" not in auditor.get("/chain/").text
+    cosign(poll)
+    for page in (f"/polls/{poll}/verify", f"/polls/{poll}"):
+        text = member.get(page).text
+        assert f"Nhân chứng {witness} đã ký lúc {IN_HANOI}." in text
+        assert "Chưa có xác nhận" not in text
+    (told,) = json.loads(member.get(f"/polls/{poll}/receipt").text)["receipt"]["checkpoint"]["witnesses"]
+    assert (told["state"], told["at"]) == ("signed", "2026-11-18T11:06:40+00:00")
+    assert f"Nhân chứng {witness} đã ký lúc {IN_HANOI}." in auditor.get("/chain/").text
+
+
+def test_without_a_witness_the_receipt_says_that_nobody_outside_confirms(at, poll):
+    sequencer.work()
+    assert "Hệ thống này chưa thiết lập nhân chứng" in at("a").get(f"/polls/{poll}/verify").text
+
+
+def test_the_tally_record_names_a_witness_only_when_it_has_signed(scene, poll, witness):
+    sequencer.work()
+    before = " ".join(" ".join(page_texts(evidence.tally_record(scene.who["head"], poll, now=NOW))).split())
+    assert "Nhân chứng" not in before
+    cosign(poll)
+    after = " ".join(" ".join(page_texts(evidence.tally_record(scene.who["head"], poll, now=NOW))).split())
+    assert f"Nhân chứng {witness} đã ký xác nhận mốc này lúc" in after

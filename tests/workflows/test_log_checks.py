@@ -2,9 +2,7 @@
 
 # ruff: noqa: S608 - statements of somebody who holds the server, made of names and numbers of this file
 import json
-import sqlite3
 from contextlib import contextmanager
-from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import select
@@ -23,27 +21,11 @@ from app.workflows.rules.merkle import leaf_hash
 from tests.cabinet import NOW
 from tests.conftest import Scene, both, key_of_log
 from tests.resolving import Resolving
+from tests.superuser import as_superuser
 
 TABLES = ("audit_entry", "log_entry", "log_pending", "checkpoint", "checkpoint_cosignature", "poll_leaf",
           "resolution_file")  # fmt: skip
 WITNESS = notes.SigningKey("witness.example/w1", notes.COSIGNATURE, bytes(range(32)))
-
-
-@contextmanager
-def as_superuser(request):
-    """Run statements that no trigger, no foreign key and no right stops, as whoever holds the server can."""
-    if db.engine.dialect.name == "sqlite":
-        connection = sqlite3.connect(unquote(db.engine.url.database), isolation_level=None)  # heeds no foreign key
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-    else:
-        server = request.getfixturevalue("postgres_server")
-        connection = server.connect(db.engine.url.database, autocommit=True)
-        connection.execute("SET session_replication_role = replica")
-    try:
-        yield connection.execute
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -131,6 +113,11 @@ def rehashed(fact_id):
     return f"UPDATE audit_entry SET fact = 'AnythingElse', sha256 = '{sha}' WHERE id = {fact_id}"
 
 
+def signed_later(checkpoint):
+    """A good line of the same witness under the same checkpoint, and not the one that was kept."""
+    return notes.cosign(WITNESS, notes.Note.parse(checkpoint.note).text, 1_800_000_000).line
+
+
 def added_fact():
     """An audit row that nobody recorded, hashed as it should be."""
     payload = {"body_id": 1, "subject_type": "body", "subject_id": 1}
@@ -190,6 +177,10 @@ def cases(scene):
                                 f"reason, at FROM checkpoint WHERE id = {heads[0].id}", "checkpoint", 999),
         "edit a cosignature": ("UPDATE checkpoint_cosignature SET line = replace(line, 'A', 'B')",
                                "checkpoint_cosignature", 1),
+        "delete a cosignature": ("DELETE FROM checkpoint_cosignature WHERE id = 1", "checkpoint_cosignature", 1),
+        "put another cosignature of the witness in its place": (
+            f"UPDATE checkpoint_cosignature SET line = '{signed_later(heads[0])}' WHERE id = 1",
+            "checkpoint_cosignature", 1),
         "insert a cosignature": ("INSERT INTO checkpoint_cosignature (id, checkpoint_id, witness, line, at) SELECT "
                                  f"999, {heads[1].id}, witness, line, at FROM checkpoint_cosignature",
                                  "checkpoint_cosignature", 999),
@@ -214,7 +205,7 @@ def cases(scene):
 def test_every_change_by_a_superuser_is_found_and_named(request, promulgated):
     assert log_checks.examine().broken == []
     prepared = cases(promulgated)
-    assert len(prepared) == 30
+    assert len(prepared) == 32
     db.session.remove()
     wrong = {}
     with as_superuser(request) as execute:
@@ -240,6 +231,18 @@ def test_everything_is_counted_and_what_waits_is_no_fault(filled):
     assert (account.entries, account.root) == (installation_log.size(), installation_log.head().root.hex())
     assert (account.polls, account.checkpoints, account.cosignatures) == (3, 2, 1)
     assert account.as_json()["whole"] is True
+
+
+@both
+def test_without_the_fact_that_it_was_kept_a_deleted_cosignature_would_not_be_noticed(request, filled, monkeypatch):
+    """The control: signatures and tree are in order without it."""
+    db.session.remove()
+    with as_superuser(request) as execute:
+        execute("DELETE FROM checkpoint_cosignature")
+    (found,) = log_checks.examine().broken
+    assert (found.table, found.key, found.why) == ("checkpoint_cosignature", "1", "missing")
+    monkeypatch.setitem(log_checks.KEPT, "CosignatureKept", lambda _fact: "")
+    assert log_checks.examine().broken == []
 
 
 def test_a_rewritten_past_is_not_signed_again(request, filled):

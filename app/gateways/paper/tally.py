@@ -33,13 +33,17 @@ OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
 
 @dataclass(frozen=True)
 class Mark:
-    """A checkpoint as it is printed: short code, entries, root in hex, time as in signed data, text of the QR code."""
+    """A checkpoint as it is printed: short code, entries, root in hex, time as in signed data, text of the QR code.
+
+    `witnesses` are those who have cosigned it, each by name and time (as in signed data).
+    """
 
     code: str
     size: int
     root: str
     at: str
     text: str
+    witnesses: tuple[tuple[str, str], ...] = ()
 
 
 class Contradiction(ValueError):
@@ -291,6 +295,12 @@ def _mark(mark: Mark | None) -> list[Flowable]:
         ),
         _hash(mark.root),
         QrCode(mark.text),
+        *(
+            blocks.paragraph(
+                f"Nhân chứng {name} đã ký xác nhận mốc này lúc {dates.clock(dates.moment(at))} (giờ Hà Nội)."
+            )
+            for name, at in mark.witnesses
+        ),
     ]
 
 
