@@ -14,6 +14,7 @@ from app.doctor import (
     documents,
     front,
     keys,
+    log,
     messages,
     roles,
     secrecy,
@@ -30,7 +31,7 @@ CHECKS: dict[str, Check] = {
     f"{module.__name__.rpartition('.')[2]}.{check.__name__}": check
     for module in (
         secrecy, front, data, roles, messages, background, keys, certificates, documents, disks, clocks, delivery,
-        votes, witness,
+        votes, log, witness,
     )
     for check in module.CHECKS
 }
@@ -38,8 +39,8 @@ CHECKS: dict[str, Check] = {
 
 OF_TABLES = frozenset(  # without a database there is one finding, not one for each of these
     {secrecy.demo, data.durable, data.owner, data.grants, data.guards, *roles.CHECKS, background.beats,
-     background.jobs, disks.database, clocks.database, *votes.CHECKS, witness.compared, certificates.ending,
-     certificates.unproven}
+     background.jobs, disks.database, clocks.database, *votes.CHECKS, log.sequencer, log.waiting, *witness.CHECKS,
+     certificates.ending, certificates.unproven}
 )  # fmt: skip
 
 
