@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import installation
+from app.gateways import log_key
+from app.gateways.signing import KeyUnavailable
 from app.workflows import checks, witnessing
 from app.workflows.log_checks import Account
 from app.workflows.rules.calendar import iso_utc
@@ -50,9 +52,13 @@ def _verify(as_json: bool, lang: str) -> None:
 @group.command("key")
 @with_appcontext
 def _key() -> None:
-    """Make the key that signs the checkpoints, where an installation is older than the log."""
-    made = installation.make_log_key(current_app)
+    """Make the key that signs the checkpoints, or ask the signer for its own, where an installation has none yet."""
     path = installation.log_key_file(current_app)
+    try:
+        made = installation.make_log_key(current_app)
+    except KeyUnavailable as missing:
+        raise click.ClickException(_("The signer does not answer, so there is no key of the log yet.")) from missing
+    path = path if path.exists() else path.with_suffix(log_key.PUBLIC)
     click.echo(_("Made: %(path)s", path=path) if made else _("%(path)s is there already.", path=path))
 
 

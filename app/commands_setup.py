@@ -100,13 +100,13 @@ def _prepare_keys(name: str, now: dt.datetime) -> None:
             folder, key = Path(config["AUTHORITY"]), Path(config["INSTALLATION_KEY"])
             signing.found_authority(folder, key, now, name=name)
             chain = signing.Authority.load(folder, key.read_bytes()).chain()
+        signing.pin_authorities(Path(config["TRUSTED"]), chain)
+        installation.make_log_key(current_app)
     except signing.KeyUnavailable as missing:
         raise click.ClickException(
             _("The signer does not answer, or its keys are missing. First, there: python -m app.signer init; then "
               "start it.")
         ) from missing  # fmt: skip
-    signing.pin_authorities(Path(config["TRUSTED"]), chain)
-    installation.make_log_key(current_app)
     for certificate in chain:
         click.echo(_("Trusted certificate, SHA-256: %(sha)s", sha=hashlib.sha256(certificate).hexdigest()))
 

@@ -1,6 +1,7 @@
 """Which signer and which store this installation has, and whether the database is one that it may serve."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ UNSOUND_STAMPER = "unsound_stamper"  # of the application: why the time-stamping
 SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
 UNSOUND_CAS = "unsound_cas"  # of the application: what is wrong with the folder of authorities outside
 SHORTEST_SECRET = 32
+HEADS_PATIENCE = 3.0  # seconds that a signature under a head of the log is waited for
 
 
 class WrongDatabase(NotReady):
@@ -61,7 +63,7 @@ def choose_gateways(app: Flask) -> None:
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
     _trust_outside(app)
-    log_key.use(app.config.get("LOG_SIGNER") or log_key.load(log_key_file(app)))
+    log_key.use(app.config.get("LOG_SIGNER") or _log_key(app))
     _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
     witnesses.use(app.config.get("WITNESS_CLIENTS") or _witnesses(app))
@@ -71,16 +73,37 @@ def choose_gateways(app: Flask) -> None:
 
 
 def log_key_file(app: Flask) -> Path:
-    """Where the key that signs the checkpoints of the log is: beside the installation key."""
-    return Path(app.config["INSTALLATION_KEY"]).with_name("log.key")
+    """Where the key that signs the checkpoints of the log is, or was before a signer took it: beside that of all."""
+    return log_key.beside(Path(app.config["INSTALLATION_KEY"]))
+
+
+def _log_key(app: Flask) -> log_key.LogKey:
+    """The halves that this account can read; with a signer of its own that one signs, unless the key still is here."""
+    found = log_key.load(log_key_file(app))
+    if found.private or not app.config["SIGNER_SOCKET"]:
+        return found
+    return replace(found, elsewhere=signer_of_heads(app).sign_checkpoint)
+
+
+def signer_of_heads(app: Flask) -> signing.RemoteSigner:
+    """The signer's process, asked with little patience: whoever asks has a log to write on."""
+    return signing.RemoteSigner(Path(app.config["SIGNER_SOCKET"]), patience=HEADS_PATIENCE)
 
 
 def make_log_key(app: Flask) -> bool:
-    """Make the key that signs the checkpoints of the log, unless there is one; whether it was made."""
-    name = app.config["LOG_NAME"] or log_key.name_of(app.config["PUBLIC_URL"])
-    made = checkpoint.SigningKey(name, checkpoint.ED25519, log_key.random_seed())
-    halves = log_key.LogKey(str(made), str(made.verifier))
-    written = log_key.save(log_key_file(app), halves)
+    """Make the key that signs the checkpoints of the log, unless there is one; whether it was made, or is known now.
+
+    With a signer of its own the key is made and stays there, and its public half is written down here; KeyUnavailable
+    when that one does not answer.
+    """
+    file, name = log_key_file(app), app.config["LOG_NAME"] or log_key.name_of(app.config["PUBLIC_URL"])
+    if app.config["SIGNER_SOCKET"]:
+        written = not any((log_key.load(file).private, log_key.load(file).public))
+        if written:
+            log_key.pin(file, signer_of_heads(app).log_key(name))
+    else:
+        made = checkpoint.SigningKey(name, checkpoint.ED25519, log_key.random_seed())
+        written = log_key.save(file, log_key.LogKey(str(made), str(made.verifier)))
     choose_gateways(app)
     return written
 

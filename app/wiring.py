@@ -1,7 +1,7 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
 from app.gateways import timestamp
-from app.models import DigestKind, LogKind, Office, Queue, Topic
+from app.models import CheckpointReason, DigestKind, LogKind, Office, PollLeaf, Queue, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
@@ -61,14 +61,17 @@ from app.workflows.audiences import always, express
 from app.workflows.engine import outbox
 from app.workflows.engine.outbox import Task
 from app.workflows.engine.rights import GRANTS, Right
+from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import fact_of
 from app.workflows.notices import Kind
+from app.workflows.sequencing import Root, hash_of_file, root_of_own_log
 
 MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
 REPORTED_TO = [office for office in Office if office in GRANTS[Right.REPORT_READ]]
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
 decide_gaps = who.holding(HEAD, AUDITOR)
+root_of_poll = root_of_own_log(table(PollLeaf), "poll_id")
 
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
@@ -120,7 +123,7 @@ TIMETABLE = (
     Entry(delivery_tasks.GIVE_UP,       delivery_tasks.forsaken_slots),
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
-    Entry(sequencer.NIGHTLY,            upkeep_tasks.nightly_slots),
+    Entry(sequencer.NIGHTLY,            sequencer.slots),
     Entry(expiry.WARN,                  upkeep_tasks.nightly_slots),
     Entry(revocation_evidence.ASK,      revocation_tasks.slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
@@ -135,10 +138,11 @@ STILL_NEEDED = {
 }
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
 ROOTS = {  # facts after which the log of the installation takes in what they leave behind
-    polls.PollClosed: LogKind.POLL_CLOSED,
-    poll_acts.PollAnnulled: LogKind.POLL_ANNULLED,
-    promulgation.ResolutionPromulgated: LogKind.RESOLUTION,
-}
+    #                                   kind of entry           signed then, because         what the entry says
+    polls.PollClosed:                   Root(LogKind.POLL_CLOSED,   CheckpointReason.POLL,       root_of_poll),
+    poll_acts.PollAnnulled:             Root(LogKind.POLL_ANNULLED, CheckpointReason.POLL,       root_of_poll),
+    promulgation.ResolutionPromulgated: Root(LogKind.RESOLUTION,    CheckpointReason.RESOLUTION, hash_of_file),
+}  # fmt: skip
 FOLLOWERS = {deliveries.SEND: deliveries.follow_job}  # what an administrator does to a job is done to its subject
 
 HEARD_BY: dict[type, list[str]] = {
@@ -266,5 +270,5 @@ def connect() -> None:
     worth_sending.still_needed.update(STILL_NEEDED)
     worth_sending.may_have.update(MAY_HAVE)
     jobs.followers.update(FOLLOWERS)
-    sequencing.root_facts.update({fact.__name__: kind for fact, kind in ROOTS.items()})
+    sequencing.roots.update({fact.__name__: root for fact, root in ROOTS.items()})
     schedule.timetable[:] = TIMETABLE

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import config
+from app.gateways import log_key
 from app.gateways.signing import (
     Argon2Cost,
     Authority,
@@ -26,6 +27,7 @@ from app.gateways.signing import (
 from app.gateways.signing.providers import BadProviders, Providers, read_providers
 from app.signer.checking import check
 from app.signer.desk import Desk
+from app.signer.heads import Heads
 from app.signer.server import NotServing, Server, allowed_users
 from app.signer.tries import Tries
 
@@ -79,7 +81,7 @@ def _initialise(name: str, trusted: Path) -> None:
 
 def _authority() -> Authority:
     """The authority on disk; NotServing when it is missing or somebody else could read what protects the keys."""
-    for path in (config.INSTALLATION_KEY, config.AUTHORITY, config.KEYS):
+    for path in (config.INSTALLATION_KEY, config.AUTHORITY, config.KEYS, log_key.beside(config.INSTALLATION_KEY)):
         if path.exists() and path.stat().st_mode & OTHERS:
             raise NotServing(f"{path} is open to other accounts; its owner alone may enter: chmod go= {path}")
     try:
@@ -95,7 +97,8 @@ def _serve(path: Path, group: str, cost: Argon2Cost | None) -> None:
     authority, users = _authority(), allowed_users(config.SIGNER_USERS)
     own = SoftwareSigner(config.KEYS, config.INSTALLATION_KEY, authority, cost)
     signer = _providers().around(own, authority.chain, config.KEYS / "ended")
-    desk = Desk(signer, authority, Tries(config.KEYS / "tries"), any_time=config.DEMO)
+    heads = Heads(log_key.beside(config.INSTALLATION_KEY))
+    desk = Desk(signer, authority, Tries(config.KEYS / "tries"), any_time=config.DEMO, heads=heads)
     server = Server(path, users, desk.answer, group)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.end())

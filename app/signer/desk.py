@@ -21,25 +21,30 @@ from app.gateways.signing import (
 from app.gateways.signing.places import SOFTWARE, provider_of
 from app.signer.authorisations import Authorisations
 from app.signer.gate import Gate
+from app.signer.heads import Heads
 from app.signer.tries import Tries
 
 log = logging.getLogger("ecabinet.signer")
 
 OUTSIDE_AT_ONCE = 32  # signatures that wait for a device, a provider or its owner, and for no core of this machine
 CLOCKS_APART = dt.timedelta(minutes=5)
+OF_LOG = ("log_key", "sign_checkpoint")
 Answer = dict[str, Any]
 
 
 class Desk:
     """Answers requests one by one, from many threads at once; what it logs never holds a PIN.
 
+    `heads` has the key of the log, where this signer keeps it.
     `any_time` lets a demo sign in its invented past; otherwise a signing time or the beginning of a certificate that
     is not now is refused, whatever the web server says.
     """
 
     def __init__(
-        self, signer: Signer, authority: Authority, tries: Tries, gate: Gate | None = None, any_time: bool = False
-    ) -> None:
+        self, signer: Signer, authority: Authority, tries: Tries, gate: Gate | None = None, any_time: bool = False,
+        heads: Heads | None = None,
+    ) -> None:  # fmt: skip
+        self._heads = heads
         self._signer, self._authority, self._tries, self._any_time = signer, authority, tries, any_time
         self._gate, self._authorisations = gate or Gate(), Authorisations()
         self._publisher = OwnPublisher(authority)
@@ -88,7 +93,15 @@ class Desk:
             case "sign_document":
                 return _told(cms=self._unlock(given["key_ref"], lambda: self._signer.sign_document(**given)))
             case _:
-                return self._publish(asked.act, given)
+                return (self._of_log if asked.act in OF_LOG else self._publish)(asked.act, given)
+
+    def _of_log(self, act: str, given: Mapping[str, Any]) -> Answer:
+        """No PIN: what stands against a head that is untrue is the witness, and the log of this process."""
+        if self._heads is None:
+            raise KeyUnavailable
+        if act == "log_key":
+            return {"v": wire.VERSION, "key": self._heads.public(given["name"])}
+        return _told(signature=self._heads.sign(**given))
 
     def _publish(self, act: str, given: Mapping[str, Any]) -> Answer:
         """What the authority says of itself and its certificates; it is public to whoever may ask here at all."""
@@ -139,6 +152,8 @@ def _detail(refused: SigningError) -> str:
 
 
 def _named(asked: wire.Request) -> str:
-    """What the log says of a request: which key and which digest, never a PIN."""
-    parts = [("key", asked.values.get("key_ref")), ("sha256", asked.values.get("digest", b"").hex())]
+    """What the log says of a request: which key and which digest, or which head, never a PIN."""
+    given = asked.values
+    parts = [("key", given.get("key_ref")), ("sha256", given.get("digest", b"").hex()), ("size", given.get("size")),
+             ("root", given.get("root", b"").hex())]  # fmt: skip
     return "".join(f" {name}={value!r}" for name, value in parts if value)

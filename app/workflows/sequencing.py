@@ -6,15 +6,16 @@ a row that says it waits, and both become visible together.
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, Table, delete, func, insert, select
 
 from app.extensions import db
 from app.gateways import log_key
-from app.models import AuditEntry, Checkpoint, CheckpointReason, LogEntry, LogKind, LogPending, PollLeaf
+from app.gateways.signing import KeyUnavailable
+from app.models import AuditEntry, Checkpoint, CheckpointReason, LogEntry, LogKind, LogPending
 from app.workflows import installation_log
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.tables import table
@@ -29,19 +30,48 @@ log = logging.getLogger(__name__)
 
 ONE_WRITER = 0x6C6F67  # advisory lock of PostgreSQL; on SQLite every writer is alone
 AT_ONCE = 500
-AUDIT, PENDING, LEAVES = table(AuditEntry), table(LogPending), table(PollLeaf)
+AUDIT, PENDING = table(AuditEntry), table(LogPending)
 WAITING = (
     select(AUDIT.c.id, AUDIT.c.body_id, AUDIT.c.fact, AUDIT.c.subject_id, AUDIT.c.payload, AUDIT.c.sha256)
     .join(PENDING, PENDING.c.audit_entry_id == AUDIT.c.id)
     .order_by(AUDIT.c.id)
     .limit(AT_ONCE)
 )
-REASONS = {
-    LogKind.POLL_CLOSED: CheckpointReason.POLL,
-    LogKind.POLL_ANNULLED: CheckpointReason.POLL,
-    LogKind.RESOLUTION: CheckpointReason.RESOLUTION,
-}
-root_facts: dict[str, LogKind] = {}  # filled by wiring: facts after which a root or a document is entered too
+Told = Callable[[Row[Any]], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Root:
+    """What a fact leaves behind and is entered after it: the kind of the entry, and why a checkpoint is due then.
+
+    `told` is given the fact (subject_id, payload) and gives what the leaf says beside its head; None for nothing.
+    """
+
+    kind: LogKind
+    reason: CheckpointReason
+    told: Told
+
+
+roots: dict[str, Root] = {}  # by the name of the fact; filled by wiring
+
+
+def root_of_own_log(leaves: Table, owner: str) -> Told:
+    """Size and root of a log that its subject has for itself; none was begun when a vote never was open.
+
+    `leaves` has `seq` (from 0) and the `root` after it, `owner` is the column that says whose leaf it is.
+    """
+
+    def told(fact: Row[Any]) -> Mapping[str, Any] | None:
+        last = select(leaves.c.seq, leaves.c.root).where(leaves.c[owner] == fact.subject_id)
+        found = db.session.execute(last.order_by(leaves.c.seq.desc()).limit(1)).one_or_none()
+        return {"size": found.seq + 1, "root": found.root} if found else None
+
+    return told
+
+
+def hash_of_file(fact: Row[Any]) -> Mapping[str, Any]:
+    """The hash of the document that the fact names itself."""
+    return {"sha256": fact.payload["file_sha256"]}
 
 
 @dataclass(frozen=True)
@@ -58,6 +88,14 @@ def waiting() -> bool:
     found = db.session.scalar(select(PENDING.c.audit_entry_id).limit(1)) is not None
     end_reading()
     return found
+
+
+def backlog() -> tuple[int, dt.datetime | None]:
+    """How many facts are not in the log, and when the oldest of them happened."""
+    rows = select(func.count(), func.min(AUDIT.c.at)).join(PENDING, PENDING.c.audit_entry_id == AUDIT.c.id)
+    count, since = db.session.execute(rows).one()
+    end_reading()
+    return count, since
 
 
 @use_case
@@ -93,32 +131,45 @@ def _entered(audit_ids: list[int]) -> set[int]:
 
 
 def wanted() -> CheckpointReason | None:
-    """Why a checkpoint is due: a vote is over or a Resolution is out, and no checkpoint covers it."""
+    """Why a checkpoint is due: a vote is over or a Resolution is out, say, and no checkpoint covers it."""
     entry, last = installation_log.LOG.c, installation_log.last_checkpoint()
-    uncovered = select(entry.kind).where(entry.kind.in_(list(REASONS)), entry.seq >= (last.size if last else 0))
+    reasons = {root.kind: root.reason for root in roots.values()}
+    uncovered = select(entry.kind).where(entry.kind.in_(list(reasons)), entry.seq >= (last.size if last else 0))
     kind = db.session.scalar(uncovered.order_by(entry.seq.desc()).limit(1))
     end_reading()
-    return REASONS[kind] if kind else None
+    return reasons[kind] if kind else None
 
 
 def take_checkpoint(actor: Actor, reason: CheckpointReason, now: dt.datetime) -> int | None:
-    """Sign the present head; the checkpoint's id, or None: nothing new since the last one, or no key here.
+    """Sign the present head; the checkpoint's id, or None: nothing new since the last one, or nobody who signs.
 
-    Signed with nothing open, kept in a transaction of its own.
+    Signed with nothing open, kept in a transaction of its own. KeyUnavailable when the signer does not answer now.
     """
-    private = log_key.key().private
     head, last = installation_log.head(), installation_log.last_checkpoint()
     known = last.size if last else 0
     grown = last is None or (head.size >= known and installation_log.head(known).root.hex() == last.root)
     end_reading()
-    if not private or head.size <= known:
+    if not log_key.key().signs or head.size <= known:
         return None
     if last is not None and not grown:  # whoever rewrote the past gets no signature under it
         log.error("the log is not the one of checkpoint %s any more: nothing is signed", last.id)
         return None
-    signing_key = notes.SigningKey.parse(private)
-    text = str(notes.sign_checkpoint(signing_key, notes.Checkpoint(signing_key.name, head.size, head.root)))
-    return _keep(actor, head, text, reason, now)
+    return _keep(actor, head, _signed(head, log_key.key()), reason, now)
+
+
+def _signed(head: installation_log.Head, key: log_key.LogKey) -> str:
+    """The note of a head, signed by the key here or by the signer, whose answer is verified before it is kept."""
+    if key.private or key.elsewhere is None:
+        own = notes.SigningKey.parse(key.private)
+        return str(notes.sign_checkpoint(own, notes.Checkpoint(own.name, head.size, head.root)))
+    pinned = notes.VerifierKey.parse(key.public)
+    content = key.elsewhere(pinned.name, head.size, head.root)
+    text = str(notes.Checkpoint(pinned.name, head.size, head.root))
+    note = notes.Note(text, (notes.Signature(pinned.name, pinned.id, content),))
+    if not note.signed_by(pinned):
+        log.error("the signer's key of the log is another one than the pinned one: nothing is signed")
+        raise KeyUnavailable
+    return str(note)
 
 
 @use_case
@@ -147,19 +198,8 @@ def _one_writer() -> None:
 
 def _entries(row: Row[Any]) -> Iterator[dict[str, Any]]:
     """The entry of an audit row, and after it the root or the document that it tells of."""
-    yield {"kind": LogKind.AUDIT.value, "body_id": row.body_id, "subject_id": row.id, "sha256": row.sha256}
-    kind = root_facts.get(row.fact)
-    if kind is None:
-        return
-    about = {"kind": kind.value, "body_id": row.body_id, "subject_id": row.subject_id}
-    if kind is LogKind.RESOLUTION:
-        yield {**about, "sha256": row.payload["file_sha256"]}
-    elif told := _poll_root(row.subject_id):
-        yield {**about, **told}
-
-
-def _poll_root(poll_id: int) -> Mapping[str, Any] | None:
-    """Size and root of the log of a vote; none was begun when it never was open."""
-    last = select(LEAVES.c.seq, LEAVES.c.root).where(LEAVES.c.poll_id == poll_id).order_by(LEAVES.c.seq.desc())
-    found = db.session.execute(last.limit(1)).one_or_none()
-    return {"size": found.seq + 1, "root": found.root} if found else None
+    about = {"body_id": row.body_id, "subject_id": row.subject_id}
+    yield {**about, "kind": LogKind.AUDIT.value, "subject_id": row.id, "sha256": row.sha256}
+    root = roots.get(row.fact)
+    if root is not None and (told := root.told(row)):
+        yield {**about, "kind": root.kind.value, **told}

@@ -67,6 +67,14 @@ class RemoteSigner:
     def take_back(self, serial: str, since: dt.datetime) -> None:
         self._ask("take_back", serial=serial, since=since)
 
+    def log_key(self, name: str = "") -> str:
+        """The public key of the log (C2SP vkey text), made now under this name where the signer has none."""
+        return _text(self._ask("log_key", name=name), "key")
+
+    def sign_checkpoint(self, origin: str, size: int, root: bytes) -> bytes:
+        """The Ed25519 signature of the log's key over this checkpoint."""
+        return _bytes(self._ask("sign_checkpoint", origin=origin, size=size, root=root), "signature")
+
     def chain(self) -> tuple[bytes, ...]:
         """The signer's authorities in DER, the issuing one first; asked for once."""
         with self._asking:

@@ -17,6 +17,7 @@ LIVES = 30_000  # milliseconds of an authorisation
 NONCE_BYTES, DIGEST_BYTES = 16, 32
 LENGTH = struct.Struct(">I")
 LONGEST_PIN, LONGEST_REFERENCE, LONGEST_NAME, MOST_DAYS = 64, 64, 300, 3653
+LARGEST_LOG = (1 << 53) - 1  # entries
 MOST_ASKED, LONGEST_NUMBER = 2049, 40  # bytes of an OCSP request; digits of a serial number
 HEX = frozenset("0123456789abcdef")
 
@@ -106,6 +107,8 @@ ACTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "list": {"authority": _one_of("issuing", "root")},
     "ocsp": {"request": _bytes_up_to(MOST_ASKED)},
     "take_back": {"serial": NUMBER, "since": _moment},
+    "log_key": {"name": NAME},
+    "sign_checkpoint": {"origin": NAME, "size": _whole(1, LARGEST_LOG), "root": DIGEST},
 }  # fmt: skip
 FREE = frozenset({"about", "certificate", "list", "ocsp"})  # what is public needs no authorisation
 AUTHORISATION: Mapping[str, Callable[[Any], Any]] = {
