@@ -12,7 +12,7 @@ from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, O
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.resolution_offer import course_strip
-from app.workflows import expiry, live, meetings, poll_passkeys, polls
+from app.workflows import expiry, live, meetings, poll_passkeys, polls, recounts
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
@@ -50,6 +50,7 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot, now),
             "unable": unable(meeting, now, *_span(snapshot, poll, now)),
+            "counts": _counts_that_differ(snapshot, poll),
         },
     }  # fmt: skip
 
@@ -77,6 +78,14 @@ def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> N
     document = snapshot["current_item"] and snapshot["current_item"]["document"]
     if document:
         document["url"] = f"/papers/{document['version_id']}"
+
+
+def _counts_that_differ(snapshot: dict[str, Any], poll: Poll | None) -> list[recounts.Total] | None:
+    """Both counts of a closed vote where they are not the same (rule:R45): neither is shown as a result then."""
+    if poll is None or poll.state is not PollState.CLOSED or snapshot["poll"]["result"] is None:
+        return None
+    found = recounts.compared(poll)
+    return [found.first, found.second] if found and found.differs else None
 
 
 def _chair(snapshot: dict[str, Any]) -> str:

@@ -1,12 +1,14 @@
 """The chair's desk: four taps from item to published result, who may sit at it, and how it refuses."""
 
 import json
+import re
 
 import pytest
 
 from app.extensions import db
-from app.models import ItemKind, Meeting, MeetingState, Outcome, Poll, PollState, Presence, SeatRole
+from app.models import ItemKind, Meeting, MeetingState, Outcome, Poll, PollState, Presence, Refusal, SeatRole
 from app.workflows import agenda, meetings, polls
+from app.workflows.rules import result as first_count
 from tests.cabinet import MEMBERS, PEOPLE, PIN
 from tests.conftest import nonce_of
 
@@ -52,6 +54,48 @@ def test_four_taps_lead_from_the_item_to_the_published_result(opened, at):
     published = tap(opened, at)["poll"]
     assert (published["state"], published["outcome"]) == ("published", "adopted")
     assert snapshot(opened, at, "a")["poll"]["result"]["agree"] == 3
+
+
+def test_where_the_two_counts_differ_the_desk_shows_both_and_publishes_neither(opened, at, monkeypatch):
+    """rule:R45 as the chair meets it: a fault of the first count, put in by hand."""
+    tap(opened, at)
+    poll_id = tap(opened, at)["poll"]["id"]
+    for name, choice in {"head": "agree", "a": "disagree", "b": "disagree", "deputy": "other"}.items():
+        opened.vote(name, poll_id, choice)
+    wrong = {
+        "members": 5, "agree": 4, "disagree": 0, "other": 0, "not_voting": 1, "percent_of_all": "80.0", "threshold": 3,
+    }  # fmt: skip
+    with monkeypatch.context() as fault:
+        fault.setattr(first_count, "_numbers", lambda _tally, _parameters: wrong)
+        tap(opened, at)
+    for who in DESK:
+        page, move = desk(opened, at, who).text, snapshot(opened, at, who)["next_move"]
+        assert (move["name"], move["enabled"]) == ("publish", False)
+        assert 'id="counts-differ" role="alert"' in page
+        assert "ec-result__verdict" not in page
+        rows = re.findall("<tr>(.+?)</tr>", page.partition('id="counts-differ"')[2], re.DOTALL)
+        assert [cells_of(row) for row in rows][1:5] == [["4", "1"], ["0", "2"], ["0", "1"], ["1", "1"]]
+        for number in ("4 tán thành, 0 không tán thành", "1 tán thành, 2 không tán thành"):
+            assert number in move["why_not"]
+            assert number in page
+    answer = at("secretary").client.post(f"/polls/{poll_id}/publish", data={}, headers=JSON)
+    assert (answer.status_code, answer.json["code"]) == (409, "recount_differs")
+    assert "1 tán thành, 2 không tán thành" in answer.json["message"]
+    assert db.session.get_one(Poll, poll_id).state is PollState.CLOSED
+    assert snapshot(opened, at, "a")["poll"]["result"] is None
+    assert db.session.query(Refusal).filter_by(code="recount_differs").count() == 1
+
+
+def cells_of(row):
+    return [re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+
+
+def test_where_both_counts_agree_the_desk_says_nothing_of_them(opened, at):
+    tap(opened, at)
+    opened.vote("a", tap(opened, at)["poll"]["id"], "agree")
+    tap(opened, at)
+    assert "counts-differ" not in desk(opened, at).text
+    assert "ec-result__verdict" in desk(opened, at).text
 
 
 def test_the_same_four_taps_work_as_plain_forms(opened, at):
