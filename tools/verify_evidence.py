@@ -21,6 +21,7 @@ import binascii
 import calendar
 import hashlib
 import json
+import mmap
 import os
 import re
 import shutil
@@ -66,6 +67,7 @@ STEPS = {
     "passkeys": ("Xác nhận bằng khóa truy cập của thiết bị", "Confirmations with a passkey of the device"),
     "revocations": ("Trả lời về thu hồi chứng thư", "Answers about revocation"),
     "result": ("Kết quả, tính lại từ các phiếu", "The result, computed from the ballots again"),
+    "keys": ("Hình thức lưu giữ khóa ký (hệ thống khai)", "Where the signing keys are kept, as the system says"),
     "documents": ("Tệp khác: bước tính, biên bản, Nghị quyết", "Other files: computation, record, Resolution"),
     "checkpoint": ("Điểm kiểm tra của nhật ký hệ thống", "The checkpoint of the installation's log"),
     "resolution": ("Nghị quyết: văn bản, chữ ký, con dấu", "The Resolution: text, signature, seal"),
@@ -236,6 +238,19 @@ SAID = {
     "passkey_signature": ("chữ ký của khóa truy cập không đúng", "the signature of the passkey is wrong"),
     "revocation_wrong": ("trả lời về thu hồi không đúng: {why}", "the answer about revocation is wrong: {why}"),
     "revoked": ("chứng thư đã bị thu hồi khi ký", "the certificate was revoked when it signed"),
+    "key_place": (
+        "hình thức lưu giữ khóa khác với điều ghi trong danh sách mà các phiếu đã ký",
+        "the place of the key is not the one in the roll that the ballots sign",
+    ),
+    "key_unlisted": (
+        "thiếu hình thức lưu giữ khóa của chứng thư {sha256}",
+        "the place of the key of the certificate {sha256} is missing",
+    ),
+    "key_twice": ("một chứng thư xuất hiện hai lần", "one certificate stands in it twice"),
+    "key_nobody": (
+        "ghi hình thức lưu giữ khóa của chứng thư không có trong gói",
+        "names the key of a certificate that is not in the bundle",
+    ),
     "result_missing": ("thiếu result.json", "there is no result.json"),
     "result_counts": (
         "số phiếu là {computed}, gói ghi {stated}",
@@ -261,6 +276,10 @@ SAID = {
         "the Resolution or its text has another hash than is stated",
     ),
     "resolution_recall": ("văn bản thu hồi không thuộc Nghị quyết này", "the recall is of another Resolution"),
+    "resolution_state": (
+        "tình trạng đã ghi không phù hợp với văn bản thu hồi hoặc thời điểm hết hiệu lực",
+        "the recorded state does not go with the recall or with the time at which it ended",
+    ),
     "resolution_signature": (
         "chữ ký trong Nghị quyết không đúng: {why}",
         "a signature of the Resolution is wrong: {why}",
@@ -295,6 +314,10 @@ SAID = {
     "older_poll": ("hai gói không cùng một cuộc biểu quyết", "the bundles are of different votes"),
     "older_missing": ("có trong gói cũ nhưng không còn trong gói mới", "is in the older bundle and not in this one"),
     "older_changed": ("khác với tệp cùng tên trong gói cũ", "is not the file of that name in the older bundle"),
+    "older_record": (
+        "điều đã ghi trong gói cũ bị ghi khác: {field}",
+        "what the older bundle records is recorded otherwise: {field}",
+    ),
     "older_log": ("nhật ký mới không nối tiếp nhật ký cũ", "the log does not extend the older one"),
     "unreadable": ("không đọc được: {why}", "cannot be read: {why}"),
 }
@@ -302,6 +325,15 @@ OUTCOMES = {
     "adopted": ("thông qua", "adopted"), "not_adopted": ("không thông qua", "not adopted"),
     "tie_confirm": ("ngang phiếu, chờ xác nhận", "tie, to be confirmed"), "undecided": ("chưa có quyết định", "undecided"),
 }  # fmt: skip
+STATES = {
+    "promulgated": ("đã ban hành", "promulgated"), "recalled": ("đã thu hồi", "recalled"),
+    "replaced": ("đã được thay thế", "replaced"),
+}  # fmt: skip
+PLACES = {
+    "software": ("khóa phía máy chủ", "server-held key"),
+    "pkcs11": ("thiết bị ký (PKCS#11)", "signing device (PKCS#11)"),
+    "csc": ("ký số từ xa", "remote signature"),
+}
 NOTES = {
     "files": ("{files} tệp, {bytes} byte", "{files} files, {bytes} bytes"),
     "about": (
@@ -344,6 +376,27 @@ NOTES = {
         "gói mới chỉ thêm {added} tệp; {kept} tệp cũ giữ nguyên",
         "{added} files are added, {kept} are the same",
     ),
+    "places": ("{number} chứng thư: {place}", "{number} certificates: {place}"),
+    "places_signed": (
+        "đã ghi trong danh sách trước khi bỏ phiếu và được từng phiếu ký kèm; chứng thư không chứng minh điều này",
+        "fixed in the roll before the vote and signed with every ballot; no certificate proves it",
+    ),
+    "places_told": (
+        "chỉ là lời khai của hệ thống khi lập gói, không được ký kèm; chứng thư không chứng minh điều này",
+        "only what the system said when it made the bundle, signed by nobody; no certificate proves it",
+    ),
+    "ended": (
+        "từ gói cũ đến nay: {before} → {after}, lúc {at}",
+        "since the older bundle: {before} → {after}, at {at}",
+    ),
+    "withdrawn": (
+        "{name} không còn trong gói vì Nghị quyết đã bị thu hồi; văn bản thu hồi có chữ ký nêu đúng mã băm của tệp cũ",
+        "{name} is left out since the Resolution was recalled; the signed recall names the hash of the older file",
+    ),
+    "places_grown": (
+        "{name} chỉ thêm khóa của người ký sau",
+        "{name} only adds the keys of those who signed since",
+    ),
     "made_anew": ("{name} được lập lại từ dữ liệu, khác bản cũ", "{name} was made anew from the data and differs"),
     "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures} signatures"),
     "skipped": ("không kiểm được vì bước trước sai", "not examined, because of what is wrong above"),
@@ -363,10 +416,15 @@ class Wrong(Exception):
         self.code, self.place, self.facts = code, place, facts
 
     def said(self, language: int) -> str:
-        return "%s: %s" % (
-            WHERE[self.place][language].format(**self.facts),
-            SAID[self.code][language].format(**self.facts),
+        return one_line(
+            "%s: %s"
+            % (WHERE[self.place][language].format(**self.facts), SAID[self.code][language].format(**self.facts))
         )
+
+
+def one_line(text: str) -> str:
+    """What a bundle says of itself, so that it cannot write lines of its own into the account, nor steer a terminal."""
+    return INVISIBLE.sub("\ufffd", " ".join(text.split()))
 
 
 class CannotJudge(Exception):
@@ -429,7 +487,7 @@ class Account:
                 STEPS[code][language],
             )
             for note, facts in notes:
-                yield "        " + NOTES[note][language].format(**worded(facts, language))
+                yield "        " + one_line(NOTES[note][language].format(**worded(facts, language)))
             for problem in problems[:MOST_PROBLEMS]:
                 yield "      ✗ " + problem.said(language)
 
@@ -438,7 +496,8 @@ class Account:
             "state": "invalid" if self.problems else "valid",
             "steps": [{"number": number, "code": code, "title": STEPS[code][language],
                        "holds": not any(step == code for step, _problem in self.problems),
-                       "notes": [NOTES[note][language].format(**worded(facts, language)) for note, facts in notes]}
+                       "notes": [one_line(NOTES[note][language].format(**worded(facts, language)))
+                                 for note, facts in notes]}
                       for number, (code, notes, _before) in enumerate(self.steps, start=1)],
             "problems": [{"step": step, "code": problem.code, "said": problem.said(language)}
                          for step, problem in self.problems[:MOST_PROBLEMS]],
@@ -446,7 +505,8 @@ class Account:
 
 
 def worded(facts: dict, language: int) -> dict:
-    return {name: OUTCOMES[value][language] if name == "outcome" else value for name, value in facts.items()}
+    tables = {"outcome": OUTCOMES, "place": PLACES, "before": STATES, "after": STATES}
+    return {name: tables[name][value][language] if name in tables else value for name, value in facts.items()}
 
 
 def sha256(data: bytes) -> str:
@@ -459,13 +519,17 @@ LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END_SIZE, CENTRAL_SIZE, PLAIN_FILE, DATE_1980 = 22, 46, 0o100644 << 16, 0x21
 
 
-def load(path: str) -> bytes:
-    """The bytes of the file; nothing is unpacked to disk and never more is read than a bundle may have."""
+def load(path: str):
+    """The bytes of the file, in memory as far as they are looked at, and never more than a bundle may have."""
     try:
         with open(path, "rb") as source:
-            data = source.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CannotJudge("no_file", why=error.strerror or str(error)) from error
+            size = os.fstat(source.fileno()).st_size
+            if size and os.path.isfile(path):
+                data = mmap.mmap(source.fileno(), min(size, MOST_BYTES + 1), access=mmap.ACCESS_READ)
+            else:
+                data = source.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise CannotJudge("no_file", why=getattr(error, "strerror", None) or str(error)) from error
     if data[:4] != LOCAL and data[-END_SIZE:][:4] != END and END not in data[-70_000:]:
         raise CannotJudge("not_zip")
     return data
@@ -658,6 +722,13 @@ POLL = {
     "opened_at": MOMENT, "opened_by": LINE, "software": LINE,
 }  # fmt: skip
 POLL["options"] = [frozenset(CHOICES)]
+PLACE = frozenset(PLACES)
+DEFINITIONS = {
+    1: POLL,
+    2: {**POLL, "v": frozenset((2,)), "evidence": frozenset(("pin+passkey",))},
+    3: {**POLL, "v": frozenset((3,)), "evidence": frozenset(("pin", "pin+passkey")),
+        "roll": [{**POLL["roll"][0], "key_place": (PLACE, None)}]},
+}  # fmt: skip
 SEEN = {"size": POSITIVE, "root": HEX}
 BALLOT = {
     "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.ballot.v1",)), "type": frozenset(("ballot",)), "poll_id": POSITIVE,
@@ -690,11 +761,11 @@ POLL_FILES = re.compile(
     r"poll\.json|log\.json|result\.json|computation\.json|tally\.pdf|HOW-TO-VERIFY\.md|certificates/[0-9a-f]{64}\.cer"
     r"|ballots/[0-9]{4,5}-M[0-9]{2,4}(\.json|\.p7s|(\.[0-9]{1,2})?\.(tsr|ocsp|crl|passkey\.json))"
     r"|acts/[0-9]{4}-(poll_annulment|tie_confirmation)(\.json|\.p7s|(\.[0-9]{1,2})?\.(tsr|ocsp|crl|passkey\.json))"
-    r"|checkpoint\.txt|keys\.json|inclusion\.json"
+    r"|checkpoint\.txt|keys\.json|inclusion\.json|key-places\.json"
     r"|resolution/(text\.json|changes\.json|resolution\.pdf|recall\.json|recall\.p7s)"
 )
 RESOLUTION_FILES = re.compile(
-    r"resolution\.json|resolution\.pdf|recall\.(json|p7s)|HOW-TO-VERIFY\.md|certificates/[0-9a-f]{64}\.cer"
+    r"resolution\.json|resolution\.pdf|recall\.(json|p7s)|HOW-TO-VERIFY\.md|key-places\.json|certificates/[0-9a-f]{64}\.cer"
     r"|versions/[0-9]{4}\.(json|changes\.json)"
 )
 
@@ -744,10 +815,10 @@ def read_poll(files: dict, manifest: dict):
     """The poll definition; roll, quorum and rules must be possible in themselves."""
     data = needed(files, "poll.json")
     poll = strict(data, name="poll.json")
-    if type(poll.get("v")) is int and poll["v"] > 2:
-        raise CannotJudge("newer_format", found="poll.json, v %d" % poll["v"])
-    second = {"v": frozenset((2,)), "evidence": frozenset(("pin+passkey",))} if poll.get("v") == 2 else {}
-    check_shape(poll, {**POLL, **second}, "file", {"name": "poll.json"})
+    version = poll["v"] if type(poll.get("v")) is int else 1
+    if version > max(DEFINITIONS):
+        raise CannotJudge("newer_format", found="poll.json, v %d" % version)
+    check_shape(poll, DEFINITIONS.get(version, POLL), "file", {"name": "poll.json"})
     poll_hash = "sha256:" + sha256(data)
     if (manifest["poll_id"], manifest["poll_hash"]) != (poll["poll_id"], poll_hash):
         yield Wrong("poll_hash", "file", name="manifest.json")
@@ -758,6 +829,8 @@ def read_poll(files: dict, manifest: dict):
         if entry["certificate_sha256"] in certificates:
             yield Wrong("roll_certificate_twice", "roll", member=entry["member"])
         certificates |= {entry["certificate_sha256"]} - {None}
+        if version == 3 and (entry["key_place"] is None) != (entry["certificate_sha256"] is None):
+            yield Wrong("shape", "roll", member=entry["member"], field="key_place")
     if sum(entry["head"] for entry in poll["roll"]) > 1:
         yield Wrong("roll_heads", "file", name="poll.json")
     yield from check_rules(poll)
@@ -1254,7 +1327,8 @@ def read_acts(files: dict, poll: dict, log: dict, certificates: Certificates, si
         else:
             yield from signed_by_someone(name, files[name], cms, moment(act["server_time"]), certificates, signatures)
         yield "act", {"type": act["type"], "person": act["person"]}
-        acts[act["type"]] = dict(act, sha256=sha256(files[name]), name=name)
+        by = certificates.by_number.get(signer_of(cms or b"")[1])
+        acts[act["type"]] = dict(act, sha256=sha256(files[name]), name=name, certificate=by and by.sha256)
     if not acts:
         yield "none", {}
     return acts
@@ -1763,6 +1837,9 @@ def check_documents(files: dict, counted: dict, certificates: Certificates, sign
     if "resolution/resolution.pdf" in files:
         yield from check_issued(files, certificates, signatures)
         number += 1
+    elif "resolution/recall.json" in files:
+        yield from check_recall(files, "resolution/recall", None, certificates, signatures)
+        number += 1
     yield ("number", {"number": number}) if number else ("none", {})
     return True
 
@@ -1779,14 +1856,15 @@ def check_issued(files: dict, certificates: Certificates, signatures: Signatures
     yield from pdf_signatures("resolution/resolution.pdf", pdf, certificates, signatures)
 
 
-def check_recall(files: dict, name: str, pdf: bytes, certificates: Certificates, signatures: Signatures):
+def check_recall(files: dict, name: str, pdf, certificates: Certificates, signatures: Signatures):
+    """The signed recall, which names the document by its hash; `pdf` is None where the document is left out."""
     recall = strict(files[name + ".json"], name=name + ".json")
-    if recall.get("type") != "resolution_recall" or recall.get("file_sha256") != sha256(pdf):
+    check_shape(recall, RECALL, "file", {"name": name + ".json"})
+    if pdf is not None and recall["file_sha256"] != sha256(pdf):
         yield Wrong("resolution_recall", "file", name=name + ".json")
-    cms, at = needed(files, name + ".p7s"), recall.get("server_time")
-    yield from signed_by_someone(
-        name, files[name + ".json"], cms, moment(str(at)), with_embedded(cms, certificates), signatures
-    )
+    cms, at = needed(files, name + ".p7s"), moment(recall["server_time"])
+    yield from signed_by_someone(name, files[name + ".json"], cms, at, with_embedded(cms, certificates), signatures)
+    return recall
 
 
 def pdf_signatures(name: str, pdf: bytes, certificates: Certificates, signatures: Signatures):
@@ -1944,11 +2022,66 @@ def climbed(index: int, size: int, leaf: bytes, proof: list):
     return hashlib.sha256(b"\x01" + pair).digest()
 
 
-# -- 12. the bundle of a Resolution
+# -- 12. where keys are kept: no proof, and shown as what it is
 
+KEY_PLACES = {
+    "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.key-places.v1",)),
+    "keys": [{"certificate_sha256": HEX, "place": PLACE}],
+}  # fmt: skip
+
+
+def check_places(files: dict, roll: list, certificates: Certificates, signers: set):
+    """What the system says of the place of each key; the roll of a definition of version 3 is signed with the ballots.
+
+    `signers` are the hashes of the certificates that signed something else: the file must tell of all of them.
+    """
+    signed = {entry["certificate_sha256"]: entry["key_place"] for entry in roll if entry.get("key_place") is not None}
+    everybody = signers | {entry["certificate_sha256"] for entry in roll} - {None}
+    told = {}
+    if "key-places.json" in files:
+        about = {"name": "key-places.json"}
+        found = strict(files["key-places.json"], **about)
+        check_shape(found, KEY_PLACES, "file", about)
+        for key in found["keys"]:
+            if key["certificate_sha256"] in told:
+                yield Wrong("key_twice", "file", **about)
+            if key["certificate_sha256"] not in certificates.by_sha:
+                yield Wrong("key_nobody", "file", **about)
+            told[key["certificate_sha256"]] = key["place"]
+        for sha in sorted(everybody):
+            if sha not in told:
+                yield Wrong("key_unlisted", "file", sha256=sha, **about)
+        for entry in roll:
+            sha = entry["certificate_sha256"]
+            if sha in signed and told.get(sha, signed[sha]) != signed[sha]:
+                yield Wrong("key_place", "roll", member=entry["member"])
+    yield from say_places(signed, "places_signed")
+    yield from say_places({sha: place for sha, place in told.items() if sha not in signed}, "places_told")
+    if not signed and not told:
+        yield "none", {}
+    return True
+
+
+def say_places(places: dict, how: str):
+    for place in PLACES:
+        number = sum(found == place for found in places.values())
+        if number:
+            yield "places", {"number": number, "place": place}
+    if places:
+        yield how, {}
+
+
+# -- 13. the bundle of a Resolution
+
+RECALL = {
+    "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.recall.v1",)), "type": frozenset(("resolution_recall",)),
+    "resolution_id": POSITIVE, "number": LINE, "file_sha256": HEX, "subject": LINE, "reason": str, "person": LINE,
+    "nonce": NONCE, "server_time": MOMENT,
+}  # fmt: skip
+STANDS, RECALLED = "promulgated", "recalled"
 RESOLUTION = {
     "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.resolution.v1",)), "resolution_id": POSITIVE, "subject": LINE,
-    "state": LINE, "number": LINE, "file_sha256": HEX, "promulgated_at": MOMENT, "ended_at": (MOMENT, None),
+    "state": frozenset(STATES), "number": LINE, "file_sha256": HEX, "promulgated_at": MOMENT, "ended_at": (MOMENT, None),
     "poll": {"poll_id": POSITIVE, "poll_hash": TAGGED, "bundle_sha256": HEX},
     "register": {"series": LINE, "normative": bool, "year": POSITIVE, "number": POSITIVE, "text": LINE,
                  "issued_on": r"\d{4}-\d\d-\d\d", "cancelled": (str, None)},
@@ -1975,15 +2108,31 @@ def check_resolution(files: dict, manifest: dict, certificates: Certificates, si
     made = yield from pdf_signatures("resolution.pdf", pdf, certificates, signatures)
     if [each.sha256 for each in made] != [each["certificate_sha256"] for each in record["signatures"]]:
         yield Wrong("resolution_signers", "file", name="resolution.pdf")
+    recall = None
     if "recall.json" in files:
-        yield from check_recall(files, "recall", pdf, certificates, signatures)
+        recall = yield from check_recall(files, "recall", pdf, certificates, signatures)
+    if not ends_rightly(record, recall):
+        yield Wrong("resolution_state", "file", name="resolution.json")
     if record["number"] != record["register"]["text"]:
         yield Wrong("result_field", "field", name="resolution.json, number")
     yield "resolution", {"number": record["number"], "signatures": len(made)}
-    return True
+    return record
 
 
-# -- 13. an older bundle
+def ends_rightly(record: dict, recall) -> bool:
+    """A recalled Resolution has its signed recall and no other has one; what ended did so after it came out."""
+    state, ended = record["state"], record["ended_at"]
+    if (state == STANDS) != (ended is None) or (state == RECALLED) != (recall is not None):
+        return False
+    if ended is not None and ended < record["promulgated_at"]:
+        return False
+    if recall is None:
+        return True
+    same = (recall["resolution_id"], recall["number"]) == (record["resolution_id"], record["number"])
+    return same and moment(recall["server_time"]) <= moment(ended) + CLOCKS_DIFFER
+
+
+# -- 14. an older bundle
 
 GROWING = ("log.json", "checkpoint.txt", "inclusion.json", "keys.json")
 
@@ -2006,6 +2155,12 @@ def check_older(older: bytes, files: dict, manifest: dict, log):
         taken_back = annulled and name in ("result.json", "computation.json", "tally.pdf")
         if (name in MADE_ANEW and name in files) or taken_back:
             yield "made_anew", {"name": name}
+        elif name == "resolution.json" and name in files:
+            yield from check_older_record(old[name], files[name])
+        elif name == "key-places.json" and name in files and kept_places(old[name]) <= kept_places(files[name]):
+            yield "places_grown", {"name": name}
+        elif name in WITHDRAWN and withdrawn(old, files):
+            yield "withdrawn", {"name": name}
         elif name not in files:
             yield Wrong("older_missing", "file", name=name)
         elif name not in GROWING:
@@ -2026,6 +2181,39 @@ def check_older(older: bytes, files: dict, manifest: dict, log):
     kept = sum(files.get(name) == content for name, content in old.items())
     yield "extends", {"added": len(set(files) - set(old)), "kept": kept}
     return True
+
+
+WITHDRAWN = ("resolution/text.json", "resolution/changes.json", "resolution/resolution.pdf")
+
+
+def withdrawn(old: dict, files: dict) -> bool:
+    """Whether the document was recalled meanwhile: then only auditors get it. The recall itself is verified above."""
+    if any(name in files for name in WITHDRAWN) or "resolution/recall.json" not in files:
+        return False
+    recall = strict(files["resolution/recall.json"], name="resolution/recall.json")
+    return recall.get("file_sha256") == sha256(old.get("resolution/resolution.pdf", b""))
+
+
+def kept_places(data: bytes) -> set:
+    """What key-places.json says, line by line: whoever signs something later only adds to it."""
+    found = strict(data, name="key-places.json")
+    check_shape(found, KEY_PLACES, "file", {"name": "key-places.json"})
+    return {(key["certificate_sha256"], key["place"]) for key in found["keys"]}
+
+
+def check_older_record(older: bytes, newer: bytes):
+    """The record of a Resolution tells the same; it may only have come to its end, and its vote's bundle have grown."""
+    was, now = (strict(each, name="resolution.json") for each in (older, newer))
+    check_shape(was, RESOLUTION, "file", {"name": "resolution.json"})
+    check_shape(now, RESOLUTION, "file", {"name": "resolution.json"})
+    for record in (was, now):
+        del record["software"], record["poll"]["bundle_sha256"]
+    if was["state"] == STANDS and now["state"] != STANDS:
+        yield "ended", {"before": was["state"], "after": now["state"], "at": now["ended_at"]}
+        was.update(state=now["state"], ended_at=now["ended_at"])
+    for field in sorted(was):
+        if canonical(was[field]) != canonical(now[field]):
+            yield Wrong("older_record", "file", name="resolution.json", field=field)
 
 
 # -- the whole account
@@ -2068,6 +2256,8 @@ def examine_poll(account: Account, openssl: OpenSSL, files, manifest, authority,
     account.step("time_stamps", check_time_stamps, files, subjects, openssl, certificates)
     account.step("passkeys", check_passkeys, files, subjects, openssl, poll)
     account.step("revocations", check_revocations, files, subjects, openssl, certificates)
+    signers = None if acts is None else {act["certificate"] for act in acts.values()} - {None}
+    account.step("keys", check_places, files, None if poll is None else poll["roll"], certificates, signers)
     counted = account.step("result", check_result, files, poll, log, ballots, acts)
     account.step("documents", check_documents, files, counted, certificates, signatures)
     account.step("checkpoint", lambda *needs: check_checkpoint(*needs, openssl, log_key), files, poll, log)
@@ -2077,7 +2267,9 @@ def examine_poll(account: Account, openssl: OpenSSL, files, manifest, authority,
 def examine_resolution(account: Account, openssl: OpenSSL, files: dict, manifest: dict, authority) -> None:
     certificates = account.step("certificates", lambda found: read_certificates(found, [], authority), files)
     signatures = None if certificates is None else Signatures(openssl, certificates)
-    account.step("resolution", check_resolution, files, manifest, certificates, signatures)
+    record = account.step("resolution", check_resolution, files, manifest, certificates, signatures)
+    signers = None if record is None else {each["certificate_sha256"] for each in record["signatures"]}
+    account.step("keys", check_places, files, [], certificates, signers)
 
 
 def main(arguments=None) -> int:

@@ -20,7 +20,14 @@ from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import digest, parse_canonical
-from app.workflows.rules.evidence import bundle, bundle_files, resolution_files
+from app.workflows.rules.evidence import (
+    KEY_PLACES,
+    bundle,
+    bundle_files,
+    key_places,
+    recall_files,
+    resolution_files,
+)
 from app.workflows.rules.result import public_view
 from app.workflows.sealed import Issued, Sealed
 from app.workflows.witnessing import ConfirmationState
@@ -108,7 +115,7 @@ def tally_record(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
 def bundle_of(actor: Actor, poll_id: int, now: dt.datetime) -> bytes:
     """Evidence bundle v1 as a zip; the same bytes at each call. An annulled vote has the act instead of a result.
 
-    A recalled Resolution goes with it to auditors only, like the file itself.
+    A recalled Resolution goes with it to auditors only, like the file itself; to everybody else goes the signed recall.
     """
     return _hand_out(actor, poll_id, BUNDLE, now)
 
@@ -191,20 +198,17 @@ def _printed(checked: Sealed) -> paper.Mark | None:
 
 
 def _pack(checked: Sealed, actor: Actor) -> bytes:
-    issued = checked.resolution
-    if issued and issued.recall and not actor.holds(frozenset({AUDITOR}), issued.about.body_id):
-        issued = None
     return bundle(
         bundle_files(
             checked.definition, checked.ballots, checked.certificates, checked.leaves, checked.result, checked.acts,
-            _issued_files(issued) if issued else {}, checked.beside, _more(checked, actor),
+            _issued_files(checked.resolution, actor), checked.beside, _more(checked, actor),
         )
     )  # fmt: skip
 
 
 def _more(checked: Sealed, actor: Actor) -> dict[str, bytes]:
     """What helps readers: how the count goes, the tally record, how to verify all of it without this program."""
-    files = {GUIDE.name: GUIDE.read_bytes(), **checked.proofs}
+    files = {GUIDE.name: GUIDE.read_bytes(), KEY_PLACES: key_places(checked.places), **checked.proofs}
     if checked.computation is not None:
         files |= {"computation.json": checked.computation, "tally.pdf": _set_record(checked, actor)}
     return files
@@ -216,7 +220,11 @@ _MADE: dict[str, tuple[Callable[[Actor, Poll], None], Callable[[Sealed, Actor], 
 }
 
 
-def _issued_files(issued: Issued) -> dict[str, bytes]:
+def _issued_files(issued: Issued | None, actor: Actor) -> dict[str, bytes]:
+    if issued is None:
+        return {}
+    if issued.recall and not actor.holds(frozenset({AUDITOR}), issued.about.body_id):
+        return recall_files(issued.recall)
     return resolution_files(issued.text, issued.changes, issued.reason, issued.number, issued.content(), issued.recall)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, union_all
 from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.places import PLACES, SOFTWARE
-from app.models import KeyState, SealKey, SigningKey
+from app.models import Certificate, KeyState, SealKey, SigningKey
 
 
 def providers_of(certificate_ids: Iterable[int]) -> dict[int, str]:
@@ -26,6 +26,13 @@ def places_of(certificate_ids: Iterable[int]) -> dict[int, Any]:
     ids = list(certificate_ids)
     known = providers_of(ids)
     return {each: signing.place(known.get(each, SOFTWARE)) for each in ids}
+
+
+def places_by_hash(certificates: Iterable[Certificate]) -> dict[str, str]:
+    """software, pkcs11 or csc by the SHA-256 of each certificate."""
+    numbered = {each.id: each.sha256 for each in certificates}
+    known = providers_of(numbered)
+    return {sha256: known.get(number, SOFTWARE) for number, sha256 in numbered.items()}
 
 
 def own_provider(person_id: int) -> str:

@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from app.gateways.signing.places import SOFTWARE as ON_THE_SERVER
 from app.models import Poll, RollEntry, RuleSet
 from app.version import SOFTWARE
+from app.workflows import key_places
 from app.workflows.rules import quorum as quorum_rule
 from app.workflows.rules.ballot import poll_definition, roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -24,6 +26,7 @@ def definition_of(
 ) -> dict[str, Any]:
     """The definition of a poll in the shape of `poll_definition`; `by` is the post of whoever opens it."""
     version, meeting, item = poll.document_version, poll.meeting, poll.item
+    places = key_places.providers_of(entry.certificate.id for entry in roll if entry.certificate)
     document = version and {
         "title": version.document.title, "version": version.number, "sha256": version.sha256, "pages": version.pages
     }  # fmt: skip
@@ -49,6 +52,7 @@ def definition_of(
                 "index": entry.roll_index, "member": roll_code(entry.roll_index), "name": entry.name,
                 "post": entry.post, "abbreviation": entry.abbreviation, "head": entry.is_head,
                 "certificate_sha256": entry.certificate.sha256 if entry.certificate else None,
+                "key_place": places.get(entry.certificate.id, ON_THE_SERVER) if entry.certificate else None,
             }
             for entry in roll
         ],

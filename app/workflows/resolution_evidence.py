@@ -8,11 +8,12 @@ from flask_babel import lazy_gettext as _
 from app.gateways import signing
 from app.models import Resolution
 from app.version import SOFTWARE
-from app.workflows import evidence, sealed
+from app.workflows import evidence, key_places, sealed
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import end_reading, record, record_refusal, use_case
 from app.workflows.engine.visibility import OUT, seen
+from app.workflows.rules import evidence as rules
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
 from app.workflows.rules.evidence import bundle, manifest
@@ -28,6 +29,11 @@ class NotPromulgated(WorkflowError):
 
 def may_take(actor: Actor, resolution: Resolution) -> bool:
     return resolution.state in OUT and actor.holds(frozenset({AUDITOR}), resolution.body_id)
+
+
+def part(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
+    """The same as part of something whose handing out is recorded itself; made with nothing open."""
+    return _made(actor, resolution_id, now)
 
 
 def bundle_of(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
@@ -76,11 +82,13 @@ def _kept(resolution: Resolution) -> dict[str, bytes]:
             raise sealed.EvidenceBroken(resolution, fault=f"version {version.number} has another hash")
         files |= {f"versions/{version.number:04d}.json": version.text}
         files |= {f"versions/{version.number:04d}.changes.json": version.changes}
-    certificates = [each.statement.certificate.der for each in resolution.signatures] + list(signing.trusted())
+    signed = [each.statement for each in resolution.signatures]
     recall = resolution.recall
     if recall is not None:
-        files |= {"recall.json": recall.statement, "recall.p7s": recall.cms}
-        certificates.append(recall.certificate.der)
+        files |= rules.recall_files((recall.statement, recall.cms))
+        signed.append(recall)
+    files[rules.KEY_PLACES] = rules.key_places(key_places.places_by_hash(each.certificate for each in signed))
+    certificates = [*(each.certificate.der for each in signed), *signing.trusted()]
     return files | {f"certificates/{digest(der)}.cer": der for der in certificates}
 
 

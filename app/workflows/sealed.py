@@ -67,6 +67,7 @@ class Sealed:
     resolution: "Issued | None" = None
     stamps: Stamps | None = None
     kept: Mapping[str, int] = field(default_factory=dict)  # where the keys of the ballots live: provider, how many
+    places: Mapping[str, str] = field(default_factory=dict)  # the same of every certificate that signs, by its SHA-256
     mark: installation_log.Mark | None = None
     witnesses: Sequence[witnessing.Confirmation] = ()
 
@@ -131,6 +132,7 @@ def checked(poll: Poll) -> Sealed:
         acts=[(act.statement, act.cms) for act in acts], resolution=resolution, computation=computation, beside=beside,
         proofs=proofs,
         kept=key_places.counted(ballot.statement.certificate_id for ballot in ballots),
+        places=_places(poll, definition, acts),
         mark=mark, witnesses=witnessing.confirmations_of(mark),
     )  # fmt: skip
 
@@ -188,6 +190,14 @@ def _pinned(poll: Poll, definition: Mapping[str, Any]) -> dict[str, bytes]:
         for entry in definition["roll"]
         if entry["certificate_sha256"]
     }
+
+
+def _places(poll: Poll, definition: Mapping[str, Any], acts: Sequence[SignedStatement]) -> dict[str, str]:
+    """Where the keys of roll and acts are kept; of the roll what was frozen, as far as it was."""
+    frozen = {entry["certificate_sha256"]: entry.get("key_place") for entry in definition["roll"]}
+    held = [*(entry.certificate for entry in poll.roll if entry.certificate), *(act.certificate for act in acts)]
+    today = key_places.places_by_hash(held)
+    return {sha256: frozen.get(sha256) or place for sha256, place in today.items()}
 
 
 def _check_ballot(ballot: Ballot, pinned: Mapping[str, bytes], ended: Ended) -> None:

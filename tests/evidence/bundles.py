@@ -232,6 +232,9 @@ def honest(seed: int, members: int | None = None, rich: bool = False) -> Case:
         entry["certificate_sha256"] = digest(person(entry["index"]).certificate)
     if members > 3 and chance.random() < 0.3 and not rich:
         fields["roll"][-1]["certificate_sha256"] = None
+    if seed % 2 == 0:  # as it is written today; a vote of older times says nothing of it
+        for entry in fields["roll"]:
+            entry["key_place"] = entry["certificate_sha256"] and place_of(entry["index"])
     case = Case(poll_definition(**fields))
     case.certificates = [person(index).certificate for index in range(1, members + 1)] + list(authority(OURS).chain())
     mood = chance.choice([["agree"] * 6 + ["disagree", "other"], ["agree", "disagree"], ["agree", "disagree", "other"]])
@@ -261,6 +264,8 @@ def _ended(case: Case, chance: random.Random, rich: bool) -> Case:
         case.act("tie_confirmation")
     if rich:
         add_everything(case)
+    elif chance.random() < 0.5:
+        case.extras["key-places.json"] = key_places(case)
     return case
 
 
@@ -275,7 +280,25 @@ def add_everything(case: Case) -> None:
         answer = {f"{case.name(number)}.crl": crl()} if number % 2 else {f"{case.name(number)}.ocsp": ocsp(index)}
         case.extras |= {f"{case.name(number)}.passkey.json": passkey(case, number), **answer}
     case.extras |= {"tally.pdf": b"%PDF-1.7\n%%EOF\n", "HOW-TO-VERIFY.md": "Cách kiểm tra\n".encode()}
-    case.extras |= log_proofs(case)
+    case.extras |= {**log_proofs(case), "key-places.json": key_places(case)}
+
+
+def place_of(index: int) -> str:
+    return ("software", "pkcs11", "csc")[index % 3]
+
+
+def key_places(case: Case, **changes: str) -> bytes:
+    """Where the keys of the roll are kept, as the installation says; `changes` by member."""
+    keys = [
+        {"certificate_sha256": entry["certificate_sha256"],
+         "place": changes.get(entry["member"], place_of(entry["index"]))}
+        for entry in case.definition["roll"] if entry["certificate_sha256"]
+    ]  # fmt: skip
+    return kept_places(keys)
+
+
+def kept_places(keys: list[dict[str, str]]) -> bytes:
+    return canonical({"v": 1, "ctx": "vn.ecabinet.key-places.v1", "keys": keys})
 
 
 @cache

@@ -7,6 +7,7 @@ where that can be done, and only the keys of other people are out of reach. `sig
 
 import io
 import json
+import re
 import struct
 import unicodedata
 import warnings
@@ -359,7 +360,7 @@ def a_field_more(case: Case, n: int) -> Tampered:
 
 @tampering("shape", "result_field", "computation", "result_counts")
 def true_instead_of_one(case: Case, n: int) -> Tampered:
-    return respelt(case, n * 6, lambda data: data.replace(b'"v":1', b'"v":true'))
+    return respelt(case, n * 6, lambda data: re.sub(rb'"v":\d', b'"v":true', data))
 
 
 # -- the definition: whoever changes it must make every ballot anew
@@ -1023,7 +1024,8 @@ def a_passkey_of_another_form(case: Case, n: int) -> Tampered:
 
 @tampering("passkey_missing")
 def a_vote_that_demands_passkeys(case: Case, n: int) -> Tampered:
-    other = Case({**json.loads(json.dumps(case.definition)), "v": 2, "evidence": "pin+passkey"})
+    version = max(case.definition["v"], 2)
+    other = Case({**json.loads(json.dumps(case.definition)), "v": version, "evidence": "pin+passkey"})
     other.certificates = case.certificates
     return other.vote(n % len(case.definition["roll"]) + 1, "agree").zip()
 
@@ -1193,6 +1195,60 @@ def a_checkpoint_without_its_keys(case: Case, n: int) -> Tampered:
     return case.but(extras={name: data for name, data in case.extras.items() if name != gone}).zip()
 
 
+# -- where keys are kept
+
+
+def kept(case: Case) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(bundles.key_places(case))["keys"]
+    return found
+
+
+@tampering("key_place", "shape")
+def another_place_than_the_ballots_sign(case: Case, n: int) -> Tampered:
+    """An older definition says nothing of it: there a place that does not exist."""
+    at = n % len(case.definition["roll"]) + 1
+    known = ("software", "pkcs11", "csc", "software")
+    other = known[known.index(bundles.place_of(at)) + 1] if case.definition["v"] > 2 else "somewhere"
+    return with_file(case, "key-places.json", bundles.key_places(case, **{f"M{at:02d}": other}))
+
+
+@tampering("ballot_poll_hash")
+def another_place_in_the_definition(case: Case, n: int) -> Tampered:
+    def change(poll: dict[str, Any]) -> None:
+        entry = poll["roll"][n % len(poll["roll"])]
+        entry["key_place" if poll["v"] > 2 else "post"] = "csc" if entry.get("key_place") != "csc" else "software"
+
+    return with_definition(case, change)
+
+
+@tampering("shape")
+def a_key_that_is_kept_nowhere(case: Case, n: int) -> Tampered:
+    other = case.but()
+    entry = other.definition["roll"][n % len(case.definition["roll"])]
+    entry["key_place"] = None if case.definition["v"] > 2 else "software"
+    return other.zip()
+
+
+@tampering("key_unlisted")
+def a_key_left_out(case: Case, n: int) -> Tampered:
+    keys = kept(case)
+    del keys[n % len(keys)]
+    return with_file(case, "key-places.json", bundles.kept_places(keys))
+
+
+@tampering("key_twice")
+def a_key_in_two_places(case: Case, n: int) -> Tampered:
+    keys = kept(case)
+    again = keys[n % len(keys)]
+    return with_file(case, "key-places.json", bundles.kept_places([*keys, {**again, "place": "csc"}]))
+
+
+@tampering("key_nobody")
+def a_key_of_nobody(case: Case, n: int) -> Tampered:
+    more = {"certificate_sha256": f"{n:064x}", "place": "pkcs11"}
+    return with_file(case, "key-places.json", bundles.kept_places([*kept(case), more]))
+
+
 # -- a newer bundle that does not extend the older one
 
 
@@ -1209,6 +1265,17 @@ def a_file_of_the_older_bundle_is_another(case: Case, n: int) -> Tampered:
     at = n % len(case.ballots) + 1
     other = case.but(extras={**case.extras, f"{case.name(at)}.passkey.json": bundles.passkey(case, at)})
     return other.zip(), {"older": case.zip()}
+
+
+@tampering("older_changed")
+def a_key_moved_since_the_older_bundle(case: Case, n: int) -> Tampered:
+    """No older definition forbids it, and of a newer one the roll does: here the older bundle is what tells."""
+    keys = kept(case)
+    known = ("software", "pkcs11", "csc", "software")
+    moved = keys[n % len(keys)]
+    moved["place"] = known[known.index(moved["place"]) + 1]
+    older = case.but(extras={**case.extras, "key-places.json": bundles.kept_places(keys)})
+    return case.zip(), {"older": older.zip()}
 
 
 @tampering("older_log")

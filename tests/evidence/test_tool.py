@@ -40,7 +40,7 @@ def test_it_runs_without_our_packages_and_tells_a_numbered_account(folder):
     assert (done.returncode, done.stderr) == (0, b"")
     assert said.splitlines()[0] == " 1. [OK] Tệp nén: tên, kích thước, không có gì thừa"
     assert [line.split(".")[0].strip() for line in said.splitlines() if line[2:4] == ". "] == [
-        str(n) for n in range(1, 15)
+        str(n) for n in range(1, 16)
     ]
     assert said.splitlines()[-1] == "KẾT LUẬN: ĐÚNG. Mọi phép kiểm đều đạt."
 
@@ -49,7 +49,7 @@ def test_it_speaks_english_and_json(folder):
     english = run(folder, "evidence.zip", "--language", "en").stdout.decode()
     assert english.splitlines()[-1] == "VERDICT: VALID. Everything holds."
     told = json.loads(run(folder, "evidence.zip", "--json", "--language", "en").stdout)
-    assert (told["state"], told["problems"], len(told["steps"])) == ("valid", [], 14)
+    assert (told["state"], told["problems"], len(told["steps"])) == ("valid", [], 15)
     assert all(step["holds"] for step in told["steps"])
 
 
@@ -120,6 +120,18 @@ def test_a_newer_bundle_extends_an_older_one(folder, case):
     assert (done.returncode, "files are added" in done.stdout.decode()) == (0, True), done.stdout.decode()
     assert run(folder, "old.zip", "--older", "evidence.zip").returncode == 1
     assert run(folder, "evidence.zip", "--older", "missing.zip").returncode == 2
+
+
+def test_a_newer_bundle_may_tell_of_more_keys_and_of_no_other_place(case):
+    keys = json.loads(case.extras["key-places.json"])["keys"]
+    older = case.but(extras={**case.extras, "key-places.json": bundles.kept_places(keys)})
+    stamper = {"certificate_sha256": bundles.digest(bundles.stamping().certificate), "place": "pkcs11"}
+    newer = case.but(extras={**case.extras, "key-places.json": bundles.kept_places([*keys, stamper])})
+    account = bundles.tool.examine(newer.zip(), older=older.zip())
+    assert account.problems == []
+    assert ("places_grown", {"name": "key-places.json"}) in account.steps[-1][1]
+    found = bundles.tool.examine(older.zip(), older=newer.zip()).problems
+    assert [problem.code for _step, problem in found] == ["older_changed"]
 
 
 def test_it_is_written_for_python_3_9_and_the_standard_library_alone():

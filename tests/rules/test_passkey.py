@@ -38,7 +38,7 @@ def test_a_vote_that_demands_a_passkey_says_so_in_version_two():
 @pytest.mark.parametrize(
     "odd",
     [{"v": 1, "evidence": "pin+passkey"}, {"v": 2}, {"v": 2, "evidence": "pin"}, {"v": 2, "evidence": "none"},
-     {"v": 3}, {"v": True}, {"v": "2", "evidence": "pin+passkey"}, {"v": None}, {"v": [2]}],
+     {"v": 3}, {"v": 4}, {"v": True}, {"v": "2", "evidence": "pin+passkey"}, {"v": None}, {"v": [2]}],
 )  # fmt: skip
 def test_a_definition_of_another_shape_is_refused(odd):
     with pytest.raises(ValueError, match=r"v:|evidence|unknown"):

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.gateways import signing, storage
 from app.models import AuditEntry, Poll, Refusal, Visibility
 from app.models.guards import SEALED
-from app.workflows import evidence, poll_acts, polls, resolutions
+from app.workflows import evidence, live, poll_acts, polls, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.evidence import read_bundle
@@ -125,6 +125,30 @@ def test_where_names_are_not_displayed_the_evidence_is_the_auditors(scene):
     shown = evidence.result_view(scene.who["a"], poll_id)
     assert (shown["agree"], shown["rows"], shown["head_choice"]) == (3, None, None)
     assert shown["rows_note"]
+
+
+def test_where_names_are_not_displayed_nothing_handed_to_who_took_part_tells_who_chose_what(scene, app, tmp_path):
+    """Ballots hold choices, and so do the bundle's count and result: only an auditor gets any of them."""
+    choices = {"head": "agree", "deputy": "agree", "a": "disagree", "b": "other"}
+    poll_id = published(scene, choices, visibility=Visibility.NAMED_NOT_DISPLAYED)
+    everything = read_bundle(taken(scene, "auditor", poll_id))
+    votes = json.loads(everything["result.json"])["votes"]
+    assert [vote["choice"] for vote in votes] == list(choices.values())
+    ballots = [json.loads(everything[f"ballots/{n:04d}-{vote['member']}.json"]) for n, vote in enumerate(votes, 1)]
+    nonces = [ballot["nonce"] for ballot in ballots]
+    for name in ("head", "a", "secretary"):
+        shown = evidence.result_view(scene.who[name], poll_id)
+        assert (shown["rows"], shown["head_choice"]) == (None, None)
+        read = reread(evidence.tally_record(scene.who[name], poll_id, now=scene.now), tmp_path)
+        assert not {ANSWERS[row["answer"]] for row in read["rows"]} & set(choices.values())
+        with pytest.raises(evidence.NamesNotDisplayed):
+            taken(scene, name, poll_id)
+        told = live.snapshot(scene.who[name], scene.meeting_id, scene.now)
+        assert {seat["choice"] for seat in told["seats"]} == {None}
+        assert all("choice" not in vote for vote in told["poll"]["result"]["votes"])
+        for address in (f"/polls/{poll_id}/result", f"/meetings/{scene.meeting_id}/snapshot"):
+            page = app.test_client().enter_as(name).get(address).text
+            assert not any(nonce in page for nonce in nonces), "who has the nonce tries three choices against a hash"
 
 
 def test_the_split_is_shown_to_chair_and_secretary_after_the_close_and_then_to_all(scene):

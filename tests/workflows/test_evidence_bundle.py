@@ -7,7 +7,7 @@ from flask import current_app
 
 from app.extensions import db
 from app.gateways import timestamp
-from app.models import AuditEntry, Ballot, EvidenceKind, Refusal, SignatureEvidence
+from app.models import AuditEntry, Ballot, EvidenceKind, Refusal, SignatureEvidence, SigningKey
 from app.tasks import sequencer
 from app.workflows import evidence, poll_acts, polls, resolution_evidence
 from app.workflows.engine.errors import NotAllowed, NotFound
@@ -174,13 +174,157 @@ def test_the_evidence_of_a_resolution_is_for_auditors_and_waits_for_the_promulga
     assert "not_promulgated" in {row.code for row in db.session.query(Refusal)}
 
 
-def test_a_recalled_resolution_keeps_its_evidence_with_the_recall(resolving):
+def repacked(data, **changes):
+    """The bundle of a Resolution with other files (None: without it), under a manifest that fits."""
+    files = {**read_bundle(data), **changes}
+    kind = json.loads(files.pop("manifest.json"))
+    files = {name: content for name, content in files.items() if content is not None}
+    subject = {part: kind[part] for part in ("ctx", "resolution_id")}
+    return bundle({**files, "manifest.json": manifest(files, subject)})
+
+
+def recorded(data, change):
+    """The same bundle with another record of the Resolution."""
+    record = json.loads(read_bundle(data)["resolution.json"])
+    change(record)
+    return repacked(data, **{"resolution.json": canonical(record)})
+
+
+def told(data, **options):
+    return [(note, facts) for _step, notes, _before in tool.examine(data, **options).steps for note, facts in notes]
+
+
+def test_a_recall_is_an_honest_extension_of_the_evidence_of_a_resolution(resolving):
     before = evidence_of(resolving)
     resolving.recalled()
     after = evidence_of(resolving)
-    assert judged(after) == []
+    assert judged(after) == judged(after, older=before) == []
     assert {"recall.json", "recall.p7s"} <= set(read_bundle(after))
-    assert {code for _step, code in judged(after, older=before)} == {"older_changed"}  # the record tells of the recall
+    at = json.loads(read_bundle(after)["resolution.json"])["ended_at"]
+    assert ("ended", {"before": "promulgated", "after": "recalled", "at": at}) in told(after, older=before)
+    assert {code for _step, code in judged(before, older=after)} == {"older_missing", "older_record"}
+
+
+def test_a_replacement_is_an_honest_extension_too(resolving):
+    before = evidence_of(resolving)
+    new = Resolving().voted().drafted(replaces_id=resolving.resolution_id).presented().signed(nonce="n2").numbered()
+    new.sealed(nonce="s2").promulgated()
+    after = evidence_of(resolving)
+    assert judged(after) == judged(after, older=before) == []
+    assert json.loads(read_bundle(after)["resolution.json"])["state"] == "replaced"
+    assert {code for _step, code in judged(before, older=after)} == {"older_record"}
+
+
+OTHERWISE = {
+    "number": lambda was: was.update(number="02/NQ-CP", register={**was["register"], "text": "02/NQ-CP"}),
+    "subject": lambda was: was.update(subject="Về việc khác"),
+    "promulgated_at": lambda was: was.update(promulgated_at="2026-01-01T00:00:00Z"),
+    "register": lambda was: was["register"].update(issued_on="2026-01-01"),
+    "signatures": lambda was: was["signatures"][0].update(name="Người khác"),
+    "versions": lambda was: was["versions"][0].update(reason="Lý do khác"),
+    "verdict": lambda was: was["verdict"].update(at="2026-01-01T00:00:00Z"),
+    "poll": lambda was: was["poll"].update(poll_hash="sha256:" + "0" * 64),
+}
+
+
+def test_no_other_record_is_extended_by_a_recall(resolving):
+    before = evidence_of(resolving)
+    resolving.recalled()
+    after = evidence_of(resolving)
+    for field, change in OTHERWISE.items():
+        found = tool.examine(after, older=recorded(before, change)).problems
+        assert {each.code for _step, each in found} == {"older_record"}, field
+        assert field in [each.facts["field"] for _step, each in found]
+    pdf = read_bundle(before)["resolution.pdf"] + b" "
+    other = recorded(repacked(before, **{"resolution.pdf": pdf}), lambda was: was.update(file_sha256=digest(pdf)))
+    assert {"older_changed", "older_record"} == {code for _step, code in judged(after, older=other)}
+
+
+def test_what_a_record_says_of_its_end_goes_with_the_signed_recall(resolving):
+    before = evidence_of(resolving)
+    resolving.recalled()
+    after = evidence_of(resolving)
+    end = "2099-01-01T00:00:00Z"
+    wrong = {
+        "no recall": repacked(after, **{"recall.json": None, "recall.p7s": None}),
+        "recalled by nobody": recorded(before, lambda was: was.update(state="recalled", ended_at=end)),
+        "never ended": recorded(after, lambda was: was.update(ended_at=None)),
+        "stands again": recorded(after, lambda was: was.update(state="promulgated", ended_at=None)),
+        "replaced instead": recorded(after, lambda was: was.update(state="replaced")),
+        "ended before": recorded(after, lambda was: was.update(ended_at="2000-01-01T00:00:00Z")),
+        "another number": recorded(after, OTHERWISE["number"]),
+        "ended by nothing": recorded(before, lambda was: was.update(ended_at=end)),
+    }
+    for how, data in wrong.items():
+        assert "resolution_state" in {code for _step, code in judged(data)}, how
+    assert judged(recorded(before, lambda was: was.update(state="replaced", ended_at=end))) == []
+
+
+def test_after_a_recall_a_participant_has_the_signed_recall_instead_of_the_document(resolving):
+    before = taken(resolving, "a", resolving.poll_id)
+    resolving.recalled()
+    after = taken(resolving, "a", resolving.poll_id)
+    names = {name for name in read_bundle(after) if name.startswith("resolution/")}
+    assert names == {"resolution/recall.json", "resolution/recall.p7s"}
+    assert judged(after) == judged(after, older=before) == []
+    assert ("withdrawn", {"name": "resolution/resolution.pdf"}) in told(after, older=before)
+    recall = json.loads(read_bundle(after)["resolution/recall.json"])
+    forged = polled(after, **{"resolution/recall.json": canonical({**recall, "reason": "Lý do khác"})})
+    assert ("documents", "signature_wrong") in judged(forged, older=before)
+    other = polled(after, **{"resolution/recall.json": canonical({**recall, "file_sha256": "0" * 64})})
+    assert {"older_missing", "signature_wrong"} <= {code for _step, code in judged(other, older=before)}
+    dropped = polled(after, **{"resolution/recall.json": None, "resolution/recall.p7s": None})
+    assert "older_missing" in {code for _step, code in judged(dropped, older=before)}
+    half = polled(taken(resolving, "auditor", resolving.poll_id), **{"resolution/resolution.pdf": None})
+    assert "older_missing" in {code for _step, code in judged(half, older=before)}
+
+
+def polled(data, **changes):
+    """The bundle of a vote with other files, under a manifest that fits."""
+    files = {name: each for name, each in {**read_bundle(data), **changes}.items() if each is not None}
+    del files["manifest.json"]
+    poll = json.loads(files["poll.json"])
+    subject = {"ctx": "vn.ecabinet.evidence.v1", "poll_id": poll["poll_id"],
+               "poll_hash": f"sha256:{digest(files['poll.json'])}"}  # fmt: skip
+    return bundle({**files, "manifest.json": manifest(files, subject)})
+
+
+@both
+def test_where_each_key_is_kept_is_fixed_before_the_vote_and_signed_with_every_ballot(scene):
+    key = db.session.query(SigningKey).filter_by(person_id=scene.who["b"].person_id).one()
+    key.provider = "pkcs11"  # as if it had been enrolled in a device: what is recorded at the opening stands
+    sha256 = key.certificate.sha256
+    db.session.commit()
+    poll_id = voted(scene, {"head": "agree", "deputy": "agree", "a": "agree"})
+    polls.close_poll(scene.who["secretary"], poll_id, now=scene.now)
+    polls.publish_poll(scene.who["secretary"], poll_id, now=scene.now)
+    db.session.get_one(SigningKey, key.id).provider = "csc"
+    db.session.commit()
+    data = taken(scene, "a", poll_id)
+    files = read_bundle(data)
+    roll = json.loads(files["poll.json"])["roll"]
+    assert [entry["key_place"] for entry in roll] == ["software"] * 3 + ["pkcs11", "software"]
+    kept = {each["certificate_sha256"]: each["place"] for each in json.loads(files["key-places.json"])["keys"]}
+    assert kept[sha256] == "pkcs11"
+    assert set(kept) == {entry["certificate_sha256"] for entry in roll}
+    assert judged(data) == []
+    said = [(note, facts) for note, facts in told(data) if note.startswith("places")]
+    assert said == [("places", {"number": 4, "place": "software"}), ("places", {"number": 1, "place": "pkcs11"}),
+                    ("places_signed", {})]  # fmt: skip
+    keys = [{"certificate_sha256": each, "place": "software"} for each in sorted(kept)]
+    moved = polled(data, **{"key-places.json": canonical({"v": 1, "ctx": "vn.ecabinet.key-places.v1", "keys": keys})})
+    assert judged(moved) == [("keys", "key_place")]
+
+
+def test_of_a_resolution_the_place_of_a_key_is_the_word_of_the_system_and_the_tool_says_so(resolving):
+    data = evidence_of(resolving)
+    said = [note for note, _facts in told(data) if note.startswith("places")]
+    assert said == ["places", "places_told"]
+    kept = json.loads(read_bundle(data)["key-places.json"])
+    signers = {each["certificate_sha256"] for each in json.loads(read_bundle(data)["resolution.json"])["signatures"]}
+    assert {each["certificate_sha256"] for each in kept["keys"]} == signers
+    fewer = repacked(data, **{"key-places.json": canonical({**kept, "keys": kept["keys"][1:]})})
+    assert judged(fewer) == [("keys", "key_unlisted")]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +337,8 @@ def test_a_tampered_bundle_of_a_resolution_is_found(app, name, code):
     files = read_bundle(evidence_of(scene))
     kind = json.loads(files.pop("manifest.json"))
     if name.endswith(".json") and not name.startswith("versions"):
-        files[name] = canonical({**json.loads(files[name]), "file_sha256": "0" * 64, "more": 1})
+        more = {"more": 1} if name == "resolution.json" else {}
+        files[name] = canonical({**json.loads(files[name]), "file_sha256": "0" * 64, **more})
     elif name == "recall.p7s":
         files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
     else:

@@ -397,7 +397,7 @@ def test_or_asks_for_the_pin_alone(scene):
     draft = scene.draft(passkey_demanded=True)
     poll = polls.open_poll(scene.who["secretary"], draft.id, scene.now, about_passkeys=PIN_ALONE)
     assert not poll.passkey_demanded
-    assert parse_definition(poll.definition)["v"] == 1
+    assert parse_definition(poll.definition)["evidence"] == "pin"
     assert scene.vote("a", poll.id, "agree").passkey is False
 
 

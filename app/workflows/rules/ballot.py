@@ -30,6 +30,7 @@ POLL_CONTEXT = "vn.ecabinet.poll.v1"
 BALLOT_CONTEXT = "vn.ecabinet.ballot.v1"
 ACT_CONTEXT = "vn.ecabinet.act.v1"
 VISIBILITIES = ("named", "named_not_displayed")
+KEY_PLACES = ("software", "pkcs11", "csc")  # on the server, in a signing device, with a provider of remote signatures
 
 _member = pattern(r"M[0-9]{2,4}", "a roll code like M07")
 _name = text(500)
@@ -50,7 +51,7 @@ def _options(value: Any) -> list[str]:
     return list(CHOICES)
 
 
-_roll_entry = record(
+_roll_entry = dict(
     index=identifier,
     member=_member,
     name=_name,
@@ -59,6 +60,7 @@ _roll_entry = record(
     head=flag,
     certificate_sha256=optional(sha256_hex),  # a member without one counts in the base and cannot vote
 )
+_kept_entry = dict(**_roll_entry, key_place=optional(one_of(*KEY_PLACES)))
 _defined = dict(
     ctx=one_of(POLL_CONTEXT),
     poll_id=identifier,
@@ -71,7 +73,7 @@ _defined = dict(
     rule_set=record(code=text(50), valid_from=day, legal_source=_long, confirmed=flag, parameters=_parameters),
     document=optional(record(title=_name, version=identifier, sha256=sha256_hex, pages=identifier)),
     quorum=record(members=identifier, present=whole(0), in_room=whole(0), remote=whole(0), needed=identifier),
-    roll=list_of(_roll_entry),
+    roll=list_of(record(**_roll_entry)),
     opened_at=moment,
     opened_by=_name,
     software=text(100),
@@ -79,7 +81,10 @@ _defined = dict(
 _definitions = {
     1: record(v=one_of(1), **_defined),  # the PIN is all that is asked for
     2: record(v=one_of(2), evidence=one_of(PIN_AND_PASSKEY), **_defined),
-}
+    3: record(
+        v=one_of(3), evidence=one_of(PIN, PIN_AND_PASSKEY), **{**_defined, "roll": list_of(record(**_kept_entry))}
+    ),
+}  # fmt: skip
 _ballot = record(
     v=one_of(1),
     ctx=one_of(BALLOT_CONTEXT),
@@ -129,14 +134,17 @@ def may_reserve(choice: str) -> bool:
 def poll_definition(**fields: Any) -> dict[str, Any]:
     """What is frozen when a poll opens; `v`, `ctx` and `options` are filled in, every other member is required.
 
-    `evidence` alone may be left out or be "pin": version 1, which has no such member. "pin+passkey" is version 2
-    (rule:R35).
+    Version 3 has a roll whose entries say where each key is kept (`key_place`), and `evidence`: "pin" when it
+    is left out. A roll without makes version 1, or 2 where `evidence` is "pin+passkey" (rule:R35), as older votes are.
 
     The roll holds members of the body alone, so that substitutes (rule:R6) and guests (rule:R7) have no ballot.
     ValueError for another shape, a roll out of order, two heads, or a quorum that does not follow from its parts.
     """
-    fields = {name: value for name, value in fields.items() if (name, value) != ("evidence", PIN)}
-    version = 2 if "evidence" in fields else 1
+    asked = fields.pop("evidence", PIN)
+    if any("key_place" in entry for entry in fields.get("roll", ())):
+        version, fields = 3, {**fields, "evidence": asked}
+    else:
+        version, fields = (1, fields) if asked == PIN else (2, {**fields, "evidence": asked})
     return _checked_definition({"v": version, "ctx": POLL_CONTEXT, "options": list(CHOICES), **fields})
 
 
@@ -191,6 +199,9 @@ def _check_roll(roll: list[dict[str, Any]]) -> None:
     certificates = [entry["certificate_sha256"] for entry in roll if entry["certificate_sha256"]]
     if len(set(certificates)) != len(certificates):
         raise ValueError("roll: two members share one certificate")
+    if any((entry["key_place"] is None) != (entry["certificate_sha256"] is None)
+           for entry in roll if "key_place" in entry):  # fmt: skip
+        raise ValueError("roll: a certificate has a key, and a key is kept somewhere")
 
 
 def _check_quorum(definition: Mapping[str, Any]) -> None:

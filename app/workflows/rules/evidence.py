@@ -15,9 +15,10 @@ from app.workflows.rules.log import parse_leaf
 from app.workflows.rules.recall import parse_recall
 from app.workflows.rules.resolution import parse_text
 
-MANIFEST, RESOLUTION = "manifest.json", "resolution"
+MANIFEST, RESOLUTION, KEY_PLACES = "manifest.json", "resolution", "key-places.json"
 EVIDENCE_CONTEXT = "vn.ecabinet.evidence.v1"
 LOG_CONTEXT = "vn.ecabinet.log.v1"
+PLACES_CONTEXT = "vn.ecabinet.key-places.v1"
 MOST_FILES = 20_000
 MOST_BYTES = 512 * 1024 * 1024
 STAMP = "tsr"
@@ -83,10 +84,22 @@ def resolution_files(
         raise ValueError("not a comparison of texts, or not a document")
     about = {"number": number, "reason": reason, "text_sha256": digest(text), "file_sha256": digest(pdf)}
     files = {"text.json": text, "changes.json": canonical({**compared, **about}), "resolution.pdf": pdf}
-    if recall is not None:
-        parse_recall(recall[0])
-        files |= {"recall.json": recall[0], "recall.p7s": recall[1]}
-    return files
+    return files | (recall_files(recall) if recall else {})
+
+
+def recall_files(recall: tuple[bytes, bytes]) -> dict[str, bytes]:
+    """The signed act (statement, CMS) by which a document was recalled; ValueError for bytes of another kind."""
+    parse_recall(recall[0])
+    return {"recall.json": recall[0], "recall.p7s": recall[1]}
+
+
+def key_places(places: Mapping[str, str]) -> bytes:
+    """Where each key is kept, by the SHA-256 of its certificate: what the installation says of it, no proof.
+
+    The content of key-places.json. What the roll says of its members is fixed in the definition and signed with it.
+    """
+    kept = [{"certificate_sha256": sha256, "place": place} for sha256, place in sorted(places.items())]
+    return canonical({"v": 1, "ctx": PLACES_CONTEXT, "keys": kept})
 
 
 def _signed_files(
