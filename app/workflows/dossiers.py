@@ -26,7 +26,7 @@ from app.models import (
     Seat,
     Secrecy,
 )
-from app.workflows import copies, evidence, resolutions
+from app.workflows import copies, evidence, resolution_evidence, resolutions
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import seen, visible
@@ -37,7 +37,8 @@ from app.workflows.rules.dossier import plain_name
 LANGUAGE = "vi"  # it is kept as the record of a session, whatever language its reader has chosen
 OUT = frozenset({ResolutionState.SEALED, ResolutionState.PROMULGATED, ResolutionState.RECALLED,
                  ResolutionState.REPLACED})  # fmt: skip
-ITEMS, PAPER, RESOLUTION = "agenda_item", "document", "resolution"
+ITEMS, PAPER, RESOLUTION, PROOF = "agenda_item", "document", "resolution", resolution_evidence.RESOLUTION_BUNDLE
+OF_RESOLUTIONS = {RESOLUTION: copies.may_open, PROOF: resolution_evidence.may_take}
 OF_POLLS = {evidence.TALLY_RECORD: evidence.may_see_result, evidence.BUNDLE: evidence.may_take_bundle}
 FILE_OF_POLL = {evidence.TALLY_RECORD: "bien-ban-kiem-phieu.pdf", evidence.BUNDLE: "bang-chung.zip"}
 TITLE_OF_POLL = {evidence.TALLY_RECORD: "Biên bản kiểm phiếu", evidence.BUNDLE: "Bằng chứng biểu quyết"}
@@ -72,7 +73,7 @@ def of_meeting(actor: Actor, meeting_id: int, now: dt.datetime) -> Dossier:
     with force_locale(LANGUAGE):
         items, documents = _items(actor, meeting), _documents(actor, meeting)
         pieces = [_programme(meeting, items), *_papers(items, documents), *_votes(actor, items, now)]
-        pieces += _resolutions(actor, meeting)
+        pieces += _resolutions(actor, meeting, now)
         found = Dossier(meeting.title, _facts(meeting), tuple(pieces), tuple(_printed(items, documents)))
     end_reading()
     return found
@@ -98,9 +99,9 @@ def _all_open(actor: Actor, kind: str, ids: set[int]) -> bool:
     if kind in OF_POLLS:
         rows = db.session.scalars(select(Poll).where(Poll.id.in_(ids), visible(actor, Poll))).all()
         return len(rows) == len(ids) and all(OF_POLLS[kind](actor, poll) for poll in rows)
-    if kind == RESOLUTION:
+    if kind in OF_RESOLUTIONS:
         found = db.session.scalars(select(Resolution).where(Resolution.id.in_(ids), visible(actor, Resolution))).all()
-        return len(found) == len(ids) and all(copies.may_open(actor, one) for one in found)
+        return len(found) == len(ids) and all(OF_RESOLUTIONS[kind](actor, one) for one in found)
     table: type[Model] = {ITEMS: AgendaItem, PAPER: Document}[kind]
     key = table.__table__.c.id
     return db.session.scalar(select(func.count()).where(key.in_(ids), visible(actor, table))) == len(ids)
@@ -183,14 +184,19 @@ def _votes(actor: Actor, items: list[AgendaItem], now: dt.datetime) -> Iterator[
                     yield Piece(name, title, f"{kind}:{poll.id}", _part(actor, poll.id, kind, now))
 
 
-def _resolutions(actor: Actor, meeting: Meeting) -> Iterator[Piece]:
-    """The sealed documents; a recalled one only for whom it is still open."""
+def _resolutions(actor: Actor, meeting: Meeting, now: dt.datetime) -> Iterator[Piece]:
+    """The sealed documents; a recalled one only for whom it is still open. With its evidence for whom that is open."""
     rows = select(Resolution).where(Resolution.meeting_id == meeting.id, Resolution.state.in_(OUT))
     for one in db.session.scalars(rows.where(visible(actor, Resolution)).order_by(Resolution.id)).all():
+        if one.number is None:
+            continue
+        name, title = f"nghi-quyet/{plain_name(one.number.text)}", f"Nghị quyết số {one.number.text}"
         file = resolutions.current_file(one) if copies.may_open(actor, one) else None
-        if file is not None and one.number is not None:
-            name = f"nghi-quyet/{plain_name(one.number.text)}.pdf"
-            yield Piece(name, f"Nghị quyết số {one.number.text}", f"{RESOLUTION}:{one.id}", _stored(file.sha256))
+        if file is not None:
+            yield Piece(f"{name}.pdf", title, f"{RESOLUTION}:{one.id}", _stored(file.sha256))
+        if resolution_evidence.may_take(actor, one):
+            read = _proved(actor, one.id, now)
+            yield Piece(f"{name}-bang-chung.zip", f"Bằng chứng: {title}", f"{PROOF}:{one.id}", read)
 
 
 def _folder(kind: str, item: AgendaItem) -> str:
@@ -206,6 +212,10 @@ def _made(content: bytes) -> tuple[BinaryIO, int]:
 
 def _part(actor: Actor, poll_id: int, kind: str, now: dt.datetime) -> Callable[[], tuple[BinaryIO, int]]:
     return lambda: _made(evidence.part(actor, poll_id, kind, now))
+
+
+def _proved(actor: Actor, resolution_id: int, now: dt.datetime) -> Callable[[], tuple[BinaryIO, int]]:
+    return lambda: _made(resolution_evidence.part(actor, resolution_id, now))
 
 
 def _stored(sha256: str) -> Callable[[], tuple[BinaryIO, int]]:

@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import hashlib
 import io
+import json
 import tracemalloc
 import zipfile
 
@@ -14,6 +15,7 @@ from app.extensions import db
 from app.gateways import archive, storage
 from app.gateways.paper import page_texts
 from app.models import (
+    Appointment,
     AuditEntry,
     Document,
     DocumentKind,
@@ -22,19 +24,23 @@ from app.models import (
     ItemKind,
     Job,
     JobState,
+    Office,
     Refusal,
     Seat,
     SeatRole,
     Secrecy,
+    Visibility,
 )
 from app.tasks import execution, progress
 from app.tasks.execution import LEASE, drain
 from app.workflows import agenda, documents, exports, jobs, meetings, polls, upkeep
 from app.workflows.engine.errors import NotAllowed, NotFound
-from app.workflows.engine.rights import GRANTS, NOBODY, SYSTEM, Right
+from app.workflows.engine.rights import GRANTS, NOBODY, SYSTEM, Right, actor_for
 from app.workflows.exports import NotMade, Stage
+from app.workflows.rules.evidence import read_bundle
 from tests.cabinet import NOW
 from tests.conftest import both
+from tests.evidence.bundles import tool
 from tests.gateways.upload_corpus import paper
 from tests.resolving import Resolving
 
@@ -121,6 +127,41 @@ def test_votes_and_the_sealed_resolution_come_along(app):
     clerk = opened(scene, "clerk", made(scene, "clerk", scene.later(60)).id).namelist()
     assert not any(name.endswith("bang-chung.zip") for name in clerk), "a clerk has no right to the evidence"
     assert "nghi-quyet/01-nq-cp.pdf" in clerk
+
+
+def test_the_evidence_comes_along_as_far_as_each_reader_may_see_it_and_holds(app):
+    scene = Resolving().up_to("promulgated")
+    vote = "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-bang-chung.zip"
+    resolution = "nghi-quyet/01-nq-cp-bang-chung.zip"
+    export = made(scene, "auditor", scene.later(60))
+    audit = opened(scene, "auditor", export.id)
+    for name in (vote, resolution):
+        assert tool.examine(audit.read(name)).problems == []
+    record = json.loads(read_bundle(audit.read(resolution))["resolution.json"])
+    assert record["poll"]["bundle_sha256"] == hashlib.sha256(audit.read(vote)).hexdigest()
+    assert "Bằng chứng: Nghị quyết số 01/NQ-CP" in audit.read("muc-luc.txt").decode()
+    for reader in ("a", "head", "secretary"):
+        names = opened(scene, reader, made(scene, reader, scene.later(60)).id).namelist()
+        assert (vote in names, resolution in names) == (True, False), reader
+    scene.recalled()
+    assert resolution in opened(scene, "auditor", export.id).namelist()  # an auditor may have it all the same
+    appointment = db.session.query(Appointment).filter_by(person_id=scene.who["auditor"].person_id).one()
+    appointment.office = Office.CLERK
+    db.session.commit()
+    with pytest.raises(NotFound):
+        exports.open_export(actor_for(scene.who["auditor"].person_id, scene.now.date()), export.id, scene.later(80))
+
+
+def test_where_names_are_not_displayed_no_dossier_but_the_auditors_has_a_ballot(scene):
+    scene.open()
+    poll = scene.open_poll(visibility=Visibility.NAMED_NOT_DISPLAYED)
+    for name in ("head", "a", "b", "deputy"):
+        scene.vote(name, poll.id, "agree")
+    polls.close_poll(scene.who["secretary"], poll.id, now=scene.now)
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    for reader in ("head", "a", "secretary", "clerk", "auditor"):
+        names = opened(scene, reader, made(scene, reader).id).namelist()
+        assert any(name.endswith("bang-chung.zip") for name in names) is (reader == "auditor"), reader
 
 
 def test_a_result_that_is_not_published_is_in_nobodys_dossier(scene):
