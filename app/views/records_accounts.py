@@ -20,7 +20,8 @@ from app.workflows.engine.rights import Actor, Right
 
 ADMINISTRATION = "Security"
 RESETTING = _(
-    "Every device is signed out, and the signing key is suspended until two people confirm a new one. Go on?"
+    "Every device is signed out, the signing key is suspended until two people confirm a new one, and the passkeys are "
+    "suspended until their owner adds them anew. Go on?"
 )
 ENDED = {
     "revoked": _("by an administrator"), "role_changed": _("screens changed"), "deactivated": _("account closed"),

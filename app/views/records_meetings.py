@@ -32,7 +32,7 @@ class MeetingRecords(RecordView):
     list_columns = ["title", "kind", "starts_at", "place", "state"]
     show_columns = ["kind", "starts_at", "planned_minutes", "place", "conference_url", "passkey_demanded",
                     "invited_at", "state_reason"]  # fmt: skip
-    add_columns = ["body_id", *SAID]
+    add_columns = ["body_id", *SAID, "passkey_demanded"]
     edit_columns = [*SAID, "passkey_demanded"]
     search_columns = ["title", "kind", "state", "starts_at", "place"]
     order_columns = ["title", "kind", "starts_at", "place", "state"]
@@ -43,7 +43,7 @@ class MeetingRecords(RecordView):
         "body_id": _("Body"), "title": _("Title"), "kind": _("Kind of meeting"), "starts_at": _("Begins at"),
         "planned_minutes": _("Planned minutes"), "place": _("Place"), "conference_url": _("Conference link"),
         "state": _("State"), "invited_at": _("Invitation issued at"), "state_reason": _("Reason"),
-        "passkey_demanded": _("Votes ask for a passkey"),
+        "passkey_demanded": _("This meeting asks for a passkey"),
     }  # fmt: skip
     description_columns = {
         "starts_at": _("Hanoi time, for example 05/08/2026 08:00. The seats follow the roll of that day."),
@@ -55,6 +55,7 @@ class MeetingRecords(RecordView):
     add_fieldsets = [
         (_("Content"), {"fields": ["body_id", "title", "kind"]}),
         (_("Time and place"), {"fields": SAID[2:]}),
+        (_("Votes"), {"fields": ["passkey_demanded"]}),
     ]
     edit_fieldsets = [(_("Content"), {"fields": SAID[:2]}), (_("Time and place"), {"fields": SAID[2:]}),
                       (_("Votes"), {"fields": ["passkey_demanded"]})]  # fmt: skip

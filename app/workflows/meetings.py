@@ -226,17 +226,18 @@ def create_meeting(
     starts_at: dt.datetime,
     place: str,
     now: dt.datetime,
-    planned_minutes: int = 120,
-    conference_url: str = "",
+    **details: Any,
 ) -> Meeting:
-    """Begin a meeting and fill its seats from the roll valid on its date."""
+    """Begin a meeting and fill its seats from the roll valid on its date.
+
+    `details` may name planned_minutes (120), conference_url, and passkey_demanded: what its votes ask for.
+    """
     body = db.session.get(Body, body_id)
     if body is None or body_id not in actor.body_ids:
         raise NotFound(nothing(actor, Body, body_id))
     meeting = Meeting(body_id=body_id, body=body, seats=[])
     actor.require(Right.MEETING_PREPARE, meeting)
-    _write(meeting, kind=kind, title=title, starts_at=starts_at, place=place, planned_minutes=planned_minutes,
-           conference_url=conference_url, now=now)  # fmt: skip
+    _write(meeting, kind=kind, title=title, starts_at=starts_at, place=place, now=now, **details)
     db.session.add(meeting)
     db.session.flush()
     _fill_seats(meeting)

@@ -85,7 +85,7 @@ FAINT = """(least) => {
 MEMBER = {
     "home": "/", "meetings": "/meetings/", "meeting": "{ready}", "held meeting": "{held}", "vote": "{poll}",
     "result": "{poll}/result", "verify": "{poll}/verify", "paper": "{paper}", "absences": "/absences/",
-    "notices": "/notices/", "key": "/keys/", "resolutions": "/resolutions/",
+    "notices": "/notices/", "key": "/keys/", "passkeys": "/passkeys/", "resolutions": "/resolutions/",
 }  # fmt: skip
 CLERK = {
     "home": "/", "register": "/records/outgoing/", "meetings": "/records/meetings/",
