@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext as _
 from app.doctor.findings import Finding, error, note, ok, warning
 from app.gateways import signing
 from app.installation import UNSOUND_CAS
-from app.workflows import expiry, revocation_evidence
+from app.workflows import certificate_rounds, expiry, revocation_evidence
 from app.workflows.engine.transaction import end_reading
+from app.workflows.rules.expiry import STEPS
 
 AUTHORITY_SOON = dt.timedelta(days=180)  # a new authority is founded, certified and brought to everybody in that time
+ROUND_OVERDUE = dt.timedelta(days=3)
 SHOWN = 5  # names in one sentence
 
 
@@ -76,6 +78,33 @@ def ending() -> Iterator[Finding]:
         yield ok("certificates.ending", _("No certificate of a person or a seal ends within a month."))
 
 
+def stamping() -> Iterator[Finding]:
+    """The certificates behind the time stamps: that of the authority, as the newest stamp has it, and those above."""
+    now, code = _now(), "certificates.time_stamps"
+    for facts in expiry.stampers():
+        said = {"name": facts.name, "day": f"{facts.not_after:%d/%m/%Y}"}
+        if facts.not_after < now:
+            yield error(code, _("%(name)s, behind the time stamps, ended on %(day)s.", **said))
+        elif facts.not_after < now + dt.timedelta(days=max(STEPS)):
+            yield warning(code, _("%(name)s, behind the time stamps, ends on %(day)s.", **said))
+        else:
+            yield ok(code, _("%(name)s, behind the time stamps, ends on %(day)s.", **said))
+
+
+def rounds() -> Iterator[Finding]:
+    """Whether the certificates in use were asked about lately, each with an answer."""
+    last = certificate_rounds.last_round()
+    end_reading()
+    code = "certificates.round"
+    if last is None:
+        yield note(code, _("No round over the certificates in use has got all its answers yet."))
+        return
+    at = f"{last:%d/%m/%Y %H:%M} UTC"
+    old = last < _now() - ROUND_OVERDUE
+    said = _("At %(at)s the authorities that can be asked answered for every certificate in use.", at=at)
+    yield (warning if old else ok)(code, said)
+
+
 def unproven() -> Iterator[Finding]:
     """Signatures beside which there is no answer of an authority yet."""
     count = revocation_evidence.count_waiting(_now() - dt.timedelta(hours=1))
@@ -92,4 +121,4 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-CHECKS = (authorities, outside, published, ending, unproven)
+CHECKS = (authorities, outside, published, ending, stamping, rounds, unproven)

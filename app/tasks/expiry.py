@@ -1,4 +1,4 @@
-"""Once a night: whose certificate ends soon."""
+"""Once a night: whose certificate ends soon, and whether that of the time stamps does."""
 
 import datetime as dt
 from typing import Any
@@ -12,3 +12,4 @@ def warn(job: dict[str, Any]) -> None:
     now = dt.datetime.now(dt.UTC)
     for certificate_id, step in expiry.due(job["body_id"], now):
         expiry.warn(SYSTEM, certificate_id, step, now)
+    expiry.warn_of_stampers(SYSTEM, job["body_id"], expiry.stampers(), now)

@@ -1,15 +1,18 @@
-"""Asks the authorities whether certificates that signed were revoked, until an answer lies beside each signature."""
+"""Asks the authorities whether certificates that signed, and those in use, were revoked: again until they answer."""
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.gateways import revocation, signing
-from app.gateways.revocation import Standing
-from app.workflows import revocation_evidence
-from app.workflows.engine.rights import SYSTEM
+from app.gateways.revocation import Answer, Standing
+from app.tasks.upkeep import nightly_slots
+from app.workflows import certificate_rounds, revocation_evidence
+from app.workflows.certificate_rounds import InUse
+from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading
+from app.workflows.revocation_evidence import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +30,41 @@ def ask(job: dict[str, Any]) -> None:
     One certificate after the other, each answer in a transaction of its own. Where the configuration names nobody to
     ask, the signatures stay without an answer, and the doctor counts them.
     """
-    silent = 0
-    for each in revocation_evidence.waiting(job["body_id"], _now()):
+    answers = list(_answers(revocation_evidence.waiting(job["body_id"], _now()), revocation_evidence.keep_answer))
+    _require_all(answers)
+
+
+def go_round(job: dict[str, Any]) -> None:
+    """Ask about every certificate on which a key or seal stands, lately used or not. Running twice is harmless: what
+    is revoked here already is in use no more.
+
+    What an authority has revoked is suspended at once, each in a transaction of its own.
+    """
+    answers = list(_answers(certificate_rounds.in_use(job["body_id"]), _heed))
+    _require_all(answers)
+
+
+def _answers(
+    asked: Sequence[Waiting | InUse], heed: Callable[[Actor, int, Answer, dt.datetime], object]
+) -> Iterator[Standing]:
+    for each in asked:
         issuer = signing.issuer_of(each.der, signing.trusted())
         if issuer is None or not revocation.can_ask(issuer):
             continue
         answer = revocation.ask(each.der, issuer, _now())
         for problem in answer.problems:
             log.warning("certificate %s: no answer about its standing: %s", each.certificate_id, problem)
-        revocation_evidence.keep_answer(SYSTEM, each.certificate_id, answer, _now())
-        silent += answer.standing in (Standing.UNKNOWN, Standing.UNREACHABLE)
-    if silent:
+        heed(SYSTEM, each.certificate_id, answer, _now())
+        yield answer.standing
+
+
+def _heed(actor: Actor, certificate_id: int, answer: Answer, now: dt.datetime) -> None:
+    if answer.standing is Standing.REVOKED:
+        certificate_rounds.heed(actor, certificate_id, answer.since or now, now)
+
+
+def _require_all(answers: Sequence[Standing]) -> None:
+    if silent := sum(standing in (Standing.UNKNOWN, Standing.UNREACHABLE) for standing in answers):
         raise NotAnswered(f"{silent} certificates")
 
 
@@ -50,6 +77,15 @@ def slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int |
         yield f"{last}", {"body_id": body_id}
         if first < now - HOUR:
             yield f"{now:%Y%m%dT%H}", {"body_id": body_id}
+
+
+def round_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """Once a night, and once more in the hour before each meeting."""
+    yield from nightly_slots(body_id, now)
+    soon = certificate_rounds.beginning(body_id, now)
+    end_reading()
+    for meeting_id, starts_at in soon:
+        yield f"{meeting_id}:{starts_at:%Y%m%dT%H%M}", {"body_id": body_id}
 
 
 def _now() -> dt.datetime:

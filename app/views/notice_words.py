@@ -61,6 +61,11 @@ def certificate_expiring(told: Told) -> str:
     return _("The signature certificate of %(name)s ends on %(day)s", name=told["holder"], day=day)
 
 
+def stamper_expiring(told: Told) -> str:
+    day = format_datetime(dt.datetime.fromisoformat(told["until"]), "dd/MM/yyyy")
+    return _("The certificate behind the time stamps (%(name)s) ends on %(day)s", name=told["holder"], day=day)
+
+
 def absence_requested(told: Told) -> str:
     return _("%(name)s asks for leave of absence", name=told["member"])
 
@@ -100,6 +105,8 @@ def week_reported(told: Told) -> str:
 def key_recovery(told: Told) -> str:
     if told["kind"] == RecoveryKind.UNLOCK:
         return _("Your signing key is unlocked")
+    if told["kind"] == RecoveryKind.PASSKEYS:
+        return _("Two people of the Office removed your passkeys; add those that you still have")
     return _("You may enrol a new signing key")
 
 
@@ -126,4 +133,5 @@ def address(kind: str, told: Told, meeting_id: int | None) -> str:
     if meeting_id is not None:
         return f"/meetings/{meeting_id}"
     own = {"Key": "/keys/", "Passkey": "/passkeys/"}
-    return next((path for begins, path in own.items() if kind.startswith(begins)), "/")
+    about = "Passkey" if told.get("kind") == RecoveryKind.PASSKEYS else kind
+    return next((path for begins, path in own.items() if about.startswith(begins)), "/")

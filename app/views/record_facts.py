@@ -47,6 +47,7 @@ FACTS: dict[str, Any] = {
     "CalendarDayChanged": _("Day of the working calendar changed"),
     "CalendarDayRemoved": _("Day of the working calendar taken back"),
     "CertificateExpiring": _("Certificate ends soon"),
+    "StamperExpiring": _("Certificate of the time stamps ends soon"),
     "CertificateRevoked": _("Certificate revoked"),
     "ChairHanded": _("Chair handed over"),
     "CheckpointTaken": _("Checkpoint of the log signed"),
@@ -91,6 +92,7 @@ FACTS: dict[str, Any] = {
     "PasskeyAdded": _("Passkey added"),
     "PasskeyCountFell": _("Passkey counted as a copy of it would"),
     "PasskeyRemoved": _("Passkey removed by its owner"),
+    "PasskeysTakenOut": _("Passkeys removed by two people"),
     "PasskeysSuspended": _("Passkeys suspended"),
     "PersonAdded": _("Person added"),
     "PersonRenamed": _("Name corrected"),
@@ -137,8 +139,11 @@ FACTS: dict[str, Any] = {
 }
 
 ACTS: dict[str, Any] = {
+    "warn_of_stampers": _("announce the end of a certificate"),
     "warn": _("announce the end of a certificate"),
     "revoke": _("revoke a certificate"),
+    "heed": _("suspend what an authority has revoked"),
+    "suspend_seal_on": _("suspend a seal"),
     "keep_answer": _("keep an answer about a certificate"),
     "keep": _("keep the time stamp of a signature"),
     "ask": _("ask for a check of the log"),
@@ -202,6 +207,8 @@ ACTS: dict[str, Any] = {
     "sign_resolution": _("sign a Resolution"),
     "stop_resolution": _("stop a signed Resolution"),
     "suspend_seal": _("suspend a seal"),
+    "take_out": _("remove passkeys of a lost device"),
+    "_nonce": _("unlock the screen"),
     "_challenge": _("add a passkey"),
     "_register": _("add a passkey"),
     "_take_challenge": _("add a passkey"),

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 JOBS: dict[str, Any] = {
     "announcements.week": _("Announce the weekly report"),
+    "certificate_rounds.ask": _("Ask whether certificates in use were revoked"),
     "checks.integrity": _("Check everything that is signed and logged"),
     "contacts.send_code": _("Send a confirmation code"),
     "deliveries.give_up": _("Note messages that nothing would send any more"),

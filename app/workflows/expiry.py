@@ -1,17 +1,31 @@
-"""Certificates that end soon (chứng thư sắp hết hạn): who has to see to it is told a month, a week and a day before."""
+"""Certificates that end soon (chứng thư sắp hết hạn): who has to see to them is told a month, a week, a day before."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import signing, timestamp
+from app.gateways.signing import CertificateFacts
 from app.gateways.signing.errors import CertificateRefused
-from app.models import AuditEntry, Certificate, CertificateRevocation, KeyState, Notice, SealKey, SigningKey
+from app.models import (
+    AuditEntry,
+    Body,
+    Certificate,
+    CertificateRevocation,
+    EvidenceKind,
+    KeyState,
+    Notice,
+    SealKey,
+    SignatureEvidence,
+    SigningKey,
+)
 from app.workflows import keys
+from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.rules.expiry import STEPS, due_step
@@ -30,6 +44,16 @@ class CertificateExpiring(Fact):
 
 
 @dataclass(frozen=True)
+class StamperExpiring(Fact):
+    """The certificate of the time-stamping authority, or of one above it, ends; about the body."""
+
+    holder: str
+    certificate_sha256: str
+    until: dt.datetime
+    step: int
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Why somebody will not be able to sign in a vote, or not until its end."""
 
@@ -39,11 +63,20 @@ class Trouble:
 
 def ending(now: dt.datetime, body_id: int | None = None) -> Sequence[Certificate]:
     """Certificates in use, of a body or of all, that end within the first step; the one that ends first before all."""
-    rows = select(Certificate).where(
-        Certificate.not_after >= now, Certificate.not_after <= now + dt.timedelta(days=max(STEPS)), _in_use()
-    )
+    rows = select(Certificate).where(Certificate.id.in_(ending_ids(now)))
     of_body = rows if body_id is None else rows.where(Certificate.body_id == body_id)
     return list(db.session.scalars(of_body.order_by(Certificate.not_after, Certificate.id)))
+
+
+def ending_ids(now: dt.datetime) -> Select[Any]:
+    """The numbers of those certificates, as a subquery."""
+    soon = now + dt.timedelta(days=max(STEPS))
+    return select(Certificate.id).where(Certificate.not_after >= now, Certificate.not_after <= soon, in_use())
+
+
+def revoked_ids() -> Select[Any]:
+    """The numbers of revoked certificates, as a subquery."""
+    return select(CertificateRevocation.certificate_id)
 
 
 def due(body_id: int, now: dt.datetime) -> list[tuple[int, int]]:
@@ -70,9 +103,40 @@ def warn(actor: Actor, certificate_id: int, step: int, now: dt.datetime) -> bool
     return True
 
 
+def stampers() -> list[CertificateFacts]:
+    """The authorities that stamps are believed by, and what the newest stamp here was made with; none without stamps.
+
+    The one that ends first comes first; nothing is open afterwards.
+    """
+    if timestamp.stamper() is None:
+        return []
+    newest = select(SignatureEvidence.content).where(SignatureEvidence.kind == EvidenceKind.TIME_STAMP)
+    token = db.session.scalar(newest.order_by(SignatureEvidence.id.desc()).limit(1))
+    end_reading()
+    known = {*timestamp.trusted(), *(timestamp.certificates_in(token) if token else ())}
+    return sorted((signing.certificate_facts(der) for der in known), key=lambda facts: (facts.not_after, facts.sha256))
+
+
+@use_case
+def warn_of_stampers(actor: Actor, body_id: int, found: Sequence[CertificateFacts], now: dt.datetime) -> int:
+    """Announce the end of those whose step has come (rule:R46); how many. Each step of a certificate once."""
+    told = select(AuditEntry.payload).where(
+        AuditEntry.fact == StamperExpiring.__name__, AuditEntry.subject_type == Body.__tablename__,
+        AuditEntry.subject_id == body_id,
+    )  # fmt: skip
+    known = {(payload["certificate_sha256"], payload["step"]) for payload in db.session.scalars(told)}
+    due_now = [(facts, step) for facts in found if (step := due_step(facts.not_after, now))]
+    fresh = [(facts, step) for facts, step in due_now if (facts.sha256, step) not in known]
+    body = Detached(Body.__tablename__, body_id, None, body_id)
+    for facts, step in fresh:
+        ends = {"until": facts.not_after, "step": step}
+        record(actor, StamperExpiring.about(body, holder=facts.name, certificate_sha256=facts.sha256, **ends), now)
+    return len(fresh)
+
+
 def is_used(certificate_id: int) -> bool:
     """Whether somebody still signs with it: renewed or revoked, its end is nobody's concern."""
-    return db.session.scalar(select(Certificate.id).where(Certificate.id == certificate_id, _in_use())) is not None
+    return db.session.scalar(select(Certificate.id).where(Certificate.id == certificate_id, in_use())) is not None
 
 
 def still_ending(notice: Notice, now: dt.datetime) -> bool:
@@ -81,7 +145,7 @@ def still_ending(notice: Notice, now: dt.datetime) -> bool:
     return certificate is not None and now <= certificate.not_after and is_used(certificate.id)
 
 
-def _in_use() -> ColumnElement[bool]:
+def in_use() -> ColumnElement[bool]:
     """An active key or seal stands on it, and it was not revoked."""
     key = exists().where(SigningKey.certificate_id == Certificate.id, SigningKey.state == KeyState.ACTIVE)
     seal = exists().where(SealKey.certificate_id == Certificate.id, SealKey.state == KeyState.ACTIVE)

@@ -1,16 +1,19 @@
 """Evidence of standing (trạng thái chứng thư): what an authority says of a certificate, kept with what it signed."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from flask_babel import gettext
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from app.extensions import db
+from app.gateways import revocation, signing
 from app.gateways.revocation import Answer, Standing
-from app.models import Certificate, EvidenceKind, SignatureEvidence, SignedStatement
-from app.workflows import revocations
+from app.gateways.signing import CertificateRefused
+from app.models import Certificate, CertificateRevocation, EvidenceKind, SignatureEvidence, SignedStatement
+from app.workflows import certificate_rounds
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.rules.canonical import digest
@@ -19,6 +22,9 @@ ASK = "revocation_evidence.ask"
 ASKED_FOR = dt.timedelta(days=30)  # after the signature; what nobody has answered by then stays without an answer
 WHOLE_SECOND = dt.timedelta(seconds=1)  # answers know no fractions
 CERTAIN = (Standing.GOOD, Standing.REVOKED)
+_ANSWER = (
+    SignatureEvidence.statement_id == SignedStatement.id, SignatureEvidence.kind == EvidenceKind.REVOCATION
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,82 @@ class Waiting:
     certificate_id: int
     der: bytes
     signed_at: dt.datetime
+
+
+class AnswerState(StrEnum):
+    GOOD = "good"  # an answer is kept, and it says that nothing was revoked
+    REVOKED_LATER = "revoked_later"
+    REVOKED_BEFORE = "revoked_before"
+    AWAITED = "awaited"
+    GIVEN_UP = "given_up"  # nobody answered in time, and nobody is asked any more
+    NOBODY = "nobody"  # the configuration names nobody to ask
+
+
+@dataclass(frozen=True)
+class AnswerShown:
+    """What may be said of the revocation of a signature's certificate; `at`: when the answer was kept, or revoked."""
+
+    state: AnswerState
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The signatures of one certificate beside which no answer lies: how many, the times of the first and the last."""
+
+    count: int
+    first: dt.datetime
+    last: dt.datetime
+    state: AnswerState
+
+
+def shown(statement_sha256: str, now: dt.datetime) -> AnswerShown:
+    """What is known about the certificate of the statement with this hash, in one query."""
+    kept = select(func.min(SignatureEvidence.at)).where(*_ANSWER)
+    row = db.session.execute(
+        select(SignedStatement.signed_at, Certificate.der, kept.scalar_subquery().label("kept"),
+               CertificateRevocation.at.label("revoked"))
+        .join(Certificate, Certificate.id == SignedStatement.certificate_id)
+        .outerjoin(CertificateRevocation, CertificateRevocation.certificate_id == Certificate.id)
+        .where(SignedStatement.sha256 == statement_sha256)
+    ).one()  # fmt: skip
+    if row.revoked is not None and row.revoked <= row.signed_at:
+        return AnswerShown(AnswerState.REVOKED_BEFORE, row.revoked)
+    if row.kept is None:
+        return AnswerShown(_missing(row.der, row.signed_at, now))
+    if row.revoked is not None:
+        return AnswerShown(AnswerState.REVOKED_LATER, row.revoked)
+    return AnswerShown(AnswerState.GOOD, row.kept)
+
+
+def unanswered() -> Select[Any]:
+    """The numbers of certificates with signatures beside which no answer lies, however old, as a subquery."""
+    return select(SignedStatement.certificate_id).where(~_kept().exists())
+
+
+def backlogs(certificates: Mapping[int, bytes], now: dt.datetime) -> dict[int, Backlog]:
+    """How these certificates (number and DER) stand; one query, those without anything missing are left out."""
+    times = (func.count(), func.min(SignedStatement.signed_at), func.max(SignedStatement.signed_at))
+    rows = (
+        select(SignedStatement.certificate_id, *times)
+        .where(SignedStatement.certificate_id.in_(certificates), ~_kept().exists())
+        .group_by(SignedStatement.certificate_id)
+    )
+    return {
+        number: Backlog(count, first, last, _missing(certificates[number], last, now))
+        for number, count, first, last in db.session.execute(rows)
+    }
+
+
+def _missing(certificate_der: bytes, signed_at: dt.datetime, now: dt.datetime) -> AnswerState:
+    """Why no answer is there for a signature of that time."""
+    try:
+        issuer = signing.issuer_of(certificate_der, signing.trusted())
+    except CertificateRefused:
+        issuer = None
+    if issuer is None or not revocation.can_ask(issuer):
+        return AnswerState.NOBODY
+    return AnswerState.AWAITED if signed_at > now - ASKED_FOR else AnswerState.GIVEN_UP
 
 
 def waiting(body_id: int, now: dt.datetime) -> Sequence[Waiting]:
@@ -70,12 +152,13 @@ def count_waiting(now: dt.datetime) -> int:
 
 
 def _without_answer(body_id: int | None, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
-    kept = select(SignatureEvidence.id).where(
-        SignatureEvidence.statement_id == SignedStatement.id, SignatureEvidence.kind == EvidenceKind.REVOCATION
-    )
     recent = (SignedStatement.signed_at > now - ASKED_FOR, SignedStatement.signed_at <= now)
     own = () if body_id is None else (SignedStatement.body_id == body_id,)
-    return (*own, *recent, ~kept.exists())
+    return (*own, *recent, ~_kept().exists())
+
+
+def _kept() -> Select[Any]:
+    return select(SignatureEvidence.id).where(*_ANSWER)
 
 
 @use_case
@@ -83,7 +166,8 @@ def keep_answer(actor: Actor, certificate_id: int, answer: Answer, now: dt.datet
     """Write the answer down with every signature that it covers; how many. Once for each statement and answer.
 
     An answer covers what was signed before it was true: an older one says nothing about the moment of signing. When it
-    says revoked, our own records say so from then on, and whoever signed after that day is named to the auditors.
+    says revoked, our own records say so from then on, its key is suspended, and whoever signed after that day is named
+    to the auditors.
     """
     if answer.standing not in CERTAIN or answer.at is None:
         return 0
@@ -102,8 +186,7 @@ def keep_answer(actor: Actor, certificate_id: int, answer: Answer, now: dt.datet
 def _heed(
     actor: Actor, certificate: Certificate, since: dt.datetime, statements: Sequence[SignedStatement], now: dt.datetime
 ) -> None:
-    said = gettext("The certificate authority has revoked it.")
-    revocations.revoke(actor, certificate, said, now, since=since)
+    certificate_rounds.heed(actor, certificate.id, since, now)
     late = [each.id for each in statements if each.signed_at >= since]
     if late:
         fact = RevokedSignatureFound.about(

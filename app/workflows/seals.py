@@ -134,6 +134,15 @@ def suspend_seal(actor: Actor, seal_id: int, now: dt.datetime) -> SealKey:
 
 
 @use_case
+def suspend_seal_on(actor: Actor, certificate_id: int, now: dt.datetime) -> None:
+    """Part of acts that end a certificate: the seal that stands on it, if one does, seals nothing any more."""
+    rows = select(SealKey).where(SealKey.certificate_id == certificate_id, SealKey.state == ACTIVE)
+    if seal := db.session.scalar(rows.with_for_update()):
+        LIFECYCLE.moves["suspend"].apply(seal)
+        record(actor, SealSuspended.about(seal, certificate_sha256=seal.certificate.sha256), now)
+
+
+@use_case
 def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) -> SignaturePicture:
     """Register a specimen signature; the person is told, earlier ones are kept."""
     person = seen(actor, Person, person_id)

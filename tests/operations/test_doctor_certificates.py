@@ -6,11 +6,16 @@ import pytest
 
 from app.doctor import certificates
 from app.doctor.findings import Level
+from app.extensions import db
 from app.gateways import signing
 from app.installation import NotReady, _trust_outside, require_ready
+from app.models import Job, JobState, SealKey
+from app.workflows import certificate_rounds
 from tests.cabinet import NOW
 from tests.gateways.certificate_faults import made
 from tests.gateways.signing_cases import as_pem
+from tests.resolving import Resolving
+from tests.stamping import tsa  # noqa: F401 - a fixture
 from tests.workflows.test_certificate_faults import equip
 
 DAY = dt.timedelta(days=1)
@@ -40,6 +45,38 @@ def test_people_whose_certificate_ends_soon_are_named(app, clock, people, gatewa
     (finding,) = certificates.ending()
     assert finding.level is Level.WARNING
     assert "Nguyễn Sắp Hết" in str(finding.words)
+
+
+def test_a_seal_that_ends_soon_is_named(app, monkeypatch):
+    Resolving().equipped()
+    seal = db.session.query(SealKey).one()
+    monkeypatch.setattr(certificates, "_now", lambda: seal.certificate.not_after - 5 * DAY)
+    assert seal.certificate.subject in str(next(certificates.ending()).words)
+
+
+def test_the_authority_of_the_time_stamps_is_named_with_its_end(tsa, scene, monkeypatch):  # noqa: F811
+    assert levels(certificates.stamping) == [Level.OK]  # its root
+    scene.vote("a", scene.open().open_poll().id, "agree")
+    tsa.work(NOW)
+    ends = signing.certificate_facts(tsa.authority.certificate).not_after
+    for at, level in ((ends - 40 * DAY, Level.OK), (ends - 10 * DAY, Level.WARNING), (ends + DAY, Level.ERROR)):
+        monkeypatch.setattr(certificates, "_now", lambda at=at: at)
+        assert level in levels(certificates.stamping)
+
+
+def test_where_nobody_stamps_there_is_nothing_to_say(app, clock):
+    assert levels(certificates.stamping) == []
+
+
+def test_a_round_that_is_overdue_is_said(app, monkeypatch):
+    assert levels(certificates.rounds) == [Level.NOTE]
+    db.session.add(Job(body_id=1, name=certificate_rounds.ROUND, payload={"body_id": 1}, dedupe_key="r", created_at=NOW,
+                       due_at=NOW, state=JobState.DONE, done_at=NOW))  # fmt: skip
+    db.session.commit()
+    monkeypatch.setattr(certificates, "_now", lambda: NOW + 2 * DAY)
+    assert levels(certificates.rounds) == [Level.OK]
+    monkeypatch.setattr(certificates, "_now", lambda: NOW + 4 * DAY)
+    assert levels(certificates.rounds) == [Level.WARNING]
 
 
 def test_signatures_without_word_are_counted(scene, monkeypatch):

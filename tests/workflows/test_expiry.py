@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from app.extensions import db
+from app.gateways import signing
 from app.models import AuditEntry, CertificateRevocation, KeyState, Notice, SealKey
 from app.tasks import execution
 from app.tasks import expiry as tasks
@@ -14,6 +15,7 @@ from app.workflows.engine.rights import SYSTEM
 from tests.cabinet import NOW
 from tests.gateways.certificate_faults import SOUND, made
 from tests.resolving import Resolving
+from tests.stamping import tsa  # noqa: F401 - a fixture
 from tests.workflows.test_certificate_faults import equip
 
 DAY = dt.timedelta(days=1)
@@ -94,6 +96,64 @@ def test_the_end_of_a_seal_is_told_to_the_records_office(app, gateways):
     execution.drain(at)
     people = {notice.person_id for notice in db.session.query(Notice).filter_by(kind="CertificateExpiring")}
     assert scene.who["records"].person_id in people
+
+
+@pytest.mark.parametrize(("days", "step"), [(29, 30), (6, 7), (1, 1)])
+def test_a_seal_is_announced_at_each_step_as_a_person_is(app, days, step):
+    Resolving().equipped()
+    seal = db.session.query(SealKey).one()
+    at = seal.certificate.not_after - days * DAY
+    assert True in warn_at(at)
+    assert True not in warn_at(at)
+    entries = db.session.query(AuditEntry).filter_by(fact="CertificateExpiring", subject_id=seal.certificate_id)
+    assert [(each.payload["step"], each.payload["person_id"]) for each in entries] == [(step, None)]
+
+
+# -- the certificates behind the time stamps --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stamped(tsa, scene):  # noqa: F811
+    """A ballot with its stamp: from then on the certificate of the authority itself is known."""
+    scene.vote("a", scene.open().open_poll().id, "agree")
+    tsa.work(NOW)
+    return tsa
+
+
+def warn_of_stampers(when):
+    return expiry.warn_of_stampers(SYSTEM, 1, expiry.stampers(), when)
+
+
+def test_the_authority_of_the_time_stamps_is_watched_and_those_above_it(stamped):
+    ends = {facts.sha256: facts.not_after for facts in expiry.stampers()}
+    own, root = (signing.certificate_facts(der) for der in (stamped.authority.certificate, stamped.root.certificate))
+    assert ends == {own.sha256: own.not_after, root.sha256: root.not_after}
+
+
+def test_before_the_first_stamp_the_trusted_authorities_alone_are_known(tsa):  # noqa: F811
+    assert [facts.sha256 for facts in expiry.stampers()] == [
+        signing.certificate_facts(tsa.root.certificate).sha256
+    ]
+
+
+def test_where_nobody_stamps_nothing_is_watched(app):
+    assert expiry.stampers() == []
+    assert warn_of_stampers(NOW) == 0
+
+
+def test_the_administrators_are_told_at_each_step_once(stamped, people):
+    first = expiry.stampers()[0]
+    for days in (31, 29, 20, 6, 1):
+        at = first.not_after - days * DAY
+        warn_of_stampers(at)
+        warn_of_stampers(at)
+    facts = db.session.query(AuditEntry).filter_by(fact="StamperExpiring").order_by(AuditEntry.id)
+    steps = [each.payload["step"] for each in facts if each.payload["certificate_sha256"] == first.sha256]
+    assert steps == [30, 7, 1]
+    execution.drain(first.not_after)
+    notices = db.session.query(Notice).filter_by(kind="StamperExpiring").all()
+    assert {notice.person_id for notice in notices} == {people["admin"].person_id}
+    assert first.name in notice_words.stamper_expiring(notices[0].details)
 
 
 def test_the_task_asks_the_clock_of_the_machine(app):

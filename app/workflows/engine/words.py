@@ -185,7 +185,11 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         Urgency.VERY_URGENT: _p("urgency", "Very urgent"),
         Urgency.EXPRESS: _p("urgency", "Express"),
     },
-    RecoveryKind: {RecoveryKind.UNLOCK: _("Unlock"), RecoveryKind.REPLACE: _("Replace the key")},
+    RecoveryKind: {
+        RecoveryKind.UNLOCK: _("Unlock"),
+        RecoveryKind.REPLACE: _("Replace the key"),
+        RecoveryKind.PASSKEYS: _("Remove the passkeys (device lost)"),
+    },
     JobState: {
         JobState.DUE: _p("job", "Waiting"),
         JobState.RUNNING: _p("job", "Running"),
