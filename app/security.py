@@ -65,10 +65,11 @@ SCREENS: dict[str, set[Screen]] = {
     "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
     "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | RULES_READ
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight")
+    | _opens("UnansweredRecords", "Oversight")
     | _opens("WitnessRecords", "Oversight") | _opens("GapRecords", "Oversight", "add", "confirm"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit")
     | _opens("JobRecords", "Security", "retry", "cancel") | _opens("DeliveryRecords", "Security", "retry")
-    | _opens("SessionRecords", "Security", "revoke") | PICK,
+    | _opens("SessionRecords", "Security", "revoke") | _opens("UnansweredRecords", "Oversight") | PICK,
     "khach": set(),
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What the vote card's script and a member's receipt say of a ballot, read back from the bytes that are signed."""
 
+import datetime as dt
 from base64 import b64encode
 from typing import Any
 
@@ -13,11 +14,12 @@ from app.gateways.passkeys import TIMEOUT, relying_party
 from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
 from app.views.actor import now
 from app.views.marks import code_path, mark_facts, mark_of
-from app.workflows import passkey_assertions, passkeys, time_stamps
+from app.workflows import passkey_assertions, passkeys, revocation_evidence, time_stamps
 from app.workflows.ballots import Receipt, receipt_of
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
 from app.workflows.installation_log import Mark
+from app.workflows.revocation_evidence import AnswerShown, AnswerState
 from app.workflows.rules import stamping
 from app.workflows.rules.ballot import parse_ballot, parse_definition
 from app.workflows.rules.canonical import tagged_digest
@@ -113,6 +115,7 @@ def receipt_facts(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
         "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
         **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),
+        **revocation_facts(revocation_evidence.shown(receipt.statement_sha256, now())),
     }  # fmt: skip
 
 
@@ -130,6 +133,25 @@ def stamp_facts(shown: StampShown) -> dict[str, Any]:
     if shown.timely != stamping.IN_TIME:
         words += " – " + str(OUTSIDE[shown.timely])
     return {"stamp_state": shown.state.value, "stamp": words}
+
+
+def revocation_facts(shown: AnswerShown) -> dict[str, Any]:
+    """What is known of the revocation of the certificate, in words; its state for machines as `AnswerState`."""
+    return {"revocation_state": shown.state.value, "revocation": str(revocation_word(shown.state, shown.at))}
+
+
+def revocation_word(state: AnswerState, at: dt.datetime | None = None) -> str:
+    """`at` is when the answer was kept, or since when the certificate is revoked."""
+    when = format_datetime(at, "HH:mm, dd/MM/yyyy") if at else ""
+    said = {
+        AnswerState.GOOD: _("Not revoked, by an answer of its authority that was kept at %(at)s.", at=when),
+        AnswerState.REVOKED_LATER: _("Revoked since %(at)s, after this was signed.", at=when),
+        AnswerState.REVOKED_BEFORE: _("Revoked since %(at)s, before this was signed.", at=when),
+        AnswerState.AWAITED: _("No answer about revocation yet; the authority is being asked."),
+        AnswerState.GIVEN_UP: _("No answer about revocation came within 30 days; nobody is asked any more."),
+        AnswerState.NOBODY: _("No answer about revocation: this installation names nobody to ask."),
+    }
+    return said[state]
 
 
 def _passkey_label(receipt: Receipt) -> str:

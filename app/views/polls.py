@@ -81,7 +81,8 @@ class VoteView(BaseView):
         problem, at = ballots.verify_ballot(current_actor(), poll_id), now()
         verdict = {"valid": problem is None, "message": str(problem or _("The signature is valid."))}
         if wants_json():
-            return jsonify(verdict | {"checked_at": plain(at), "time_stamp": receipt["stamp_state"]})
+            return jsonify(verdict | {"checked_at": plain(at), "time_stamp": receipt["stamp_state"],
+                                      "revocation": receipt["revocation_state"]})  # fmt: skip
         poll = seen(current_actor(), Poll, poll_id)
         return render_template("ec/verify.html", verdict=verdict | {"checked_at": at}, receipt=receipt, poll=poll)
 

@@ -229,6 +229,7 @@ def _foreign_resolution(stage: Stage) -> None:
     db.session.add_all([resolution, seal, specimen, number])
     db.session.commit()
     far |= {"resolution": resolution.id, "seal": seal.id, "specimen": specimen.id, "number": number.id}
+    far["certificate"] = certificate.id
 
 
 def _rows(stage: Stage) -> None:
@@ -258,6 +259,7 @@ def _rows(stage: Stage) -> None:
         "recovery": select(func.min(KeyRecovery.id)), "rule_set": select(func.min(RuleSet.id)),
         "seat": select(Seat.id).where(Seat.meeting_id == stage.here["meeting"], Seat.person_id == of_b),
         "job": select(func.max(Job.id)), "refusal": select(func.max(Refusal.id)).where(Refusal.body_id == 1),
+        "certificate": select(SigningKey.certificate_id).where(SigningKey.person_id == of_b),
         "key": select(SigningKey.id).where(SigningKey.person_id == of_b),
     }  # fmt: skip
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}

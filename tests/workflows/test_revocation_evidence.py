@@ -14,6 +14,7 @@ from app.models import (
     CertificateRevocation,
     EvidenceKind,
     Job,
+    KeyState,
     RollEntry,
     SignatureEvidence,
     SignedStatement,
@@ -22,6 +23,7 @@ from app.tasks import execution, schedule
 from app.tasks import revocation as tasks
 from app.workflows import keys, revocation_evidence, revocations
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.revocation_evidence import AnswerShown, AnswerState
 from tests.cabinet import NOW
 from tests.conftest import both
 from tests.gateways.signing_cases import as_pem
@@ -223,3 +225,50 @@ def test_a_signed_and_sealed_resolution_has_an_answer_for_both(app):
         revocation_evidence.keep_answer(SYSTEM, waiting.certificate_id, answer, at)
     kinds = {db.session.get_one(SignedStatement, each.statement_id).kind.value for each in kept()}
     assert {"ballot", "document_signature", "document_seal"} <= kinds
+
+
+# -- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def shown_of(name, scene, at=LATER):
+    statement = db.session.query(SignedStatement).filter_by(person_id=scene.who[name].person_id).one()
+    return revocation_evidence.shown(statement.sha256, at)
+
+
+@both
+def test_a_missing_answer_is_said_to_be_missing_until_it_is_there(app, request, silent):
+    voted = request.getfixturevalue("voted")
+    with pytest.raises(tasks.NotAnswered):
+        tasks.ask(JOB)
+    assert shown_of("a", voted) == AnswerShown(AnswerState.AWAITED)
+    assert shown_of("a", voted, NOW + dt.timedelta(days=31)) == AnswerShown(AnswerState.GIVEN_UP)
+    silent["away"] = False
+    tasks.ask(JOB)
+    assert shown_of("a", voted) == AnswerShown(AnswerState.GOOD, LATER)
+    assert shown_of("b", voted) == AnswerShown(AnswerState.GOOD, LATER)
+
+
+def test_where_nobody_can_be_asked_that_is_what_is_said(voted, monkeypatch):
+    monkeypatch.setattr(client, "_chosen", [Client()])
+    assert shown_of("a", voted) == AnswerShown(AnswerState.NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state"), [(30, AnswerState.REVOKED_LATER), (-30, AnswerState.REVOKED_BEFORE)]
+)
+def test_a_revocation_is_said_with_its_time_and_on_which_side_of_the_signature_it_lies(voted, minutes, state):
+    since = NOW + dt.timedelta(minutes=minutes)
+    answer = Answer(Standing.REVOKED, b"0", since=since, at=LATER)
+    revocation_evidence.keep_answer(SYSTEM, certificate_of("a", voted).id, answer, LATER)
+    assert shown_of("a", voted) == AnswerShown(state, since)
+    assert keys.active_key(voted.who["a"].person_id).state is KeyState.SUSPENDED
+    assert keys.active_key(voted.who["b"].person_id).state is KeyState.ACTIVE
+
+
+def test_what_is_missing_is_counted_by_certificate(voted, silent):
+    ders = {each.certificate_id: each.der for each in revocation_evidence.waiting(1, LATER)}
+    found = revocation_evidence.backlogs(ders, LATER)
+    assert [(each.count, each.first, each.state) for each in found.values()] == [(1, NOW, AnswerState.AWAITED)] * 2
+    silent["away"] = False
+    tasks.ask(JOB)
+    assert revocation_evidence.backlogs(ders, LATER) == {}

@@ -61,6 +61,7 @@ export function fillReceipt(card, receipt) {
     certificate_until: dayOf(receipt.certificate_until),
     key_label: receipt.key_label,
     stamp: receipt.stamp,
+    revocation: receipt.revocation,
     passkey_label: receipt.passkey_label,
     remark: receipt.remark,
     place: receipt.place === "remote" ? text("remote") : receipt.place === "in_room" ? text("room") : receipt.place,
