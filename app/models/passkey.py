@@ -13,6 +13,7 @@ from app.models.identity import Person
 
 class PasskeyPurpose(StrEnum):
     ENROL = "enrol"
+    UNLOCK = "unlock"
 
 
 class Passkey(Model):
@@ -53,7 +54,8 @@ class Passkey(Model):
 
 
 class PasskeyChallenge(Model):
-    """What a new passkey must answer: once, in the session that gave its password for it, before it expires."""
+    """What a passkey must answer, once and before it expires: a new one, in the session that gave its password for it,
+    or one that opens the locked screen of that session."""
 
     __tablename__ = "passkey_challenge"
 

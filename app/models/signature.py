@@ -35,6 +35,7 @@ class KeyState(StrEnum):
 class RecoveryKind(StrEnum):
     UNLOCK = "unlock"
     REPLACE = "replace"
+    PASSKEYS = "passkeys"  # takes the passkeys of a lost device out; the signing key stays as it is
 
 
 class Certificate(Model):
@@ -103,7 +104,7 @@ class SigningKey(Model):
 
 
 class KeyRecovery(Model):
-    """Unlocking or replacing a key (mở khóa, thay khóa), asked by one person and confirmed by another."""
+    """Unlocking or replacing a key, removing lost passkeys (mở khóa, thay khóa): asked by one, confirmed by another."""
 
     __tablename__ = "key_recovery"
     __table_args__ = (

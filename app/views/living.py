@@ -6,6 +6,7 @@ from flask import Flask, current_app, flash, g, jsonify, redirect, request, sess
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
+from app.gateways.passkeys import relying_party
 from app.views.actor import now
 from app.views.addresses import same_site, same_site_referrer
 from app.views.guards import wants_json
@@ -23,8 +24,9 @@ SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is 
 )  # fmt: skip
 FOR_PROGRAMS = frozenset({"PkiView.ask"})  # what no form can send, and what changes nothing
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
-    {"SignInView.locked", "SignInView.unlock", "SignInView.lock", "SignInView.logout", "SignInView.language"}
-)
+    {"SignInView.locked", "SignInView.unlock", "SignInView.ask_passkey", "SignInView.unlock_by_passkey",
+     "SignInView.lock", "SignInView.logout", "SignInView.language"}
+)  # fmt: skip
 OPEN_WITH_GIVEN = OPEN_WHILE_LOCKED | frozenset({"PasswordView.own", "PasswordView.change", "SignInView.login"})
 
 
@@ -40,6 +42,15 @@ def living() -> Living | None:
         g.living = login.session_of(token, now()) if isinstance(token, str) else None
     found: Living | None = g.living
     return found
+
+
+def passkey_offer(found: Living | None) -> dict[str, str] | None:
+    """How a script opens the locked screen of this session with a passkey; None where the person has none in use."""
+    party = relying_party()
+    if found is None or not found.passkey or party is None:
+        return None
+    ask, answer = url_for("SignInView.ask_passkey"), url_for("SignInView.unlock_by_passkey")
+    return {"ask": ask, "answer": answer, "origin": party.origin}
 
 
 def watch() -> Any:

@@ -10,17 +10,25 @@ from flask_babel import lazy_gettext as _
 from app.gateways import signing
 from app.models import KeyRecovery, Person, RecoveryKind, SigningKey
 from app.views.actor import current_actor, now
+from app.views.record_chips import ChippedView
 from app.views.record_fields import PickField, needed
 from app.views.record_rows import RecordInterface
 from app.views.record_words import ending
 from app.views.records import Answer, RecordView, Step, Steps
-from app.workflows import keys
+from app.workflows import expiry, keys
 from app.workflows.engine.rights import Actor, Right
 
 KEYS = "Keys"
 
 
-class KeyRecords(RecordView):
+SURE = {
+    RecoveryKind.UNLOCK: _("Unlock the key now?"),
+    RecoveryKind.REPLACE: _("Suspend the key and allow a new one?"),
+    RecoveryKind.PASSKEYS: _("Remove every passkey of this person now?"),
+}
+
+
+class KeyRecords(ChippedView):
     """Keys in the signer's care; nothing secret is here."""
 
     route_base = "/records/keys"
@@ -34,6 +42,10 @@ class KeyRecords(RecordView):
     search_columns = ["person.full_name", "state", "provider", "certificate.not_after", "locked_until"]
     order_columns = ["state", "provider", "failed_tries", "locked_until", "enrolled_at"]
     chips = ("state",)
+    selections = {
+        "ending": (_("Ending soon"), lambda at: SigningKey.certificate_id.in_(expiry.ending_ids(at))),
+        "revoked": (_("Revoked"), lambda _at: SigningKey.certificate_id.in_(expiry.revoked_ids())),
+    }
     words = {"provider": signing.place, "certificate.not_after": ending}
     title_column = "person.full_name"
     label_columns = {
@@ -49,7 +61,8 @@ class KeyRecords(RecordView):
         if row.person_id == actor.person_id or not actor.may(Right.KEY_RECOVER, row):
             return []
         ask = url_for("RecoveryRecords.add", _flt_0_person_id=row.person_id)
-        return [Step(_("Ask for unlocking or replacement"), ask, href=True, look="primary", icon="key")]
+        label = _("Ask for unlocking, replacement or removal of passkeys")
+        return [Step(label, ask, href=True, look="primary", icon="key")]
 
 
 class RecoveryRecords(RecordView):
@@ -74,7 +87,8 @@ class RecoveryRecords(RecordView):
         "approved_by.full_name": _("Confirmed by"), "approved_at": _("Confirmed at"), "used_at": _("Took effect"),
     }  # fmt: skip
     description_columns = {
-        "kind": _("Unlocking lets the owner try again. Replacing suspends the key until the owner enrols a new one."),
+        "kind": _("Unlocking lets the owner try again. Replacing suspends the key until the owner enrols a new one. "
+                  "Removing the passkeys takes all of them out, for a device that is lost; the key stays."),
     }
     add_form_extra_fields = {"person_id": PickField("people", Person, _("Owner of the key"), [needed()])}
     method_permission_name = {"approve": "approve"}
@@ -83,10 +97,8 @@ class RecoveryRecords(RecordView):
         concerned = (row.person_id, row.requested_by_id)
         if row.approved_at or actor.person_id in concerned or not actor.may(Right.KEY_RECOVER, row):
             return []
-        unlocking = row.kind is RecoveryKind.UNLOCK
-        sure = _("Unlock the key now?") if unlocking else _("Suspend the key and allow a new one?")
         here = f"{self.route_base}/{row.id}/approve"
-        return [Step(_("Confirm as the second person"), here, look="act", confirm=sure)]
+        return [Step(_("Confirm as the second person"), here, look="act", confirm=SURE[row.kind])]
 
     @expose("/<int:pk>/approve", methods=["POST"])
     @has_access

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
+from app.views.living import living, passkey_offer
 from app.workflows import notices
 from app.workflows.engine.rights import GRANTS, HEAD, NOBODY, RECEIVING, Actor, Right
 from app.workflows.engine.visibility import STAFF
@@ -59,7 +60,7 @@ def _of_the_person() -> dict[str, Any]:
         "name": actor.name if actor is not NOBODY else current_user.username, "post": actor.post,
         "username": current_user.username, "abbreviation": _initials(actor.name), "links": _own_links(),
     }  # fmt: skip
-    return {"user": user, "nav": _nav(actor)}
+    return {"user": user, "nav": _nav(actor), "unlock_passkey": passkey_offer(living())}
 
 
 def _initials(name: str) -> str:

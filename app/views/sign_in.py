@@ -14,7 +14,9 @@ from app.views.addresses import same_site, same_site_referrer
 from app.views.demo_panel import demo_panel
 from app.views.guards import signed_in, wants_json
 from app.views.parsing import json_object
+from app.views.signing_requests import PARTS_OF_ANSWER, passkey_answer
 from app.workflows import login as acts
+from app.workflows import passkey_unlock
 from app.workflows.login import WrongCredentials, WrongPassword
 from app.workflows.login_tries import SessionOver, TooManyTries, account_of
 from app.workflows.rules.passwords import LONGEST
@@ -101,6 +103,25 @@ class SignInView(BaseView):
             raise
         return jsonify()
 
+    @expose("/unlock/passkey", methods=["POST"])
+    def ask_passkey(self) -> Any:
+        """What the browser asks its authenticator in order to open this screen."""
+        json_object()
+        found = sessions.living()
+        return _signed_out() if found is None else jsonify(passkey_unlock.begin(found, now()))
+
+    @expose("/unlock/passkey/answer", methods=["POST"])
+    def unlock_by_passkey(self) -> Any:
+        answer, found = passkey_answer(json_object(*PARTS_OF_ANSWER)), sessions.living()
+        if found is None:
+            return _signed_out()
+        try:
+            passkey_unlock.unlock(found, answer, address(), now())
+        except SessionOver:
+            sessions.clear()
+            raise
+        return jsonify()
+
     @expose("/awake", methods=["POST"])
     @signed_in
     def awake(self) -> Response:
@@ -128,7 +149,8 @@ def device() -> str:
 def lock_page(found: acts.Living, to: str, problem: str | None = None) -> str:
     """The lock as a page of its own."""
     account = account_of(found.user_id)
-    return render_template("ec/locked.html", next=to, problem=problem, username=account.username if account else "")
+    name, offer = account.username if account else "", sessions.passkey_offer(found)
+    return render_template("ec/locked.html", next=to, problem=problem, username=name, passkey=offer)
 
 
 def _signed_out() -> Any:

@@ -12,6 +12,7 @@ from app.workflows.passkey_assertions import Answer
 NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 PIN, OUTSIDE = re.compile(r"[0-9]{6}"), re.compile(OUTSIDE_PIN)
 LONGEST_ANSWER = 4096  # letters of one part
+PARTS_OF_ANSWER = ("id", "client_data", "authenticator_data", "signature")
 
 
 class BadPin(BadField):
@@ -45,8 +46,10 @@ def pin_of(sent: Sent) -> str:
 
 def answer_of(sent: Sent) -> Answer | None:
     """What the browser's authenticator answered about these bytes, if it was asked."""
-    told = sent.record("passkey", "id", "client_data", "authenticator_data", "signature")
-    if told is None:
-        return None
-    parts = ("id", "client_data", "authenticator_data", "signature")
-    return Answer(*(told.base64url(name, LONGEST_ANSWER) for name in parts))
+    told = sent.record("passkey", *PARTS_OF_ANSWER)
+    return None if told is None else passkey_answer(told)
+
+
+def passkey_answer(told: Sent) -> Answer:
+    """The parts of an authenticator's answer."""
+    return Answer(*(told.base64url(name, LONGEST_ANSWER) for name in PARTS_OF_ANSWER))

@@ -33,7 +33,7 @@ from app.models import (
     SealKey,
     SigningKey,
 )
-from app.workflows import revocations
+from app.workflows import lost_passkeys, revocations
 from app.workflows.engine.errors import BadValue, Detached, NotFound, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
@@ -150,6 +150,11 @@ class NoReason(BadValue):
     code = "no_reason"
     field = "reason"
     message = _("Write the reason.")
+
+
+class NoPasskeyKept(BadValue):
+    code, field = "no_passkey_kept", "kind"
+    message = _("This person has no passkey that could be removed.")
 
 
 class NoReplacementAllowed(WorkflowError):
@@ -334,12 +339,14 @@ def _give_back(ring: Ring, key_ref: str) -> None:
 
 @use_case
 def request_recovery(actor: Actor, person_id: int, kind: RecoveryKind, reason: str, now: dt.datetime) -> KeyRecovery:
-    """The first of two people asks to unlock or to replace somebody's key."""
+    """The first of two people asks to unlock or to replace somebody's key, or to remove the passkeys."""
     person = seen(actor, Person, person_id)
     actor.require(Right.KEY_RECOVER, person)
     if actor.person_id == person_id:
         raise SamePerson(person)
     cleaned = block(person, reason, "reason", LONGEST_REASON, refusal=NoReason)
+    if kind is RecoveryKind.PASSKEYS and not lost_passkeys.has_passkeys(person_id):
+        raise NoPasskeyKept(person)
     key = active_key(person_id)
     if key is None and kind is RecoveryKind.UNLOCK:
         raise NotFound(person)
@@ -355,7 +362,7 @@ def request_recovery(actor: Actor, person_id: int, kind: RecoveryKind, reason: s
 
 @use_case
 def approve_recovery(actor: Actor, recovery_id: int, now: dt.datetime) -> KeyRecovery:
-    """The second person confirms; unlocking takes effect at once, a replacement revokes and waits for its owner."""
+    """The second person confirms: a replacement revokes and waits for its owner, the others take effect at once."""
     seen(actor, KeyRecovery, recovery_id)
     asked = db.session.scalars(select(KeyRecovery).where(KeyRecovery.id == recovery_id).with_for_update()).one()
     actor.require(Right.KEY_RECOVER, asked)
@@ -371,6 +378,9 @@ def approve_recovery(actor: Actor, recovery_id: int, now: dt.datetime) -> KeyRec
         revocations.revoke(actor, key.certificate, asked.reason, now)
     if asked.kind is RecoveryKind.UNLOCK and key is not None:
         key.failed_tries, key.locked_until, asked.used_at = 0, None, now
+    if asked.kind is RecoveryKind.PASSKEYS:
+        lost_passkeys.take_out(actor, asked.person_id, now)
+        asked.used_at = now
     record(actor, KeyRecoveryApproved.about(asked, person_id=asked.person_id, kind=asked.kind), now)
     return asked
 

@@ -2,16 +2,16 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from app.extensions import db
-from app.models import LoginSession, LoginTry, Person
+from app.models import LoginSession, LoginTry, Passkey, Person
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import NOBODY, Actor
 from app.workflows.engine.tables import table
@@ -33,11 +33,14 @@ from app.workflows.rules.canonical import digest
 LONGEST_SESSION = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=15)
 SEEN_EVERY = dt.timedelta(seconds=30)
-LIVING, ACCOUNT, PERSON = table(LoginSession), table(User), table(Person)
+LIVING, ACCOUNT, PERSON, PASSKEY = table(LoginSession), table(User), table(Person), table(Passkey)
+PASSKEY_IN_USE = exists().where(
+    PASSKEY.c.person_id == PERSON.c.id, PASSKEY.c.removed_at.is_(None), PASSKEY.c.suspended_at.is_(None)
+)
 SESSION = (
     select(
         LIVING.c.id, LIVING.c.user_id, LIVING.c.created_at, LIVING.c.last_seen_at, LIVING.c.locked_at,
-        PERSON.c.id.label("person_id"), PERSON.c.full_name,
+        PERSON.c.id.label("person_id"), PERSON.c.full_name, PASSKEY_IN_USE.label("passkey"),
     )
     .select_from(LIVING.join(ACCOUNT, ACCOUNT.c.id == LIVING.c.user_id))
     .outerjoin(PERSON, PERSON.c.user_id == LIVING.c.user_id)
@@ -89,7 +92,8 @@ class SessionsEnded(Fact):
 
 @dataclass(frozen=True)
 class Living:
-    """A session of an open account that was neither ended nor outlived; `locked` until its password is given again."""
+    """A session of an open account that was neither ended nor outlived; `locked` until its password is given again, or
+    a passkey of its owner answers, if there is one in use (`passkey`)."""
 
     session_id: int
     user_id: int
@@ -97,6 +101,7 @@ class Living:
     locked: bool
     person_id: int | None
     name: str
+    passkey: bool
 
 
 def sign_in(username: str, password: str, address: str, device: str, now: dt.datetime) -> str:
@@ -125,7 +130,7 @@ def session_of(token: str, now: dt.datetime) -> Living | None:
     if row is None or row.created_at + LONGEST_SESSION <= now:
         return None
     locked = bool(row.locked_at) or row.last_seen_at + IDLE <= now
-    return Living(row.id, row.user_id, row.last_seen_at, locked, row.person_id, row.full_name or "")
+    return Living(row.id, row.user_id, row.last_seen_at, locked, row.person_id, row.full_name or "", row.passkey)
 
 
 def living_sessions(session_ids: Iterable[int], now: dt.datetime) -> set[int]:
@@ -150,15 +155,32 @@ def lock_screen(living: Living, now: dt.datetime) -> None:
 
 def unlock(living: Living, password: str, address: str, now: dt.datetime) -> None:
     """Open a locked screen; the fifth wrong password ends the session (SessionOver)."""
-    account = _account(living.user_id)
+
+    def prove(account: Account, tries_left: int) -> None:
+        if not fits(account, password):
+            raise WrongPassword(account.person, tries_left=tries_left)
+
+    open_screen(living, prove, address, now)
+
+
+def open_screen(
+    living: Living, prove: Callable[[Account, int], None], address: str, now: dt.datetime
+) -> None:
+    """Open a locked screen to whoever proves to be its owner: `prove` takes the account and how many tries are left.
+
+    The try is charged and committed before; `prove` refuses by a WorkflowError, and the fifth ends the session.
+    """
+    account = account_behind(living)
     try:
         try_id, tries_left = charge_unlock(living.session_id, account, address, now)
-        if not fits(account, password):
+        try:
+            prove(account, tries_left)
+        except WorkflowError as wrong:
             settle(try_id)
             if tries_left == 0:
                 end_sessions(account.actor, living.user_id, "unlock_refused", now, only=living.session_id)
-                raise SessionOver(account.person)
-            raise WrongPassword(account.person, tries_left=tries_left)
+                raise SessionOver(account.person) from wrong
+            raise
     except WorkflowError as refusal:
         record_refusal("unlock", account.actor, refusal)
         raise
@@ -167,7 +189,7 @@ def unlock(living: Living, password: str, address: str, now: dt.datetime) -> Non
 
 def sign_out(living: Living, now: dt.datetime) -> None:
     """End the session of this device, and no other."""
-    account = _account(living.user_id)
+    account = account_behind(living)
     _end(account.actor, account, living.session_id, now)
 
 
@@ -222,10 +244,11 @@ def _end(actor: Actor, account: Account, session_id: int, now: dt.datetime) -> N
         record(actor, SignedOut.about(account.person, session_id=session_id), now)
 
 
-def _account(user_id: int) -> Account:
-    account = account_of(user_id)
+def account_behind(living: Living) -> Account:
+    """Whose session it is."""
+    account = account_of(living.user_id)
     if account is None:
-        raise LookupError(f"account {user_id} has no person")  # none such ever signed in
+        raise LookupError(f"account {living.user_id} has no person")  # none such ever signed in
     return account
 
 

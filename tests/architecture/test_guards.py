@@ -16,7 +16,8 @@ from tests.views.test_csrf import filled_in
 PUBLIC = {
     "static", "appbuilder.static",  # the same files for everybody
     "SignInView.login", "SignInView.enter", "SignInView.logout", "SignInView.language",  # before and after a session
-    "SignInView.locked", "SignInView.lock", "SignInView.unlock",  # a locked session asks for its own password
+    "SignInView.locked", "SignInView.lock", "SignInView.unlock",
+    "SignInView.ask_passkey", "SignInView.unlock_by_passkey",  # a locked session asks for its own password or passkey
     "PushView.worker",  # the script that shows push messages: browsers ask for it whether somebody is signed in or not
     "UtilView.back",  # leads to a page that the same browser has already seen
     *SESSIONLESS,  # the public page and the machines: they look at nobody's session

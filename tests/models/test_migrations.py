@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import passkeys
+from app.models import KeyRecovery, RecoveryKind
 from app.models.guards import guard_statements
 from app.workflows import polls
 from app.workflows.poll_passkeys import AboutPasskeys
@@ -22,7 +24,7 @@ from tests import cabinet
 from tests.conftest import SETTINGS, Scene
 
 DATABASE = "ecab_migrations"
-BEFORE_PASSKEYS = "0006"
+BEFORE_PASSKEYS, BEFORE_HELP = "0006", "0008"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -132,6 +134,32 @@ def test_a_vote_that_demanded_passkeys_is_never_made_unreadable(empty, caplog):
         downgrade(directory="migrations", revision=BEFORE_PASSKEYS)
     assert "never made unreadable" in caplog.text
     assert counts() == before
+
+
+def test_what_two_people_removed_is_never_forgotten_on_the_way_back(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    who = cabinet.actors()
+    ask = {"body_id": 1, "person_id": who["a"].person_id, "reason": "Mất", "requested_at": cabinet.NOW,
+           "requested_by_id": who["clerk"].person_id}  # fmt: skip
+    db.session.add(KeyRecovery(kind=RecoveryKind.UNLOCK, **ask))
+    db.session.commit()
+    downgrade(directory="migrations", revision=BEFORE_HELP)
+    with pytest.raises(IntegrityError):
+        db.session.execute(insert(KeyRecovery).values(kind=RecoveryKind.PASSKEYS, **ask))
+    db.session.rollback()
+    upgrade(directory="migrations")
+    db.session.add(KeyRecovery(kind=RecoveryKind.PASSKEYS, **ask))
+    db.session.commit()
+    own = ask | {"person_id": ask["requested_by_id"]}
+    with pytest.raises(IntegrityError):  # the other conditions of the table are still there
+        db.session.execute(insert(KeyRecovery).values(kind=RecoveryKind.UNLOCK, **own))
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_HELP)
+    assert "never forgotten" in caplog.text
+    assert counts()["key_recovery"] == 2
 
 
 def test_models_and_migrations_say_the_same(empty):

@@ -6,8 +6,8 @@ import pytest
 
 from app.extensions import db
 from app.gateways import passkeys as gateway
-from app.models import Passkey, PasskeyChallenge, Poll, SignatureEvidence
-from app.workflows import meetings, passkeys, polls
+from app.models import Meeting, Passkey, PasskeyChallenge, Poll, SignatureEvidence
+from app.workflows import agenda, meetings, passkeys, polls
 from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.passkey import ballot_challenge, from_base64url, to_base64url
 from tests.authenticator import UP, Authenticator, sent
@@ -165,6 +165,32 @@ def test_a_refused_passkey_is_told_to_the_card(at, scene):
 def test_an_odd_answer_is_a_clear_refusal(at, scene, odd):
     poll = demanding(scene)
     assert at("a").send(f"/polls/{poll.id}/sign", nonce=NONCE, pin=PIN, passkey=odd).status_code == 422
+
+
+# -- the meeting, and the office --------------------------------------------------------------------------------------
+
+MEETING = {
+    "body_id": "1", "title": "Phiên họp có passkey", "kind": "regular", "starts_at": "05/08/2026 08:00",
+    "planned_minutes": "120", "place": "Phòng họp số 1", "conference_url": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_new_meeting_says_whether_its_votes_ask_for_a_passkey(at, scene, asked):
+    clerk = at("clerk")
+    assert 'name="passkey_demanded"' in clerk.get("/records/meetings/add").text
+    saved = clerk.post("/records/meetings/add", **MEETING, **({"passkey_demanded": "y"} if asked else {}))
+    assert saved.status_code == 302
+    meeting = db.session.query(Meeting).filter_by(title=MEETING["title"]).one()
+    item = agenda.add_item(scene.who["clerk"], meeting.id, "Nội dung", agenda.ItemKind.DECISION, now=scene.now)
+    assert polls.draft_poll(scene.who["clerk"], item.id, "Thông qua?", scene.now).passkey_demanded is asked
+    assert meeting.passkey_demanded is asked
+
+
+def test_who_resets_a_password_is_told_what_becomes_of_the_passkeys(at, scene):
+    page = at("admin").get(f"/records/accounts/{scene.who['a'].person_id}").text
+    asked = re.search(r'[^"]*khóa ký bị tạm ngừng[^"]*', page)[0]
+    assert "passkey" in asked
 
 
 # -- the chair's desk -------------------------------------------------------------------------------------------------

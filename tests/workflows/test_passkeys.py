@@ -8,10 +8,21 @@ from sqlalchemy.exc import DBAPIError
 from app.extensions import db
 from app.gateways import passkeys as gateway
 from app.gateways.passkeys import PasskeyFault
-from app.models import AuditEntry, LoginSession, Notice, Passkey, PasskeyChallenge, Person, Refusal
+from app.models import (
+    AuditEntry,
+    KeyState,
+    LoginSession,
+    Notice,
+    Passkey,
+    PasskeyChallenge,
+    Person,
+    RecoveryKind,
+    Refusal,
+)
 from app.tasks import notices as notice_tasks
+from app.views import notice_words
 from app.workflows import accounts, keys, login, passkeys, upkeep
-from app.workflows.engine.errors import NotFound
+from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import fact_of, own_transaction
 from app.workflows.login_tries import account_of
@@ -165,6 +176,55 @@ def test_only_the_owner_removes_and_is_told(people):
     assert passkeys.kept_passkeys(people["a"].person_id) == []
     assert len(facts("PasskeyRemoved")) == 1
     assert told("PasskeyRemoved") == {people["a"].person_id}
+
+
+# -- a lost device ----------------------------------------------------------------------------------------------------
+
+
+def asked_for(people, first="clerk", name="a", reason="Mất iPad"):
+    return keys.request_recovery(people[first], people[name].person_id, RecoveryKind.PASSKEYS, reason, NOW)
+
+
+@both
+def test_two_people_of_the_office_remove_the_passkeys_of_a_lost_device(people):
+    first, second = enrolled()[1], enrolled(label="Điện thoại")[1]
+    other = enrolled("b")[1]
+    asked = asked_for(people)
+    assert len(passkeys.usable_passkeys(people["a"].person_id)) == 2  # one person alone removes nothing
+    keys.approve_recovery(people["records"], asked.id, NOW)
+    assert passkeys.kept_passkeys(people["a"].person_id) == []
+    assert [each.id for each in passkeys.kept_passkeys(people["b"].person_id)] == [other.id]
+    assert (asked.approved_at, asked.used_at) == (NOW, NOW)
+    (fact,) = facts("PasskeysTakenOut")
+    assert fact.payload["passkeys"] == [first.id, second.id]
+    assert told("KeyRecoveryApproved") == {people["a"].person_id}
+    notice = db.session.query(Notice).filter_by(kind="KeyRecoveryApproved").one()
+    assert "passkey" in notice_words.key_recovery(notice.details).lower()
+    assert notice_words.address(notice.kind, notice.details, None) == "/passkeys/"
+    assert keys.active_key(people["a"].person_id).state is KeyState.ACTIVE  # and a new one can be added at once
+    assert begun()
+
+
+@pytest.mark.parametrize("name", ["clerk", "a"])
+def test_neither_the_first_person_nor_the_owner_confirms_the_removal(people, name):
+    enrolled()
+    asked = asked_for(people)
+    with pytest.raises(keys.SamePerson if name == "clerk" else NotAllowed):
+        keys.approve_recovery(people[name], asked.id, NOW)
+    assert len(passkeys.usable_passkeys(people["a"].person_id)) == 1
+
+
+@pytest.mark.parametrize("name", ["b", "admin", "auditor"])
+def test_who_keeps_no_keys_asks_for_no_removal(people, name):
+    enrolled()
+    with pytest.raises((NotAllowed, NotFound)):
+        asked_for(people, name)
+
+
+def test_who_has_no_passkey_has_none_removed(people):
+    with pytest.raises(keys.NoPasskeyKept):
+        asked_for(people)
+    assert db.session.query(Refusal).one().code == "no_passkey_kept"
 
 
 @both

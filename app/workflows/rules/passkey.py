@@ -11,6 +11,7 @@ from app.workflows.rules.canonical import canonical, parse_canonical
 from app.workflows.rules.schema import Check, one_of, record
 
 BALLOT_TAG = "vn.ecabinet.passkey.ballot.v1"
+UNLOCK_TAG = "vn.ecabinet.passkey.unlock.v1"
 PIN, PIN_AND_PASSKEY = "pin", "pin+passkey"
 _BINARY = ("credential_id", "public_key", "client_data_json", "authenticator_data", "signature")
 _LONGEST = 8192  # characters of one part
@@ -29,6 +30,11 @@ class Assertion(NamedTuple):
 def ballot_challenge(statement: bytes) -> bytes:
     """SHA-256 of the tag, a zero byte and the canonical ballot (rule:R34): good for this ballot and no other."""
     return sha256(BALLOT_TAG.encode() + b"\0" + statement).digest()
+
+
+def unlock_challenge(nonce: str) -> bytes:
+    """The same of what opens a locked screen, with a tag of its own: it never confirms a ballot (rule:R34)."""
+    return sha256(UNLOCK_TAG.encode() + b"\0" + nonce.encode()).digest()
 
 
 def demands_passkey(definition: Mapping[str, Any]) -> bool:

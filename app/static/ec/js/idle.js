@@ -1,6 +1,7 @@
 // Locks an unattended screen. The page stays as it is underneath, so nothing typed is lost.
 import { post, Refused, Unanswered } from "./net.js";
 import { text } from "./text.js";
+import { offerUnlock } from "./unlock.js";
 
 const KEY = "ec-last-touch"; // shared by all tabs of this browser
 const AWAKE = 240; // seconds between two signs of life that a person who only reads or types gives the server
@@ -26,20 +27,27 @@ function initDialog(dialog, onUnlock) {
   const form = dialog.querySelector("form");
   const input = form.querySelector("input[type=password]");
   const error = form.querySelector("[data-error]");
+  const open = () => {
+    form.reset();
+    dialog.close();
+    onUnlock();
+  };
+  const complain = (sentence) => {
+    error.querySelector("span").textContent = sentence;
+    error.hidden = !sentence;
+  };
   dialog.addEventListener("cancel", (event) => event.preventDefault());
+  offerUnlock(dialog, { complain, open });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    error.hidden = true;
+    complain("");
     try {
       await post(form.action, { password: input.value });
-      form.reset();
-      dialog.close();
-      onUnlock();
+      open();
     } catch (problem) {
       if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem;
       if (problem.code === "signed_out") location.reload();
-      error.querySelector("span").textContent = problem.message || text("unanswered");
-      error.hidden = false;
+      complain(problem.message || text("unanswered"));
       input.select();
     }
   });

@@ -1,5 +1,5 @@
 // The passkey in the confirm sheet: offered where the member has one, demanded where the vote asks for it.
-import { calledOff, confirmBallot, supported } from "./passkey.js";
+import { calledOff, confirmText, supported } from "./passkey.js";
 import { text } from "./text.js";
 
 /** Why the ballot is not confirmed, for the sheet; nothing was sent. */
@@ -25,7 +25,7 @@ export async function confirmWithPasskey(sheet, ballot) {
   if (ballot.answer) return ballot.answer;
   if (!works(box) || !ballot.passkey) throw new Unconfirmed(text("passkey_elsewhere", { origin: box.dataset.origin }));
   try {
-    return await confirmBallot(ballot.passkey, ballot.statement);
+    return await confirmText(ballot.passkey, ballot.statement);
   } catch (problem) {
     if (!calledOff(problem)) throw problem;
     throw new Unconfirmed(text("passkey_unconfirmed"));
