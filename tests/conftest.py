@@ -109,8 +109,11 @@ def sqlite_home(memory: Path, gateways: dict[str, Any]) -> Home:
 
 
 @pytest.fixture(scope="session")
-def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any]) -> Home:
-    """Filled by the owner; the application then serves as the role that owns nothing."""
+def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any]) -> Iterator[Home]:
+    """Filled by the owner; the application then serves as the role that owns nothing.
+
+    Its connections are closed at the end: what a failed test holds on to would be told as one that was left open.
+    """
     from tests.pristine import Pristine
 
     postgres_server.create_database(TEMPLATE)
@@ -133,7 +136,9 @@ def postgresql_home(postgres_server: "PostgresServer", gateways: dict[str, Any])
         db.engine.dispose()
         pristine.restore()
 
-    return Home(application, refresh)
+    yield Home(application, refresh)
+    with application.app_context():
+        db.engine.dispose()
 
 
 def _fill(application: Flask) -> None:
