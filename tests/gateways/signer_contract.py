@@ -18,6 +18,8 @@ from app.gateways.signing import (
     Argon2Cost,
     Authority,
     BadSignature,
+    CertificateFault,
+    CertificateRefused,
     Enrolled,
     KeyUnavailable,
     MemorySigner,
@@ -37,6 +39,7 @@ from app.gateways.signing.elsewhere import Ended
 from app.gateways.signing.files import make_folder, write_private
 from app.gateways.signing.memory import _Held
 from app.gateways.signing.pkcs11 import DeviceKey, Pkcs11Signer
+from app.gateways.signing.profile import WEAK
 from app.gateways.signing.wrapping import wrap
 from tests.gateways import csc_server, softhsm
 from tests.gateways.signing_cases import BALLOT, NOW, as_pem, openssl_accepts
@@ -51,15 +54,15 @@ KINDS = {"ecdsa-p256-sha256": False, "rsa-2048-sha256": True}
 
 @dataclass
 class Bench:
-    """A signer under test, and how a person gets a key there: name, RSA or P-256, PIN."""
+    """A signer under test, and how a person gets a key there: name, RSA (perhaps with so many bits) or P-256, PIN."""
 
     signer: Signer
     authority: Authority
-    make: Callable[[str, bool, str], Enrolled]
+    make: Callable[[str, bool | int, str], Enrolled]
     provider: str = "software"
     words: str = "server-held key"
 
-    def enrol(self, name: str = "Nguyễn Văn An", rsa: bool = False, pin: str = PIN) -> Enrolled:
+    def enrol(self, name: str = "Nguyễn Văn An", rsa: bool | int = False, pin: str = PIN) -> Enrolled:
         return self.make(name, rsa, pin)
 
 
@@ -78,8 +81,10 @@ class RemoteBench(Bench):
     keys: dict[str, Credential] = field(default_factory=dict)
 
 
-def key_of(rsa_key: bool) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
-    return rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
+def key_of(rsa_key: bool | int) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    if rsa_key is False:
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(65537, 2048 if rsa_key is True else rsa_key)
 
 
 def issue(authority: Authority, name: str, key: object, since: dt.datetime = NOW) -> bytes:
@@ -93,7 +98,7 @@ def memory_bench(_folder: Path, authority: Authority) -> Iterator[Bench]:
     def make(name: str, rsa_key: bool, pin: str) -> Enrolled:
         enrolled = signer.enrol(name, "Bộ trưởng", "Bộ Xây dựng", pin, NOW, 365)
         if rsa_key:
-            key = key_of(True)
+            key = key_of(rsa_key)
             held = _Held(key, issue(authority, name, key), sha256(pin.encode()).digest())
             signer._keys[enrolled.key_ref] = held
             return Enrolled(enrolled.key_ref, held.certificate_der)
@@ -111,7 +116,7 @@ def software_bench(folder: Path, authority: Authority) -> Iterator[Bench]:
     def make(name: str, rsa_key: bool, pin: str) -> Enrolled:
         if not rsa_key:
             return signer.enrol(name, "Bộ trưởng", "Bộ Xây dựng", pin, NOW, 365)
-        key, key_ref = key_of(True), sha256(name.encode()).hexdigest()[:32]
+        key, key_ref = key_of(rsa_key), sha256(name.encode()).hexdigest()[:32]
         form = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         der = issue(authority, name, key)
         wrapped = wrap(key_ref, key.private_bytes(*form), der, pin, installation_key.read_bytes(), CHEAP)
@@ -246,6 +251,33 @@ class SignerContract:
             with pytest.raises(KeyUnavailable):
                 act()
         assert bench.signer.sign(kept.key_ref, PIN, BALLOT, NOW)
+
+    def test_a_key_that_is_too_short_signs_nothing(self, bench):
+        """RSA of 1024 bits, wherever it lives and whoever certified it."""
+        weak, kept = bench.enrol(rsa=1024), bench.enrol("Trần Thị Bình")
+        with pytest.raises(CertificateRefused) as refused:
+            check_certificate(weak.certificate_der, NOW, bench.authority.chain())
+        assert refused.value.reason is CertificateFault.WEAK_KEY
+        for act in (
+            lambda: bench.signer.sign(weak.key_ref, PIN, BALLOT, NOW),
+            lambda: bench.signer.sign_digest(weak.key_ref, PIN, DIGEST, NOW),
+            lambda: bench.signer.sign_document(weak.key_ref, PIN, DIGEST),
+        ):
+            with pytest.raises(SigningError):
+                act()
+        assert bench.signer.sign(kept.key_ref, PIN, BALLOT, NOW)
+
+    def test_nothing_is_hashed_with_less_than_sha256(self, bench):
+        """Whoever signs: the digest, the certificate's mark and the value are over SHA-256."""
+        for rsa_key in (False, True):
+            enrolled = bench.enrol(rsa=rsa_key)
+            for cms in (
+                bench.signer.sign(enrolled.key_ref, PIN, BALLOT, NOW),
+                bench.signer.sign_document(enrolled.key_ref, PIN, DIGEST),
+            ):
+                assert DIGEST in cms
+                assert sha256(enrolled.certificate_der).digest() in cms
+                assert not [weak for weak in WEAK if weak in cms]
 
     def test_many_sign_at_once_and_each_gets_the_own_signature(self, bench):
         members = [bench.enrol(f"Thành viên {number}", rsa=number == 0) for number in range(3)]

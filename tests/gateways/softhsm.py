@@ -45,7 +45,7 @@ class Tokens:
         environment = {"PATH": os.environ["PATH"], "SOFTHSM2_CONF": str(self.settings)}
         subprocess.run([*command, "--pin", pin, "--so-pin", SO_PIN], env=environment, check=True, capture_output=True)
 
-    def person(self, label: str, pin: str, authority: Authority, name: str, now, rsa: bool = False) -> DeviceKey:
+    def person(self, label: str, pin: str, authority: Authority, name: str, now, rsa: bool | int = False) -> DeviceKey:
         """A token with a key that was made inside, and the certificate of the authority for it."""
         self.make(label, pin)
         with self.session(label, pin) as session:
@@ -80,11 +80,11 @@ class Tokens:
         return list((self.folder / "tokens").iterdir())
 
 
-def generate(session: pkcs11.Session, label: str, rsa: bool = False) -> pkcs11.PublicKey:
-    """A key pair that never leaves the token."""
+def generate(session: pkcs11.Session, label: str, rsa: bool | int = False) -> pkcs11.PublicKey:
+    """A key pair that never leaves the token; `rsa` may say how many bits, instead of 2048."""
     named = {"label": label, "id": label.encode(), "store": True}
     if rsa:
-        public, _private = session.generate_keypair(KeyType.RSA, 2048, **named)
+        public, _private = session.generate_keypair(KeyType.RSA, 2048 if rsa is True else int(rsa), **named)
         return public
     curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
     parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)

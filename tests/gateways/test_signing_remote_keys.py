@@ -5,6 +5,8 @@ import threading
 import time
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.gateways.signing import Authority, WrongPin, check_detached
 from app.gateways.signing import csc as client_module
@@ -105,10 +107,20 @@ LIES = {
     "another key's signature": lambda case, _auth: _other_key(case),
     "a signature of another hash": lambda case, _auth: wrong_value(case.held.sign(bytes(32))),
     "the right signature with a changed bit": lambda case, _auth: _flipped,
+    "a signature over SHA-1": lambda case, _auth: _over_sha1(case),
     "nothing at all": lambda case, _auth: wrong_value(b""),
     "noise": lambda case, _auth: wrong_value(bytes(range(64))),
     "a long value": lambda case, _auth: wrong_value(bytes(9000)),
 }
+
+
+def _over_sha1(case):
+    """The right key, and a weaker hash than the one that was authorised."""
+    def lie(_handler, _told):
+        value = case.held.key.sign(BALLOT, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - that is the point
+        return {"signatures": [base64.b64encode(value).decode()]}
+
+    return lie
 
 
 def _other_key(case):
@@ -241,6 +253,16 @@ def test_a_key_that_is_disabled_there_is_not_authorised(case, damage):
         case.provider.spoil = instead(
             "credentials/info", lambda _handler, told: {**told, "cert": {**told["cert"], "status": "revoked"}}
         )
+    with pytest.raises(CredentialUnusable):
+        case.sign()
+    assert not case.asked("credentials/authorize")
+
+
+@pytest.mark.parametrize("offered", [["1.2.840.113549.1.1.5"], ["1.2.840.10045.4.1"], ["1.2.840.113549.1.1.11"], [7]])
+def test_a_key_that_offers_only_sha1_or_another_kind_of_key_is_not_used(case, offered):
+    case.provider.spoil = instead(
+        "credentials/info", lambda _handler, told: {**told, "key": {**told["key"], "algo": offered}}
+    )
     with pytest.raises(CredentialUnusable):
         case.sign()
     assert not case.asked("credentials/authorize")

@@ -44,6 +44,7 @@ ANSWERS = 15.0  # seconds for one answer
 ALTOGETHER = 58.0  # seconds for a signature with all its calls: the page and the proxy in front wait a little longer
 TO_SIGN = 5.0  # seconds of them that are left for the last call
 ASKS_EVERY = 1.0  # seconds between two questions whether the owner has confirmed
+LAST_QUESTION = 2.0  # seconds for the answer to the last of them, of those that are left for the last call
 TOKEN_LEFT = 30  # seconds of an access token's life that are not used any more
 LONGEST_CHAIN = 6
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
@@ -187,9 +188,8 @@ class Client:
             if time.monotonic() + ASKS_EVERY > deadline:
                 raise NotConfirmed
             time.sleep(ASKS_EVERY)
-            told = {"handle": told["handle"]} | self._call(
-                "credentials/authorizeCheck", {"handle": told["handle"]}, deadline
-            )
+            handle, last = {"handle": told["handle"]}, max(deadline, time.monotonic() + LAST_QUESTION)
+            told = handle | self._call("credentials/authorizeCheck", handle, last)
         return _text(told, "SAD")
 
     def sign_hash(self, credential: str, sad: str, digest: bytes, algorithm: str, end: float) -> bytes:
