@@ -1,6 +1,7 @@
 """The signer's program: `python -m app.signer init` once, then `python -m app.signer --socket PATH`.
 
-`python -m app.signer check` shows which keys of devices and remote providers can be reached.
+`python -m app.signer check` shows which keys of devices and remote providers can be reached, `certify` gives the key of
+a device a certificate of the own authority.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from app.gateways.signing import (
     pin_authorities,
 )
 from app.gateways.signing.providers import BadProviders, Providers, read_providers
+from app.signer.certifying import NoKey, certify
 from app.signer.checking import check
 from app.signer.desk import Desk
 from app.signer.heads import Heads
@@ -34,6 +36,7 @@ from app.signer.tries import Tries
 log = logging.getLogger("ecabinet.signer")
 
 PR_SET_DUMPABLE = 4
+DAYS, MOST_DAYS = 3 * 365, 5 * 365
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -44,6 +47,8 @@ def main(arguments: list[str], cost: Argon2Cost | None = None) -> int:
     try:
         if told.act == "init":
             _initialise(told.name, Path(told.trusted))
+        elif told.act == "certify":
+            _certify(told)
         elif told.act == "check":
             if failed := check(_providers()):
                 raise NotServing(f"{failed} of them cannot be used now.")
@@ -57,11 +62,18 @@ def main(arguments: list[str], cost: Argon2Cost | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.signer", description="The process that alone reaches keys.")
-    parser.add_argument("act", nargs="?", choices=["serve", "init", "check"], default="serve")
+    parser.add_argument("act", nargs="?", choices=["serve", "init", "check", "certify"], default="serve")
     parser.add_argument("--socket", default=config.SIGNER_SOCKET, help="path of the Unix socket (ECABINET_SIGNER)")
     parser.add_argument("--group", default="", help="group that may open the socket; otherwise that of the process")
     parser.add_argument("--name", default="e-Cabinet", help="init: name of the certificate authority")
     parser.add_argument("--trusted", default=str(config.TRUSTED), help="init: folder for the public certificates")
+    given = parser.add_argument_group("certify")
+    given.add_argument("--key", help="file with the public key of the device (DER or PEM)")
+    given.add_argument("--holder", help="name as on record: of the person, or of the body whose seal it is")
+    given.add_argument("--post", default="", help="post of the person; none for a seal")
+    given.add_argument("--organisation", default="", help="organisation of the person; the body itself for a seal")
+    given.add_argument("--days", type=int, default=DAYS, help="how long the certificate is valid")
+    given.add_argument("--out", help="new file for the certificate (DER)")
     return parser
 
 
@@ -77,6 +89,17 @@ def _initialise(name: str, trusted: Path) -> None:
     print("made" if made else "was there already")
     for certificate in chain:
         print(f"sha256 {hashlib.sha256(certificate).hexdigest()}")
+
+
+def _certify(told: argparse.Namespace) -> None:
+    if not (told.key and told.holder and told.out and 0 < told.days <= MOST_DAYS):
+        raise NotServing(f"certify needs --key FILE --holder NAME --out FILE, and --days from 1 to {MOST_DAYS}.")
+    about = told.holder, told.post, told.organisation
+    try:
+        certificate = certify(_authority(), Path(told.key), *about, told.days, Path(told.out))
+    except (NoKey, OSError, ValueError) as error:
+        raise NotServing(f"No certificate was written. {error}.") from None
+    print(f"sha256 {hashlib.sha256(certificate).hexdigest()}")
 
 
 def _authority() -> Authority:

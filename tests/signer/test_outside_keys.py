@@ -1,18 +1,22 @@
 """Tokens and remote providers behind the signer's process: the web reaches them through the socket alone."""
 
 import datetime as dt
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from app.gateways.signing import Authority, KeyUnavailable, PinHeld, WrongPin, check_detached, pinned_authorities
 from app.gateways.signing.trouble import DeviceAbsent, PinBlocked, UntrueSignature
 from tests.gateways.csc_server import Held, serving
 from tests.gateways.signer_contract import issue, key_of
 from tests.gateways.softhsm import Tokens
-from tests.servers import ServerFailed
+from tests.servers import ServerFailed, program
 from tests.signer.process import SignerProcess
 
 PIN = "240619"
@@ -53,8 +57,6 @@ def place(tmp_path):
 
 def furnish(tokens, authority):
     """In a process of its own: SoftHSM reads its settings once."""
-    import os
-
     before = os.environ.get("SOFTHSM2_CONF")
     os.environ["SOFTHSM2_CONF"] = str(tokens.settings)
     try:
@@ -134,6 +136,7 @@ def test_what_is_reached_is_shown_without_a_pin(place):
     told = check(process)
     assert "pkcs11:an: An, until " in told
     assert "service thu: Nhà cung cấp thử, CSC 2.0.0.2, 1 keys" in told
+    assert f"module {tokens.module}: tokens 'an'" in told
     tokens.remove("an")
     with pytest.raises(ServerFailed, match="1 of them cannot be used now"):
         check(process)
@@ -156,3 +159,66 @@ def test_a_malformed_file_does_not_begin(place):
     settings.write_text(settings.read_text() + "\n[hsm.x]\n")
     with pytest.raises(ServerFailed, match="ECABINET_SIGNING_PROVIDERS: hsm is no section"):
         process.run("--socket", str(process.socket))
+
+
+def run(process, *arguments):
+    import subprocess
+
+    return subprocess.run(
+        [sys.executable, "-m", "app.signer", *map(str, arguments)], env=process._environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+
+
+def tool(tokens, *arguments):
+    """OpenSC's own tool, as an operator types it."""
+    import subprocess
+
+    command = [program("pkcs11-tool", "opensc"), "--module", tokens.module, "--token-label", "moi", *arguments]
+    environment = {"PATH": os.environ["PATH"], "SOFTHSM2_CONF": str(tokens.settings)}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("kind", ["EC:prime256v1", "rsa:2048"])
+def test_a_token_is_furnished_with_the_commands_of_the_handbook(place, tmp_path, kind):
+    """softhsm2-util, pkcs11-tool and `certify`; then the signer finds it, and it signs."""
+    process, tokens, _provider = place
+    tokens.make("moi", PIN)
+    login = "--login", "--pin", PIN
+    tool(tokens, *login, "--keypairgen", "--key-type", kind, "--label", "moi", "--id", "a1")
+    tool(tokens, "--read-object", "--type", "pubkey", "--id", "a1", "--output-file", str(tmp_path / "moi.pub"))
+    given = ("--holder", "Nguyễn Văn Mới", "--post", "Bộ trưởng", "--organisation", "Bộ Y tế", "--days", "365")
+    files = ("--key", tmp_path / "moi.pub", "--out", tmp_path / "moi.der")
+    answer = run(process, "certify", *files, *given)
+    assert answer.returncode == 0, answer.stderr
+    assert sha256((tmp_path / "moi.der").read_bytes()).hexdigest() in answer.stdout
+    tool(tokens, *login, "--write-object", str(tmp_path / "moi.der"), "--type", "cert", "--label", "moi", "--id", "a1")
+    settings = tmp_path / "providers.toml"
+    section = f'\n[pkcs11.moi]\nmodule = "{tokens.module}"\ntoken = "moi"\nlabel = "moi"\nid = "a1"\n'
+    settings.write_text(settings.read_text() + section)
+    assert "pkcs11:moi: Nguyễn Văn Mới, until " in check(process)
+    process.halt()
+    process.start()
+    client = process.client()
+    der = client.certificate("pkcs11:moi")
+    assert check_detached(client.sign("pkcs11:moi", PIN, b"x", now()), b"x", der)
+    assert run(process, "certify", *files, *given).returncode == 1, "a file that is there is not written over"
+
+
+BAD = [b"", b"no key", b"-----BEGIN PUBLIC KEY-----", b"\x30" * 70_000, "weak", "edwards"]
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_nothing_but_a_good_public_key_is_certified(place, tmp_path, content):
+    process, _tokens, _provider = place
+    keys = {"weak": lambda: key_of(1024), "edwards": ed25519.Ed25519PrivateKey.generate}
+    if isinstance(content, str):
+        form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        content = keys[content]().public_key().public_bytes(*form)
+    (tmp_path / "key").write_bytes(content)
+    files = ("--key", tmp_path / "key", "--out", tmp_path / "out.der")
+    answer = run(process, "certify", *files, "--holder", "An")
+    assert (answer.returncode, "No certificate was written." in answer.stderr) == (1, True)
+    assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "out.der").exists()
+    assert run(process, "certify", *files).returncode == 1, "without a name"

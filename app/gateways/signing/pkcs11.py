@@ -153,6 +153,22 @@ class Module:
         return False
 
 
+def tokens_in(module: str) -> list[str]:
+    """The labels of the tokens in the slots of a module, for the operator; `SigningError` only.
+
+    Not for a process that signs: the module is started afresh.
+    """
+    try:
+        library = pkcs11.lib(module)
+        with suppress(pkcs11.PKCS11Error):
+            library.finalize()
+        library.initialize()
+        labels = [slot.get_token().label for slot in library.get_slots(token_present=True)]
+    except pkcs11.PKCS11Error as refused:
+        _refuse(refused, False)
+    return sorted(filter(None, labels))
+
+
 def _refuse(refused: pkcs11.PKCS11Error, gone: bool) -> NoReturn:
     """The same in our words; nothing of the driver's goes on, and neither does a PIN."""
     said = next((ours for theirs, ours in SAID if isinstance(refused, theirs)), DeviceFailed)
