@@ -16,6 +16,7 @@ from app.doctor import (
     keys,
     log,
     messages,
+    places,
     roles,
     secrecy,
     votes,
@@ -30,8 +31,8 @@ PATIENCE = 30.0  # seconds for one check
 CHECKS: dict[str, Check] = {
     f"{module.__name__.rpartition('.')[2]}.{check.__name__}": check
     for module in (
-        secrecy, front, data, roles, messages, background, keys, certificates, documents, disks, clocks, delivery,
-        votes, log, witness,
+        secrecy, front, data, roles, messages, background, keys, places, certificates, documents, disks, clocks,
+        delivery, votes, log, witness,
     )
     for check in module.CHECKS
 }
@@ -40,7 +41,7 @@ CHECKS: dict[str, Check] = {
 OF_TABLES = frozenset(  # without a database there is one finding, not one for each of these
     {secrecy.demo, data.durable, data.owner, data.grants, data.guards, *roles.CHECKS, background.beats,
      background.jobs, disks.database, clocks.database, *votes.CHECKS, log.sequencer, log.waiting, *witness.CHECKS,
-     certificates.ending, certificates.unproven}
+     certificates.ending, certificates.unproven, *places.CHECKS}
 )  # fmt: skip
 
 
