@@ -1,6 +1,7 @@
-"""`flask key enrol`: two people of the Government Office let members take a signing key; the owner chooses the PIN."""
+"""`flask key`: two people of the Government Office let members take a key, and register a seal kept elsewhere."""
 
 import datetime as dt
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -10,13 +11,14 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.commands_roll import identified, language
+from app.commands_roll import body_named, identified, language
 from app.extensions import db
 from app.models import KeyRecovery, Person, RecoveryKind
-from app.workflows import keys, outside_keys
+from app.workflows import keys, outside_keys, outside_seals
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import NOBODY, Actor
 from app.workflows.engine.transaction import end_reading
+from app.workflows.outside_keys import Offered
 from app.workflows.own_key import may_enrol
 
 group = AppGroup("key", help="Signing keys.")
@@ -58,6 +60,31 @@ def _enrol(
         if here and not failed:
             (_register if key_ref else _take)(usernames[0], now, key_ref)
         raise SystemExit(1 if failed else 0)
+
+
+@group.command("enrol-seal")
+@click.argument("key_ref", metavar="KEY")
+@click.option("--asked-by", required=True, help="User name of somebody who keeps the seal.")
+@click.option("--confirmed-by", required=True, help="User name of the second of the two people.")
+@click.option("--picture", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="PNG of the seal; otherwise that of the seal before stays.")  # fmt: skip
+@click.option("--body", "code", default="", help="Code of the body, where there are several.")
+@language
+def _enrol_seal(key_ref: str, asked_by: str, confirmed_by: str, picture: Path | None, code: str, lang: str) -> None:
+    """Register the organisation's seal whose key a device or a provider holds: pkcs11:NAME, csc:NAME."""
+    with force_locale(lang):
+        now = dt.datetime.now(dt.UTC)
+        body_id, drawn = body_named(code), picture.read_bytes() if picture else None
+        first, second = identified(asked_by, now) or NOBODY, identified(confirmed_by, now)
+        try:
+            found = outside_seals.offered(first, second, body_id, key_ref, now)
+            _show(found)
+            click.confirm(_("Is this the certificate of the seal?"), abort=True)
+            pin = click.prompt(_("PIN of this key"), hide_input=True)
+            outside_seals.register(first, second, body_id, found, pin, drawn, dt.datetime.now(dt.UTC))
+        except WorkflowError as refused:
+            raise click.ClickException(str(refused)) from refused
+        click.echo(_("The seal is registered. Its key is kept as: %(place)s", place=found.place))
 
 
 def _person(username: str) -> int:
@@ -105,19 +132,24 @@ def _register(username: str, now: dt.datetime, key_ref: str) -> None:
     owner = identified(username, now) or NOBODY
     try:
         found = outside_keys.offered(owner, key_ref, now)
-        facts = found.facts
-        click.echo(_("The key is kept as: %(place)s", place=found.place))
-        click.echo(_("Issued to: %(name)s, %(title)s, %(organisation)s", name=facts.name, title=facts.title or "–",
-                     organisation=facts.organisation or "–"))  # fmt: skip
-        click.echo(_("Issued by: %(issuer)s, serial number %(serial)s", issuer=facts.issuer, serial=facts.serial))
-        click.echo(_("Valid until: %(day)s", day=f"{facts.not_after:%d/%m/%Y}"))
-        click.echo(f"SHA-256: {facts.sha256}")
+        _show(found)
         click.confirm(_("Is this your own certificate?"), abort=True)
         pin = click.prompt(_("PIN of this key"), hide_input=True)
         outside_keys.register(owner, found, pin, now)
     except WorkflowError as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(_("%(name)s has a signing key now.", name=username))
+
+
+def _show(found: Offered) -> None:
+    """Whose certificate it is, from whom, until when."""
+    facts = found.facts
+    click.echo(_("The key is kept as: %(place)s", place=found.place))
+    click.echo(_("Issued to: %(name)s, %(title)s, %(organisation)s", name=facts.name, title=facts.title or "–",
+                 organisation=facts.organisation or "–"))  # fmt: skip
+    click.echo(_("Issued by: %(issuer)s, serial number %(serial)s", issuer=facts.issuer, serial=facts.serial))
+    click.echo(_("Valid until: %(day)s", day=f"{facts.not_after:%d/%m/%Y}"))
+    click.echo(f"SHA-256: {facts.sha256}")
 
 
 def _take(username: str, now: dt.datetime, _key_ref: str) -> None:

@@ -59,7 +59,7 @@ def _import(
     """Enter what the workbook PATH has and the roll has not; all of it or nothing."""
     with force_locale(lang):
         now = dt.datetime.now(dt.UTC)
-        body_id = _body(code)
+        body_id = body_named(code)
         roll, digest = _understood(path)
         keeper, maker = _actors(body_id, clerk, administrator, now)
         made = Source(digest, getpass.getuser())
@@ -78,7 +78,8 @@ def _import(
         _tell(told, dry_run=False)
 
 
-def _body(code: str) -> int:
+def body_named(code: str) -> int:
+    """The body with this code, or the only one there is; the command ends otherwise."""
     bodies = db.session.execute(select(Body.id, Body.code)).all()
     chosen = [each.id for each in bodies if not code or each.code == code]
     if len(chosen) != 1:

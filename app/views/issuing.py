@@ -13,7 +13,7 @@ from app.views.guards import signed_in
 from app.views.issuing_page import issuing_page, queue_page
 from app.views.parsing import BadField, json_object
 from app.views.signing_requests import nonce_of, pin_of
-from app.workflows import document_signing, issuing, promulgation
+from app.workflows import document_signing, issuing, key_places, promulgation
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import seen
@@ -43,8 +43,8 @@ class IssuingView(BaseView):
     def issue(self, resolution_id: int) -> Response:
         """One button, two acts: a refused seal leaves the number, and the same request again goes on from there."""
         sent = json_object("nonce", "pin")
-        nonce, pin = nonce_of(sent), pin_of(sent)  # with another PIN no number is given and no try is charged
-        actor = current_actor()
+        actor, nonce = current_actor(), nonce_of(sent)
+        pin = pin_of(sent, _provider(actor, resolution_id))  # with another PIN no number is given, no try is charged
         number = _numbered(actor, resolution_id, nonce)
         try:
             sealed = issuing.seal_resolution(actor, resolution_id, nonce, pin, now())
@@ -59,6 +59,11 @@ class IssuingView(BaseView):
         promulgation.promulgate_resolution(current_actor(), resolution_id, now(), _identifiers("organisations"))
         flash(_("The Resolution is promulgated and sent to its recipients."), "success")
         return redirect(url_for("IssuingView.page", resolution_id=resolution_id), 303)
+
+
+def _provider(actor: Actor, resolution_id: int) -> str:
+    """Where the key of the seal lives."""
+    return key_places.seal_provider(seen(actor, Resolution, resolution_id).body_id)
 
 
 def _numbered(actor: Actor, resolution_id: int, nonce: str) -> str:

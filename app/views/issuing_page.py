@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
+from app.gateways import signing
 from app.models import NumberSeries, Refusal, Resolution, ResolutionState, SealKey
 from app.views.record_facts import reason_word
 from app.views.resolution_history import dispatch
@@ -96,9 +97,10 @@ def _seal(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | None:
     seal = seals.standing_seal(resolution.body_id)
     if seal is None:
         return None
-    certificate = seal.certificate
+    certificate, provider = seal.certificate, signing.provider_of(seal.key_ref)
     return {
         "name": certificate.subject, "serial": certificate.serial, "from": certificate.not_before,
+        "provider": provider, "place": signing.place(provider),
         "until": certificate.not_after, "picture_url": url_for("SealRecords.picture", pk=seal.id),
         "url": url_for("SealRecords.show", pk=seal.id), "problem": _problem(resolution, seal, now),
     }  # fmt: skip

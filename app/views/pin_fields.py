@@ -41,6 +41,13 @@ def pin_help(provider: str = SOFTWARE) -> str:
     return said[provider]
 
 
+def seal_pin_help(provider: str = SOFTWARE) -> str:
+    """The same below the field for the PIN of a seal."""
+    if provider == DEVICE:
+        return _("The PIN of the signing device that holds the seal. It is not kept anywhere.")
+    return pin_help(provider)
+
+
 def waiting_words(provider: str) -> str:
     """What is said while a signature is made; nothing where it takes no time."""
     if provider != REMOTE:
@@ -53,5 +60,6 @@ def waiting_words(provider: str) -> str:
 
 def register(app: Flask, _appbuilder: AppBuilder) -> None:
     app.jinja_env.globals.update(
-        own_provider=own_provider, pin_field=pin_field, pin_help=pin_help, waiting_words=waiting_words
-    )
+        own_provider=own_provider, pin_field=pin_field, pin_help=pin_help, seal_pin_help=seal_pin_help,
+        waiting_words=waiting_words,
+    )  # fmt: skip

@@ -197,6 +197,8 @@ ACTS: dict[str, Any] = {
     "draft_resolution": _("draft a Resolution"),
     "edit_resolution": _("change the text of a Resolution"),
     "enrol_seal": _("register a seal"),
+    "register_outside_key": _("register a key of a device or provider"),
+    "register_outside_seal": _("register a seal of a device or provider"),
     "prepare_recall": _("prepare the recall of a Resolution"),
     "present_resolution": _("present a Resolution"),
     "promulgate_resolution": _("promulgate a Resolution"),

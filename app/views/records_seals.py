@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.widgets import PasswordInput
 
+from app.gateways import signing
 from app.models import KeyState, Person, SealKey, SignaturePicture
 from app.views.actor import current_actor, now
 from app.views.parsing import NOTHING_YET
@@ -71,6 +72,11 @@ def preview(view: str, alt: Any) -> Callable[[int], Markup]:
     return shown
 
 
+def place_of(key_ref: str) -> Any:
+    """Where the key of a seal lives, in words."""
+    return signing.place(signing.provider_of(key_ref))
+
+
 class SealRecords(RecordView):
     """Keys of the organisation, and the pictures of their seals; nothing secret is here."""
 
@@ -78,9 +84,9 @@ class SealRecords(RecordView):
     datamodel = RecordInterface(SealKey, joined=("certificate", "enrolled_by"))
     acts = {"add": seals.enrol_seal}
     list_title, show_title, add_title = _("Digital seals"), _("Digital seal"), _("Register a seal")
-    list_columns = ["certificate.subject", "id", "state", "certificate.not_before", "certificate.not_after",
+    list_columns = ["certificate.subject", "id", "state", "key_ref", "certificate.not_before", "certificate.not_after",
                     "certificate.serial", "enrolled_by.full_name", "enrolled_at"]  # fmt: skip
-    show_columns = ["certificate.subject", "id", "state", "certificate.issuer", "certificate.serial",
+    show_columns = ["certificate.subject", "id", "state", "key_ref", "certificate.issuer", "certificate.serial",
                     "certificate.sha256", "certificate.not_before", "certificate.not_after", "failed_tries",
                     "locked_until", "enrolled_by.full_name", "enrolled_at"]  # fmt: skip
     add_columns = ["body_id", "picture", "pin", "pin_again"]
@@ -89,11 +95,12 @@ class SealRecords(RecordView):
     chips = ("state",)
     title_column = "certificate.subject"
     words = {"id": preview("SealRecords", _("Picture of the seal")), "certificate.sha256": digest,
-             "certificate.not_after": ending}  # fmt: skip
+             "certificate.not_after": ending, "key_ref": place_of}  # fmt: skip
     label_columns = {
         "body_id": _("Body"), "certificate.subject": _("Organisation"), "id": _("Picture of the seal"),
         "picture": _("Picture of the seal"), "pin": _("PIN of the seal"), "pin_again": _("PIN of the seal again"),
-        "state": _("State"), "certificate.issuer": _("Issuer"), "certificate.serial": _("Serial number"),
+        "state": _("State"), "key_ref": _("Kept as"), "certificate.issuer": _("Issuer"),
+        "certificate.serial": _("Serial number"),
         "certificate.sha256": _("SHA-256"), "certificate.not_before": _("Valid from"),
         "certificate.not_after": _("Valid until"), "failed_tries": _("Wrong PIN entries"),
         "locked_until": _("Locked until"), "enrolled_by.full_name": _("Registered by"),

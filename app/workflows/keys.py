@@ -19,7 +19,8 @@ from app.gateways.signing.errors import (
     SignerBusy,
     WrongPin,
 )
-from app.gateways.signing.trouble import KeyTrouble, PinBlocked
+from app.gateways.signing.places import SOFTWARE
+from app.gateways.signing.trouble import KeyTrouble, NotThatCertificate, PinBlocked
 from app.models import (
     Certificate,
     CertificateRevocation,
@@ -275,9 +276,11 @@ def unlock(actor: Actor, subject: Subject, ring: Ring, sign: Callable[[str], byt
     subject = Detached.of(subject)  # a refusal must not need a second connection while the key's row is locked
     end_reading()
     try:
-        key_ref, tries_left = _charge_try(subject, ring, now)
+        key_ref, tries_left, registered = _charge_try(subject, ring, now)
         try:
             cms = sign(key_ref)
+            if registered not in cms:
+                raise NotThatCertificate
         except WrongPin as wrong:
             if tries_left == 0:
                 raise _locked(subject, now + LOCKED_FOR) from wrong
@@ -302,7 +305,11 @@ def unavailable(subject: Subject, missing: KeyUnavailable) -> SigningUnavailable
     return (SigningBusy if isinstance(missing, SignerBusy) else SigningUnavailable)(subject)
 
 
-def _charge_try(subject: Subject, ring: Ring, now: dt.datetime) -> tuple[str, int]:
+def _charge_try(subject: Subject, ring: Ring, now: dt.datetime) -> tuple[str, int, bytes]:
+    """Reference of the key, tries that are left, and the certificate (DER) that what it signs must carry.
+
+    Only a device or provider could have exchanged its certificate: for our own keys it is empty.
+    """
     with own_transaction() as session:
         key = session.scalar(ring.standing().with_for_update())
         if key is None:
@@ -316,7 +323,8 @@ def _charge_try(subject: Subject, ring: Ring, now: dt.datetime) -> tuple[str, in
         key.failed_tries += 1
         if key.failed_tries >= MOST_TRIES:
             key.locked_until = now + LOCKED_FOR
-        return key.key_ref, MOST_TRIES - key.failed_tries
+        outside = signing.provider_of(key.key_ref) != SOFTWARE
+        return key.key_ref, MOST_TRIES - key.failed_tries, key.certificate.der if outside else b""
 
 
 def _locked(subject: Subject, until: dt.datetime) -> PinLocked:

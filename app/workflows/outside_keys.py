@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from app.extensions import db
 from app.gateways import signing
@@ -14,7 +14,7 @@ from app.gateways.signing import CertificateFacts
 from app.gateways.signing.errors import BadSignature, CertificateRefused, KeyUnavailable, WrongPin
 from app.gateways.signing.places import SOFTWARE
 from app.gateways.signing.trouble import UntrueSignature
-from app.models import Certificate, Person, SigningKey
+from app.models import Certificate, Person, SealKey, SigningKey
 from app.workflows import keys
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
 from app.workflows.engine.rights import Actor
@@ -22,6 +22,7 @@ from app.workflows.engine.transaction import end_reading, record_refusal
 from app.workflows.engine.visibility import nothing
 from app.workflows.rules.canonical import canonical, digest
 
+ACT = "register_outside_key"
 CONTEXT = "vn.ecabinet.key-proof.v1"
 
 
@@ -63,6 +64,14 @@ class Offered:
 def offered(actor: Actor, key_ref: str, now: dt.datetime) -> Offered:
     """The certificate as the device or provider shows it; refused unless it is the actor's own and usable now."""
     about, owner = _owner(actor)
+    return examine(actor, ACT, about, key_ref, owner, now)
+
+
+def examine(actor: Actor, act: str, about: Detached, key_ref: str, owner: str, now: dt.datetime) -> Offered:
+    """What stands under a reference, if it is outside, not registered, issued to `owner` by name, and usable now.
+
+    A refusal is recorded as one of the act with that name; nothing is open afterwards.
+    """
     try:
         if signing.provider_of(key_ref) == SOFTWARE:
             raise NotOutside(about, key_ref=key_ref[:64])
@@ -74,7 +83,7 @@ def offered(actor: Actor, key_ref: str, now: dt.datetime) -> Offered:
         _refuse_registered(about, key_ref, facts.sha256)
         _check(about, der, now)
     except WorkflowError as refusal:
-        record_refusal("register_outside_key", actor, refusal)
+        record_refusal(act, actor, refusal)
         raise
     finally:
         end_reading()
@@ -87,22 +96,38 @@ def register(actor: Actor, found: Offered, pin: str, now: dt.datetime) -> Signin
     Nothing is open while the key signs; what it signs is a statement that nothing else accepts.
     """
     about, _name = _owner(actor)
+    prove(actor, ACT, about, found, pin, now)
+    return keys.complete_enrolment(actor, about.id or 0, found.key_ref, found.certificate_der, now)
+
+
+def prove(
+    actor: Actor,
+    act: str,
+    about: Detached,
+    found: Offered,
+    pin: str,
+    now: dt.datetime,
+    unproven: type[WorkflowError] = ProofFailed,
+) -> None:
+    """Have the key sign a statement that nothing else accepts; refused, and recorded, unless it is the certificate's.
+
+    `unproven` is what a PIN that does not open the key is told as. Nothing is open while the key signs.
+    """
     end_reading()
     proof = canonical({"ctx": CONTEXT, "key_ref": found.key_ref, "certificate_sha256": digest(found.certificate_der)})
     try:
         cms = signing.signer().sign(found.key_ref, pin, proof, now)
         signing.check_detached(cms, proof, found.certificate_der)
     except WrongPin as wrong:
-        raise _refused(actor, ProofFailed(about)) from wrong
+        raise _refused(actor, act, unproven(about)) from wrong
     except BadSignature as bad:
-        raise _refused(actor, keys.unavailable(about, UntrueSignature())) from bad
+        raise _refused(actor, act, keys.unavailable(about, UntrueSignature())) from bad
     except KeyUnavailable as missing:
-        raise _refused(actor, keys.unavailable(about, missing)) from missing
-    return keys.complete_enrolment(actor, about.id or 0, found.key_ref, found.certificate_der, now)
+        raise _refused(actor, act, keys.unavailable(about, missing)) from missing
 
 
-def _refused(actor: Actor, refusal: WorkflowError) -> WorkflowError:
-    record_refusal("register_outside_key", actor, refusal)
+def _refused(actor: Actor, act: str, refusal: WorkflowError) -> WorkflowError:
+    record_refusal(act, actor, refusal)
     return refusal
 
 
@@ -129,10 +154,10 @@ def _check(about: Detached, der: bytes, now: dt.datetime) -> None:
 
 
 def _refuse_registered(about: Detached, key_ref: str, sha256: str) -> None:
-    known = select(SigningKey.id).join(Certificate).where(
-        or_(SigningKey.key_ref == key_ref, Certificate.sha256 == sha256)
-    )
-    if db.session.scalar(known.limit(1)):
+    """A key or certificate of a person is no seal's, and that of a seal no person's."""
+    certified = exists().where(Certificate.sha256 == sha256)
+    sealed, personal = exists().where(SealKey.key_ref == key_ref), exists().where(SigningKey.key_ref == key_ref)
+    if db.session.scalar(select(or_(certified, sealed, personal))):
         raise AlreadyRegistered(about)
 
 

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.gateways import pades, signing
 from app.gateways.pades import PadesRefused
 from app.gateways.signing.errors import KeyUnavailable, PinRefused
+from app.gateways.signing.places import SOFTWARE
 from app.models import Body, Certificate, KeyState, Person, SealKey, SignaturePicture
 from app.workflows import keys, revocations
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
@@ -40,6 +41,14 @@ class NoPicture(WorkflowError):
     message = _("There is no specimen signature of the signer. The records office registers it.")
 
 
+class SecondMissing(WorkflowError):
+    code = "seal_needs_two"
+    http_status = 403
+    message = _(
+        "A seal whose key is in a signing device or at a provider is registered by two people of the Government Office."
+    )
+
+
 class PictureRefused(BadValue):
     code, field = "picture_refused", "picture"
     message = _("%(reason)s")
@@ -48,6 +57,8 @@ class PictureRefused(BadValue):
 @dataclass(frozen=True)
 class SealEnrolled(Fact):
     certificate_sha256: str
+    place: str = SOFTWARE
+    confirmed_by_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.dat
     about, name = Detached(Body.__tablename__, body.id, None, body.id), body.name
     try:
         actor.require(Right.SEAL_KEEP, about)
-        picture = _accepted(about, picture)
+        picture = accepted(about, picture)
         end_reading()
         enrolled = signing.signer().enrol(name, "", name, pin, now, SEAL_DAYS)
     except PinRefused as refused:
@@ -97,12 +108,21 @@ def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.dat
 
 @use_case
 def register_seal(
-    actor: Actor, body_id: int, key_ref: str, certificate_der: bytes, picture: bytes, now: dt.datetime
+    actor: Actor,
+    body_id: int,
+    key_ref: str,
+    certificate_der: bytes,
+    picture: bytes,
+    now: dt.datetime,
+    second: Actor | None = None,
 ) -> SealKey:
-    """Write certificate and key of a seal; never two that stand."""
+    """Write certificate and key of a seal; never two that stand. A key that is elsewhere needs a second person."""
     body = db.session.scalars(select(Body).where(Body.id == body_id).with_for_update()).one()
     about = Detached(Body.__tablename__, body.id, None, body.id)
     actor.require(Right.SEAL_KEEP, about)
+    place = signing.provider_of(key_ref)
+    if place != SOFTWARE:
+        require_second(about, actor, second)
     keys.refuse_unfit(about, certificate_der, body.name, now)
     if old := db.session.scalar(ring_of(body_id).standing().with_for_update()):
         LIFECYCLE.moves["replace"].apply(old)
@@ -118,8 +138,16 @@ def register_seal(
     )  # fmt: skip
     db.session.add(seal)
     db.session.flush()
-    record(actor, SealEnrolled.about(seal, certificate_sha256=facts.sha256), now)
+    by = second and second.person_id
+    record(actor, SealEnrolled.about(seal, certificate_sha256=facts.sha256, place=place, confirmed_by_id=by), now)
     return seal
+
+
+def require_second(about: Detached, first: Actor, second: Actor | None) -> None:
+    """Somebody else of the Government Office confirms."""
+    if second is None or second.person_id == first.person_id:
+        raise SecondMissing(about)
+    second.require(Right.KEY_RECOVER, about)
 
 
 @use_case
@@ -147,7 +175,7 @@ def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) 
     """Register a specimen signature; the person is told, earlier ones are kept."""
     person = seen(actor, Person, person_id)
     actor.require(Right.SEAL_KEEP, person)
-    picture = _accepted(person, picture)
+    picture = accepted(person, picture)
     specimen = SignaturePicture(
         body_id=person.body_id, person_id=person.id, png=picture, sha256=digest(picture), by_id=actor.person_id, at=now
     )
@@ -157,7 +185,7 @@ def set_picture(actor: Actor, person_id: int, picture: bytes, now: dt.datetime) 
     return specimen
 
 
-def _accepted(about: Person | Detached, picture: bytes) -> bytes:
+def accepted(about: Person | Detached, picture: bytes) -> bytes:
     """The picture as it may stand on a document, without whatever else the file carried."""
     try:
         return pades.accept_picture(picture)

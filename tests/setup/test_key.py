@@ -7,9 +7,9 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import pades, signing
 from app.gateways.signing.choice import SignerByKey
-from app.models import KeyRecovery, Person
+from app.models import KeyRecovery, Person, SealKey
 from app.workflows import accounts, keys
 from app.workflows.engine.rights import Actor
 from app.workflows.login_tries import account_of
@@ -135,3 +135,43 @@ def test_somebody_elses_certificate_and_a_key_for_nobody_are_refused(shell, at_a
     assert (answer.exit_code, "Người Nào Khác" in answer.output) == (1, True)
     assert shell("key", "enrol", "mot", *BOTH, "--key", key_ref, typed=TYPED).exit_code == 1
     assert keys.active_key(actor("mot").person_id) is None
+
+
+# -- the seal
+
+SEAL_BOTH = ("--asked-by", "chin", "--confirmed-by", "bay")
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "con-dau.png"
+    path.write_bytes(pades.seal_picture("Chính phủ"))
+    return path
+
+
+@pytest.mark.parametrize("says", ["y", "n"])
+def test_two_people_register_a_seal_after_they_have_seen_its_certificate(shell, at_a_provider, picture, says):
+    key_ref = at_a_provider.enrol("Chính phủ").key_ref
+    answer = shell("key", "enrol-seal", key_ref, *SEAL_BOTH, "--picture", picture, typed=f"{TYPED}{says}\n{PIN}\n")
+    assert ("Chính phủ" in answer.output, "ký số từ xa" in answer.output) == (True, True), answer.output
+    assert PIN not in answer.output
+    assert answer.exit_code == (0 if says == "y" else 1)
+    assert [seal.key_ref for seal in db.session.query(SealKey)] == ([key_ref] if says == "y" else [])
+
+
+@pytest.mark.parametrize(("owner", "both", "pin", "drawn"), [
+    ("Người Nào Khác", SEAL_BOTH, PIN, True),
+    ("Chính phủ", ("--asked-by", "chin", "--confirmed-by", "chin"), PIN, True),
+    ("Chính phủ", BOTH, PIN, True),  # the first of them does not keep the seal
+    ("Chính phủ", SEAL_BOTH, "917352", True), ("Chính phủ", SEAL_BOTH, PIN, False),
+])  # fmt: skip
+def test_a_seal_of_another_by_one_person_with_a_wrong_pin_or_without_a_picture_is_none(
+    shell, at_a_provider, picture, owner, both, pin, drawn
+):
+    key_ref = at_a_provider.enrol(owner).key_ref
+    given = ("--picture", picture) if drawn else ()
+    answer = shell("key", "enrol-seal", key_ref, *both, *given, typed=f"{TYPED}y\n{pin}\n")
+    assert answer.exit_code == 1
+    assert "Error:" in answer.output
+    assert "Traceback" not in answer.output
+    assert db.session.query(SealKey).count() == 0

@@ -1,14 +1,22 @@
 """Pages of people whose key is in a token or at a provider: the PIN they may type, and where results say the key is."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import update
 
 from app.extensions import db
-from app.models import SigningKey
+from app.gateways import signing
+from app.gateways.signing.choice import SignerByKey
+from app.models import IssuedNumber, Refusal, SealKey, SigningKey
 from app.views.pin_fields import OUTSIDE_PIN, PATIENCE
+from app.workflows import outside_seals, seals
 from app.workflows.engine.transaction import own_transaction
+from tests.gateways.signer_contract import BENCHES
+from tests.resolving import Resolving
 
 NONCE = "A" * 22
+SINCE = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -61,3 +69,82 @@ def test_receipt_own_key_and_list_name_the_place(at, poll, provider):
     assert WORDS[provider] in at("a").get("/keys/").text
     assert at("a").get(f"/polls/{poll.id}/receipt").json["receipt"]["key_label"] == WORDS[provider]
     assert WORDS[provider] in at("clerk").get("/records/keys/").text
+
+
+# -- the seal
+
+TOKEN_PIN = "Con-dau.2026"
+
+
+@pytest.fixture
+def sealing(app, gateways, clock, tmp_path, monkeypatch):
+    """A signed Resolution, and the seal of the body in a token."""
+    memory, chain = gateways["SIGNER"]
+    (tmp_path / "bench").mkdir()
+    with BENCHES["pkcs11"](tmp_path / "bench", memory._authority, SINCE) as bench:
+        signing.use(SignerByKey(memory, {"pkcs11": bench.signer}), chain)
+        scene = Resolving().up_to("signed")
+        who = scene.who["records"], scene.who["clerk"]
+        found = outside_seals.offered(*who, 1, bench.enrol("Chính phủ", pin=TOKEN_PIN).key_ref, scene.now)
+        outside_seals.register(*who, 1, found, TOKEN_PIN, None, scene.now)
+        clock.now = scene.later(34)
+        yield scene, bench
+
+
+def issue(browser, scene, pin, nonce=NONCE):
+    return browser.send(f"/resolutions/{scene.resolution_id}/issue", nonce=nonce, pin=pin)
+
+
+def test_the_sheet_of_the_seal_takes_what_its_token_takes_and_names_it(at, sealing):
+    scene, _bench = sealing
+    page = at("records").get(f"/resolutions/{scene.resolution_id}/issue").text
+    sheet = page.partition('id="sheet-issue"')[2]
+    assert f'pattern="{OUTSIDE_PIN}"' in sheet
+    assert 'pattern="[0-9]{6}"' not in sheet
+    assert (WORDS["pkcs11"] in sheet, "thiết bị ký giữ con dấu" in sheet) == (True, True)
+    shown = at("records").get("/records/seals/").text
+    assert WORDS["pkcs11"] in shown
+    seal = db.session.query(SealKey).order_by(SealKey.id.desc()).first()
+    assert WORDS["pkcs11"] in at("auditor").get(f"/records/seals/{seal.id}").text
+
+
+def test_a_resolution_is_sealed_with_the_pin_of_the_token_and_the_verdict_names_it(at, sealing):
+    scene, _bench = sealing
+    with_six = issue(at("records"), scene, "240619")
+    assert (with_six.status_code, with_six.json["code"], with_six.json["details"]["number"]) == (
+        403, "pin_wrong", "01/NQ-CP"
+    )  # fmt: skip
+    assert issue(at("records"), scene, "có dấu").json["code"] == "pin_form"
+    assert issue(at("records"), scene, TOKEN_PIN).json == {"number": "01/NQ-CP", "state": "sealed"}
+    page = at("records").get(f"/resolutions/{scene.resolution_id}/issue").text
+    assert WORDS["pkcs11"] in page
+    assert WORDS["software"] in page  # the Prime Minister's
+    record = at("records").get(f"/resolutions/{scene.resolution_id}").text
+    assert (WORDS["pkcs11"] in record, WORDS["software"] in record) == (True, True)
+
+
+def test_a_token_that_is_out_is_told_and_the_number_stays(at, sealing):
+    scene, bench = sealing
+    name = seals.standing_seal(1).key_ref.partition(":")[2]
+    out = bench.shelf.remove(name)
+    answer = issue(at("records"), scene, TOKEN_PIN)
+    assert (answer.status_code, answer.json["code"], answer.json["details"]["fault"]) == (
+        409, "key_silent", "device_absent"
+    )  # fmt: skip
+    assert "chưa được kết nối" in answer.json["message"]
+    assert db.session.query(IssuedNumber).count() == 1
+    page = at("records").get(f"/resolutions/{scene.resolution_id}/issue").text
+    assert "01/NQ-CP" in page
+    bench.shelf.put_back(out)
+    assert issue(at("records"), scene, TOKEN_PIN).json == {"number": "01/NQ-CP", "state": "sealed"}
+    assert {each.code for each in db.session.query(Refusal).filter_by(act="seal_resolution")} == {"key_silent"}
+
+
+def test_whose_own_key_is_in_a_token_still_types_six_digits_for_a_seal_kept_here(at, clock, scene):
+    """What the field takes hangs on the seal, and not on whoever presses."""
+    signed = Resolving().up_to("signed")
+    clock.now = signed.later(34)
+    page = at("records").get(f"/resolutions/{signed.resolution_id}/issue").text.partition('id="sheet-issue"')[2]
+    assert 'pattern="[0-9]{6}" maxlength="6"' in page
+    assert issue(at("records"), signed, "Token-2026").json["code"] == "pin_form"
+    assert db.session.query(IssuedNumber).count() == 0

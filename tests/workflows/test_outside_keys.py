@@ -1,6 +1,5 @@
 """Votes and documents signed with tokens and remote providers: who registers a key, what a trouble leaves."""
 
-import datetime as dt
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,30 +10,16 @@ from app.extensions import db
 from app.gateways import pades, signing
 from app.gateways.signing import csc as client_module
 from app.gateways.signing import pkcs11 as devices
-from app.gateways.signing.choice import SignerByKey
 from app.models import Ballot, DocumentSignature, RecoveryKind, Refusal, ResolutionState, SigningKey
-from app.workflows import document_signing, evidence, keys, outside_keys, resolutions
+from app.workflows import document_signing, evidence, keys, outside_keys, polls, resolutions
 from app.workflows.engine.errors import WorkflowError, WrongState
 from app.workflows.key_places import counted, own_provider, places_of
 from app.workflows.receipts import receipt_of
 from tests.cabinet import PEOPLE, PIN
 from tests.conftest import nonce_of, on_postgresql
-from tests.gateways.signer_contract import BENCHES
 from tests.resolving import Resolving
 
 WRONG = "917352"
-SINCE = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
-
-
-@pytest.fixture(params=["pkcs11", "csc v1", "csc v2"])
-def bench(request, app, gateways, tmp_path):
-    """A provider beside the keys in memory, all certified by the one authority."""
-    memory, chain = gateways["SIGNER"]
-    folder = tmp_path / "bench"
-    folder.mkdir()
-    with BENCHES[request.param](folder, memory._authority, SINCE) as found:
-        signing.use(SignerByKey(memory, {found.provider: found.signer}), chain)
-        yield found
 
 
 device = pytest.mark.parametrize("bench", ["pkcs11"], indirect=True)
@@ -167,6 +152,38 @@ def test_a_provider_that_is_slow_broken_lying_or_locked_signs_nothing(bench, mon
     assert scene.signed().resolution.state is ResolutionState.SIGNED
 
 
+def exchanged(bench, key_ref, other_ref):
+    """From now on the first reference leads to what stands under the other one."""
+    keys_there = bench.signer._keys
+    keys_there[key_ref.partition(":")[2]] = keys_there[other_ref.partition(":")[2]]
+
+
+@pytest.mark.parametrize("bench", ["pkcs11", "csc v2"], indirect=True)
+def test_another_key_with_another_certificate_of_the_same_person_signs_nothing(bench):
+    """A token exchanged for a newer one, a provider that renewed by itself: sound, and not the registered one."""
+    scene = Resolving().equipped().open()
+    key = register(scene, bench)
+    poll = polls.put_to_vote(scene.who["secretary"], scene.item_id, scene.now)
+    exchanged(bench, key.key_ref, bench.enrol(PEOPLE["head"].name).key_ref)
+    with pytest.raises(keys.KeySilent) as refusal:
+        scene.vote("head", poll.id, "agree")
+    assert refusal.value.details["fault"] == "not_that_certificate"
+    assert (db.session.query(Ballot).filter_by(poll_id=poll.id).count(), tries(scene)) == (0, 0)
+
+
+@remote
+def test_a_resolution_is_not_signed_with_another_certificate_either(bench):
+    scene = Resolving().equipped()
+    key = register(scene, bench)
+    scene.voted().drafted().presented()
+    name = key.key_ref.partition(":")[2]
+    registered = bench.signer._keys[name]
+    exchanged(bench, key.key_ref, bench.enrol(PEOPLE["head"].name).key_ref)
+    broken(scene, keys.KeySilent, "not_that_certificate", 409)
+    bench.signer._keys[name] = registered
+    assert scene.signed().resolution.state is ResolutionState.SIGNED
+
+
 def test_the_same_document_is_not_signed_twice_by_the_same_person(bench):
     scene = Resolving().equipped()
     register(scene, bench)
@@ -262,7 +279,7 @@ def test_a_reference_that_names_nothing_is_refused(scene, bench, unknown):
 def test_a_certificate_of_a_stranger_authority_is_refused(scene, bench):
     confirm(scene, "a")
     enrolled = bench.enrol(PEOPLE["a"].name)
-    strangers = signing.Authority.create(None, SINCE)
+    strangers = signing.Authority.create(None, scene.now)
     signing.use(signing.signer(), strangers.chain())
     with pytest.raises(keys.CertificateNotUsable):
         outside_keys.offered(scene.who["a"], enrolled.key_ref, scene.now)

@@ -1,6 +1,6 @@
 // An act that is signed (annulling a vote, confirming a tie): reason, prepared text, PIN; sent again with the same nonce.
 import { post, Refused, Unanswered } from "./net.js";
-import { pinFault, pinPatience } from "./pin.js";
+import { pinFault, pinPatience, pinWords } from "./pin.js";
 import { text, timeOf } from "./text.js";
 import { numbering } from "./vote_sheet.js";
 
@@ -11,7 +11,7 @@ const part = (form, name) => form.querySelector(`[${name}]`);
 function complain(form, problem) {
   const field = problem.field && form.querySelector(`[data-field-problem="${problem.field}"]`);
   const line = field || part(form, "data-act-problem");
-  line.querySelector("span").textContent = problem.code === "pin_wrong" ? `${problem.message} ${text("pin_rule")}` : problem.message;
+  line.querySelector("span").textContent = pinWords(problem);
   line.hidden = false;
   if (!field) return;
   form.elements[problem.field].setAttribute("aria-invalid", "true");

@@ -1,6 +1,7 @@
 // The records office: number and seal with one request, asked again with the same nonce until there is an answer.
 import { startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
+import { asksAgain, pinFault, pinPatience, pinWords } from "./pin.js";
 import { refresh } from "./regions.js";
 import { startClocks } from "./stopwatch.js";
 import { icon, text } from "./text.js";
@@ -26,18 +27,17 @@ function complain(problem) {
   const numbered = number ? text("numbered_only", { number }) : "";
   if (!form || !sheet().open) return warn(numbered, problem.message);
   put(form.querySelector("[data-issue-problem]"), numbered);
-  const rule = problem.code === "pin_wrong" ? ` ${text("pin_rule")}` : "";
-  put(form.querySelector("[data-pin-problem]"), problem.message + rule);
+  put(form.querySelector("[data-pin-problem]"), pinWords(problem));
   form.elements.pin.setAttribute("aria-invalid", "true");
   form.elements.pin.focus();
   return undefined;
 }
 
 /** What went wrong stays on the page: the number that was given, and the reason. */
-function warn(numbered, sentence) {
+function warn(numbered, sentence, look = numbered ? "warn" : "bad") {
   const bar = document.createElement("div");
-  bar.className = `ec-banner ec-banner--${numbered ? "warn" : "bad"}`;
-  bar.setAttribute("role", "alert");
+  bar.className = `ec-banner ec-banner--${look}`;
+  bar.setAttribute("role", look === "info" ? "status" : "alert");
   const words = document.createElement("p");
   if (numbered) {
     const strong = document.createElement("b");
@@ -45,7 +45,7 @@ function warn(numbered, sentence) {
     words.append(strong);
   }
   words.append(sentence);
-  bar.append(icon(numbered ? "hourglass" : "circle-alert"), words);
+  bar.append(icon(look === "bad" ? "circle-alert" : "hourglass"), words);
   document.querySelector('[data-region="flash"] .ec-flash').replaceChildren(bar);
 }
 
@@ -60,7 +60,7 @@ async function send() {
   const open = document.getElementById("issue-open");
   open?.setAttribute("aria-disabled", "true");
   try {
-    await post(root.dataset.issue, { nonce: asked.nonce, pin: asked.pin }, 60);
+    await post(root.dataset.issue, { nonce: asked.nonce, pin: asked.pin }, asked.patience);
     asked = null;
     quiet();
   } catch (problem) {
@@ -75,7 +75,7 @@ async function send() {
     }
     asked = null;
     await refresh(); // the number may be given by now
-    if (problem.field === "pin" && sheet()) openSheet(sheet());
+    if ((problem.field === "pin" || asksAgain(problem)) && sheet()) openSheet(sheet());
     complain(problem);
     return;
   }
@@ -113,15 +113,17 @@ document.addEventListener(
     event.preventDefault();
     if (asked) return;
     clean(form);
-    const pin = form.elements.pin.value;
-    if (!/^\d{6}$/.test(pin)) {
-      complain({ code: "pin_form", message: text("pin_length") });
+    const input = form.elements.pin;
+    const fault = pinFault(input);
+    if (fault) {
+      complain({ code: "pin_form", message: fault });
       return;
     }
-    asked = { nonce: nonce(), pin, wait: FIRST_WAIT, tries: 0 };
-    form.elements.pin.value = "";
+    asked = { nonce: nonce(), pin: input.value, patience: Math.max(60, pinPatience(input)), wait: FIRST_WAIT, tries: 0 };
+    input.value = "";
     sheet().close();
-    quiet();
+    if (text("waiting")) warn("", text("waiting"), "info");
+    else quiet();
     send();
   },
   true,

@@ -6,7 +6,7 @@ import { initActs } from "./act_form.js";
 import { say, startLive } from "./live.js";
 import { post, Refused, Unanswered } from "./net.js";
 import { patience } from "./patience.js";
-import { pinFault, pinPatience } from "./pin.js";
+import { asksAgain, pinFault, pinPatience, pinWords } from "./pin.js";
 import { refresh } from "./regions.js";
 import { initPages } from "./resolution_pages.js";
 import { startClocks } from "./stopwatch.js";
@@ -16,7 +16,6 @@ import { nonce } from "./vote_sheet.js";
 
 const root = document.getElementById("signing");
 const sheet = document.getElementById("pin-sheet");
-const AT_THE_PIN = new Set(["pin_wrong", "pin_form"]);
 
 let version = Number(root.dataset.version);
 let request = null; // {nonce, file, seen, pin?} between the button and the receipt
@@ -98,10 +97,10 @@ function signed(receipt) {
 function refused(problem) {
   if (problem.code === "session_locked") return unsent();
   show("read");
-  if (AT_THE_PIN.has(problem.code)) {
+  if (asksAgain(problem)) {
     retry.stop();
     request = { ...request, pin: undefined };
-    return openPin(problem.code === "pin_wrong" ? `${problem.message} ${text("pin_rule")}` : problem.message);
+    return openPin(pinWords(problem));
   }
   settled();
   complain(problem.message);

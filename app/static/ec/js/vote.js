@@ -9,7 +9,7 @@ import { refreshCard, showProgress, watchCard } from "./vote_card.js";
 import { confirmWithPasskey, offerPasskey, Unconfirmed } from "./vote_passkey.js";
 import { fillReceipt, fillSheet, numbering, sameAsChosen } from "./vote_sheet.js";
 import { patience } from "./patience.js";
-import { pinFault, pinPatience } from "./pin.js";
+import { asksAgain, pinFault, pinPatience, pinWords } from "./pin.js";
 import { text } from "./text.js";
 import { openSheet } from "./ui.js";
 
@@ -116,11 +116,11 @@ function refused(problem) {
   const waiting = ballot;
   if (problem.code === "session_locked" && waiting?.pin) return unsent();
   show("choose");
-  if (problem.code === "pin_wrong" && waiting) {
+  if (asksAgain(problem) && waiting) {
     settled();
     ballot = { ...waiting, pin: undefined };
     openSheet(sheet);
-    pinProblem(`${problem.message} ${text("pin_rule")}`);
+    pinProblem(pinWords(problem));
     sheet.querySelector("#pin").focus();
     return undefined;
   }
