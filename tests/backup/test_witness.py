@@ -12,7 +12,7 @@ from app.gateways.witness import pinned
 from app.gateways.witness.client import Witness
 from app.gateways.witness.notes import LOG, Key
 from app.metrics import readiness
-from app.models import CheckpointReason, WitnessFinding
+from app.models import Body, CheckpointReason, WitnessFinding
 from app.tasks import sequencer
 from app.workflows import gaps, installation_log, polls, sequencing, witnessing
 from app.workflows.engine.rights import SYSTEM
@@ -62,11 +62,23 @@ def begun(home, gateways, folder):
     return scene, saved, known
 
 
+@pytest.fixture
+def home(request, kind):
+    """The installation that is saved; an application chooses its witnesses when it is made."""
+    return request.getfixturevalue(f"{kind}_home")
+
+
+def restoring(request, kind, gateways, folder):
+    """An empty installation of that kind beside the one that was saved."""
+    server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
+    return Target(kind, folder, gateways, server)
+
+
 def test_a_restored_old_backup_opens_no_vote_until_two_people_declare_the_gap(
-    sqlite_home, gateways, witnessed, tmp_path
+    request, home, kind, gateways, witnessed, tmp_path
 ):
-    scene, saved, known = begun(sqlite_home, gateways, tmp_path / "backup")
-    with Target("sqlite", tmp_path, gateways, None).empty() as target:
+    scene, saved, known = begun(home, gateways, tmp_path / "backup")
+    with restoring(request, kind, gateways, tmp_path).empty() as target:
         pinned.use([Witness(f"http://127.0.0.1:{witnessed.port}", str(witnessed.key))])  # the application chose none
         log_key.use(gateways["LOG_SIGNER"])
         done = target.app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
@@ -88,6 +100,23 @@ def test_a_restored_old_backup_opens_no_vote_until_two_people_declare_the_gap(
         assert (gap.missing_from, gap.missing_to) == (saved + 1, known)
         gaps.confirm_gap(who["head"], gap.id, LATER)
         assert polls.put_to_vote(who["secretary"], scene.item_id, LATER).state.value == "open"
+        resumed(gateways, tmp_path)
+
+
+def resumed(gateways, folder):
+    """The operator of the witness goes on from the newest head that the installation has, and then it signs again."""
+    sequencer.work()
+    sequencing.take_checkpoint(SYSTEM, CheckpointReason.NIGHTLY, LATER)
+    (witness,) = pinned.witnesses()
+    assert witnessing.attend(witness, 1, LATER).finding in witnessing.DOUBTFUL  # declared, and still what it knows
+    (folder / "note").write_text(installation_log.last_checkpoint().note)
+    done = twin.run("resume", "--folder", folder / "w", "--log", PinnedLog(gateways).key, "--note", folder / "note",
+                    "--reason", "Quyết định của Thủ tướng và kiểm toán")  # fmt: skip
+    assert done.returncode == 0
+    assert witnessing.attend(witness, 1, LATER).finding is WitnessFinding.AGREES
+    told = witnessing.confirmations(installation_log.last_checkpoint())
+    assert [each.state for each in told] == [witnessing.ConfirmationState.SIGNED]
+    witnessing.require_sound(db.session.get_one(Body, 1), LATER)
 
 
 def test_a_backup_of_what_the_witness_knows_is_in_order(sqlite_home, gateways, witnessed, tmp_path):
