@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.cluster.outside import Outside
 from deploy.cluster.processes import Program, Supervisor, run
 from deploy.cluster.servers import APP, DATABASE, HOST, NAME, OWNER, ROOT, Nginx, Postgres, Redis, free_ports
 
 WEB, REALTIME = 2, 2
-KEYS = ("keys", "authority", "installation.key")
+KEYS = ("keys", "authority", "installation.key", "log.key")
 PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "-A", "app.celery_app"]
 WORKER = [*CELERY, "worker", "--pool", "prefork", "--concurrency", "1", "-Q", "schedule,digest,notify,maintenance",
@@ -26,8 +27,8 @@ class Cluster:
 
     def __init__(self, folder: Path, supervisor: Supervisor, port: int = 0) -> None:
         self.folder, self.supervisor, self.members = folder, supervisor, 0
-        chosen = free_ports(4 + WEB + REALTIME)
-        self.web, self.realtime = chosen[4 : 4 + WEB], chosen[4 + WEB :]
+        chosen = free_ports(6 + WEB + REALTIME)
+        self.web, self.realtime = chosen[6 : 6 + WEB], chosen[6 + WEB :]
         self.app, self.signer = folder / "app", folder / "signer"
         for each in (self.app, self.signer):
             each.mkdir(mode=0o700)
@@ -35,6 +36,7 @@ class Cluster:
         self.postgres, self.redis = Postgres(folder, chosen[0]), Redis(folder, chosen[1])
         self.nginx = Nginx(folder, port or chosen[2], chosen[3], self.web, self.realtime)
         self.nginx.check()
+        self.outside = Outside(folder, chosen[4], chosen[5])
 
     @property
     def socket(self) -> Path:
@@ -48,7 +50,7 @@ class Cluster:
             "ECABINET_DATABASE": self.postgres.url(APP), "ECABINET_REDIS": self.redis.url,
             "ECABINET_SIGNER": str(self.socket), "ECABINET_HOSTS": f"{HOST},{NAME}", "ECABINET_PROXIES": "1",
             "ECABINET_PUBLIC_URL": self.nginx.url, "ECABINET_LOG": "json", "PYTHONPATH": str(ROOT),
-            "PYTHONUNBUFFERED": "1", **more,
+            "PYTHONUNBUFFERED": "1", **self.outside.settings, **more,
         }  # fmt: skip
 
     def fill(self, command: Sequence[str]) -> None:
@@ -63,10 +65,11 @@ class Cluster:
             shutil.move(self.app / name, self.signer / name)
         trusted = str(self.app / "trusted")
         run([PYTHON, "-m", "app.signer", "init", "--trusted", trusted], self._of_signer(), self.signer)
+        self.outside.found(self.app)
 
     def begin(self) -> None:
-        """Signer, then whatever serves and works, then the door."""
-        self.supervisor.begin(self._signer())
+        """Signer, witness and time stamps, then whatever serves and works, then the door."""
+        self.supervisor.begin(self._signer(), *self.outside.programs())
         self.supervisor.begin(
             *(self._web(number, port) for number, port in enumerate(self.web, 1)),
             *(self._realtime(number, port) for number, port in enumerate(self.realtime, 1)),
@@ -91,7 +94,7 @@ class Cluster:
     def _of_signer(self) -> dict[str, str]:
         """The signer knows neither database nor secret."""
         everything = self.environment(ECABINET_VAR=str(self.signer))
-        hidden = ("ECABINET_DATABASE", "ECABINET_SECRET_KEY", "ECABINET_REDIS")
+        hidden = ("ECABINET_DATABASE", "ECABINET_SECRET_KEY", "ECABINET_REDIS", *self.outside.settings)
         return {name: value for name, value in everything.items() if name not in hidden}
 
     def _web(self, number: int, port: int) -> Program:

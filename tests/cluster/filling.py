@@ -5,6 +5,7 @@ import sys
 
 from flask import Flask
 
+from app import installation
 from app.demo.founding import found
 from app.demo.presets import G2025_10
 from app.extensions import db
@@ -22,6 +23,7 @@ def main() -> None:
 def _found(app: Flask) -> None:
     since = dt.datetime.now(dt.UTC) - house.DAY
     house.make_keys(app, since)
+    installation.make_log_key(app)
     db.session.add(Setting(name=DEMO_MARK, value=True))
     db.session.commit()
     found(house.with_fewer_members(G2025_10), since, PASSWORD, PIN)

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from app.demo.loader import PIN
+from deploy.cluster.outside import WITNESS_NAME
 from deploy.cluster.replay import MEMBERS as EVERYBODY
 from deploy.cluster.replay import TOLD, Session, clients_of, hold
 from deploy.cluster.visitor import Visitor, until
@@ -27,7 +28,7 @@ from tests.faults.history import History
 
 pytestmark = pytest.mark.fault
 
-KINDS = ("web1", "realtime1", "signer", "rq", "celery", "beat", "nginx")
+KINDS = ("web1", "realtime1", "signer", "witness", "tsa", "rq", "celery", "beat", "nginx")
 CHOICES = ("agree", "disagree")
 WITHOUT_REDIS = 5.0  # seconds
 SLOWEST = 10.0  # seconds for a ballot while Redis hangs, on a machine that the other tests share
@@ -209,6 +210,26 @@ def test_afterwards_every_screen_shows_what_is_so(cluster, session, history):
     result = session.publish()
     assert (result["agree"], result["disagree"], result["not_voting"]) == (MEMBERS, 0, 0)
     session.expect_told(TOLD[2:])
+
+
+def test_the_witness_and_the_authority_confirm_what_was_done_each_with_a_key_of_its_own(cluster, session, history):
+    """Both were killed meanwhile. The heads are signed by the signer: no file of the log's key is with the pages."""
+    member = session.people[EVERYBODY[0]]
+
+    def receipt():
+        return member.ask(f"/polls/{session.poll_id}/receipt")["receipt"]
+
+    until(lambda: receipt()["checkpoint"], "the checkpoint over the vote", BACK_WITHIN)
+    until(lambda: [each["state"] for each in receipt()["checkpoint"]["witnesses"]] == ["signed"], "the witness",
+          BACK_WITHIN)  # fmt: skip
+    until(lambda: receipt()["stamp_state"] == "stamped", "the time stamp", BACK_WITHIN)
+    ((witness,),) = history.rows("SELECT DISTINCT witness FROM checkpoint_cosignature")
+    assert witness == receipt()["checkpoint"]["witnesses"][0]["witness"] == WITNESS_NAME
+    holders = {path.relative_to(cluster.folder).parts[0] for path in cluster.folder.glob("*/log.key")}
+    assert holders == {"signer"}
+    keys = [path.read_bytes() for path in cluster.folder.glob("*/installation.key")]
+    assert len(keys) == len(set(keys)) == 2  # the signer's, and that of whoever gives the time stamps
+    assert (cluster.folder / "witness" / "key").exists()
 
 
 def test_then_a_whole_session_is_held_through_the_proxy_and_nobody_is_told_twice(cluster, history):
