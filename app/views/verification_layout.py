@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.gateways.pades import ROLES, Page, Place, SignerSeen, Verdict
+from app.gateways.pades import ROLES, Page, Place, SignerSeen, StampSeen, Verdict
 from app.views.resolution_verdict import LOOKS
 
 ICONS = {"signature": "pen-line", "seal": "stamp"}
@@ -22,8 +22,11 @@ Shown = dict[str, Any]
 def parts(verdict: Verdict, posts: Mapping[str, str]) -> list[Shown]:
     """One row for each revision of the file, the oldest first; `posts` by role, for signatures that are valid."""
     closing = {signer.revision: signer for signer in verdict.signers}
+    stamps = {stamp.revision: stamp for stamp in verdict.stamps}
     return [
-        _signed(closing[number], posts) if number in closing else _unsigned(number, verdict)
+        _signed(closing[number], posts) if number in closing
+        else _preserved(number, stamps.get(number), verdict) if number in stamps or number in verdict.preserving
+        else _unsigned(number, verdict)
         for number in range(1, verdict.revisions + 1)
     ]  # fmt: skip
 
@@ -36,6 +39,19 @@ def _signed(signer: SignerSeen, posts: Mapping[str, str]) -> Shown:
         "post": posts.get(signer.role, "") if signer.state == "valid" else "", "when": signer.when(),
         "covers": _("Protects parts 1 to %(n)s of the file.", n=number), "kind": kind, "label": str(label),
     }  # fmt: skip
+
+
+def _preserved(number: int, stamp: StampSeen | None, verdict: Verdict) -> Shown:
+    """What was appended for the long term: validation data, and a stamp over everything before it."""
+    kind, _icon, label = LOOKS["valid" if verdict.level else verdict.state]
+    said: Shown = {"icon": "clock", "post": "", "kind": kind, "label": str(label)}
+    if stamp is None:
+        covers = _("What the authorities said of the certificates; the page and the signatures stay as they are.")
+        return said | {"title": _("Validation data"), "when": "", "covers": covers}
+    covers = _("Protects parts 1 to %(n)s of the file.", n=number)
+    zone = verdict.signers[0].time.tzinfo if verdict.signers else None
+    when = f"{stamp.time.astimezone(zone):%d/%m/%Y %H:%M:%S} ({stamp.authority})"
+    return said | {"title": ROLES["stamp"], "when": when, "covers": covers}
 
 
 def _unsigned(number: int, verdict: Verdict) -> Shown:

@@ -23,7 +23,8 @@ NAMES = {
 }  # fmt: skip
 TECHNICAL = {  # names of programs, protocols and units that an operator reads in the manuals of others
     "acl", "admin", "beat", "cabinet", "celery", "chrony", "chronyc", "cookie", "excel", "gib", "httponly", "info",
-    "ipad", "iphone", "json", "maxmemory", "noeviction", "percent", "pkcs", "policy", "postgresql", "redis", "root",
+    "ipad", "iphone", "json", "lt", "lta", "maxmemory", "noeviction", "pades", "percent", "pkcs", "policy",
+    "postgresql", "redis", "root",
     "samesite", "secure", "setuser", "sms", "socket", "sqlite", "timedatectl", "tls", "tzdata", "url", "utf", "vapid",
     "web", "xlsx",
 }  # fmt: skip

@@ -199,9 +199,9 @@ def a_hundred_thousand_dictionaries_inside_each_other():
 
 
 @hostile("beyond_limits")
-def a_dozen_revisions():
+def more_revisions_than_decades_of_renewals():
     pdf = GOOD
-    for _ in range(12):
+    for _ in range(64):
         pdf = Editor(pdf).done()
     return pdf
 

@@ -105,7 +105,7 @@ def key(kind: str) -> PrivateKey:
 def statuses(pdf: bytes, trust: ValidationContext) -> list[PdfSignatureStatus]:
     """What pyHanko says of each signature, in the order of the file."""
     reader = PdfFileReader(BytesIO(pdf))
-    return [validate_pdf_signature(signature, trust) for signature in reader.embedded_signatures]
+    return [validate_pdf_signature(signature, trust) for signature in reader.embedded_regular_signatures]
 
 
 def signed_ranges(pdf: bytes) -> list[tuple[bytes, bytes]]:

@@ -16,7 +16,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from app.gateways.pades import complete, reserve
 from app.gateways.pades.increment import Increment
 from app.gateways.pades.reading import Document, reference_number
-from app.gateways.pades.reserve import _GAP, _NO_RANGE, RESERVED, VIETNAM
+from app.gateways.pades.reserve import GAP, NO_RANGE, RESERVED, VIETNAM
 from app.gateways.pades.syntax import read_array, write_text
 from app.gateways.paper import measures as m
 from app.gateways.signing import check_document
@@ -256,9 +256,9 @@ def test_the_same_input_gives_the_same_bytes(either):
 
 
 def test_text_that_looks_like_the_gap_is_not_taken_for_it(ours, signed):
-    gap, no_range = _GAP.decode(), _NO_RANGE.decode()
+    gap, no_range = GAP.decode(), NO_RANGE.decode()
     waiting = reserve(signed, "seal", name=no_range, at=SEALED_AT, picture=ink(), reason=gap, location=no_range)
-    assert waiting.pdf.count(_NO_RANGE) == 2  # in the name and in the place, no longer in the signature
+    assert waiting.pdf.count(NO_RANGE) == 2  # in the name and in the place, no longer in the signature
     assert statuses(complete(waiting, ours.cms(ours.keeper, waiting)), ours.trust())[1].bottom_line
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateways import honest_corpus, verdict_matrix
 from tests.gateways.signed_corpus import VARIANTS
-from tests.gateways.verdict_matrix import CLASSES, COMMAND, LEVELS, YES, class_of, summary, written
+from tests.gateways.verdict_matrix import CLASSES, COMMAND, LEVELS, PRESERVED, YES, class_of, summary, written
 
 FULL = bool(os.environ.get("ECABINET_TEST_FULL"))
 FIRST = {class_of(variant): variant for variant in reversed(VARIANTS)}  # of each class the first one
@@ -21,7 +21,7 @@ def test_every_file_of_the_corpus_has_its_row():
         told = [said.name for said in rows[name]]
         assert told == [variant.name for variant in VARIANTS if class_of(variant) == name], AGAIN
         assert told
-    assert [said.name for said in rows[""]] == [level.name for level in LEVELS]
+    assert [said.name for said in rows[""]] == [*(level.name for level in LEVELS), *PRESERVED]
 
 
 @pytest.mark.parametrize("variant", SAMPLE, ids=lambda variant: variant.name)
@@ -39,6 +39,13 @@ def test_the_honest_levels_are_valid_for_everybody(tmp_path):
             assert said in written()[""], AGAIN
             assert {said.state, said.pdfsig, said.cms, said.pyhanko} == {YES}
             assert said.ts in (YES, verdict_matrix.SILENT)
+
+
+@pytest.mark.parametrize("name", PRESERVED)
+def test_the_long_term_forms_are_valid_for_everybody(tmp_path, name):
+    said = verdict_matrix.preserved(name, tmp_path)
+    assert said in written()[""], AGAIN
+    assert {said.state, said.pdfsig, said.cms, said.ts, said.pyhanko} == {YES}
 
 
 def test_the_counts_of_the_page_are_those_of_its_rows():

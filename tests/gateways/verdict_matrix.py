@@ -22,20 +22,24 @@ from pyhanko_certvalidator import ValidationContext
 
 from app.gateways.pades import verdict
 from app.gateways.signing import signature_value, stamp_in
+from app.gateways.timestamp.forms import TST_INFO
 from tests.gateways import (  # noqa: F401 - each of the hostile modules adds to VARIANTS
     honest_corpus,
     hostile_changes,
     hostile_files,
+    hostile_renewals,
     hostile_signers,
     hostile_stamps,
+    preserve_cases,
 )
 from tests.gateways.pades_cases import said_by, signed_ranges, statuses
-from tests.gateways.signed_corpus import AT, EXPECTED, SEALED_AT, TRUSTED, VARIANTS, Variant
+from tests.gateways.signed_corpus import AT, EXPECTED, GOOD, SEALED_AT, TRUSTED, VARIANTS, Variant
 from tests.gateways.signing_cases import as_pem, openssl_accepts
 from tests.gateways.stamp_cases import openssl_verifies
 
 DOCUMENT = Path(__file__).parents[2] / "docs/verification-matrix.md"
 COMMAND = ".venv/bin/python -m tests.gateways.verdict_matrix"
+MARKED_WITHIN = 100  # bytes: where a token says that it is one
 YES, NO, SILENT = "valid", "no", "–"
 PROGRAMS = ("pdfsig", "openssl cms", "openssl ts", "pyHanko")
 HEAD = ("file", "ours", "reason", *PROGRAMS)
@@ -78,6 +82,22 @@ LEVELS = (
     Level("B-T, certificate of the signer revoked since", 54),
     Level("B-T, forty pages of annexes", 60),
 )
+
+
+PRESERVED = {
+    "B-LT, validation data and no document time stamp": preserve_cases.LT,
+    "B-LTA, validation data and a document time stamp": preserve_cases.LTA,
+    "B-LTA, signatures without a time stamp of their own": preserve_cases.stamped_document(GOOD),
+    "B-LTA, renewed two months later": preserve_cases.RENEWED,
+}
+
+
+def preserved(name: str, folder: Path) -> Said:
+    """A long-term form of the document that the hostile files are made of."""
+    pdf = PRESERVED[name]
+    found = verdict(pdf, **preserve_cases.LATER)
+    trust = _Trust(TRUSTED, hostile_stamps.STAMPERS, SEALED_AT)
+    return Said(name, found.state, _reason(found.reasons), *_others(pdf, trust, folder))
 
 
 def honest(level: Level, held: honest_corpus.Keys, folder: Path) -> Said:
@@ -127,6 +147,10 @@ CLASSES: dict[str, Callable[[Variant], bool]] = {
         variant.code in ("byte_range", "contents")
         or variant.name in ("the byte range under another name", "the names of all signatures spelled differently")
     ),
+    "Validation data": _coded("dss_form", "dss_changed", "dss_foreign"),
+    "Document time stamps and renewals": lambda variant: (
+        variant.role == "stamp" or "renewal" in variant.name or variant.make.__module__ == hostile_renewals.__name__
+    ),
     "A valid signature of the wrong person": _coded("wrong_signer", "no_pins"),
     "Certificates": lambda variant: variant.code.startswith("certificate_") or variant.code == "cms_weak_algorithm",
     "Time stamps": lambda variant: variant.code.startswith("stamp_") or variant.name == "words beside the stamp",
@@ -164,15 +188,18 @@ class _Trust:
 
 def _others(pdf: bytes, trust: _Trust, folder: Path) -> tuple[str, str, str, str]:
     (file := folder / "file.pdf").write_bytes(pdf)
-    found = [(covered, _unpadded(padded)) for covered, padded in _ranges(pdf)]
+    whole = [(covered, _unpadded(padded)) for covered, padded in _ranges(pdf)]
+    found = [(covered, value) for covered, value in whole if TST_INFO not in value[:MARKED_WITHIN]]
     pem = _pem(trust.chain)
     cms = [openssl_accepts(folder, value, covered, pem, trust.at)[0] for covered, value in found]
-    tokens = [(token, value) for _covered, value in found if (token := _token(value))]
+    tokens = [(token, signature_value(value)) for _covered, value in found if (token := _token(value))]
+    tokens += [(value, covered) for covered, value in whole if (covered, value) not in found]
     stamps = [
-        openssl_verifies(folder, token, sha256(signature_value(value)).digest(), trust.stampers[0], trust.at)[0]
-        for token, value in tokens
+        openssl_verifies(folder, token, sha256(over).digest(), trust.stampers[0], trust.at)[0]
+        for token, over in tokens
     ]
-    told = re.findall(r"Signature Validation: (.*)", said_by("pdfsig", file, "-nocert"))
+    judged = r"Signature Validation: (?!Signature has not yet been verified)(.*)"
+    told = re.findall(judged, said_by("pdfsig", file, "-nocert"))
     return _all([each == "Signature is Valid." for each in told]), _all(cms), _all(stamps), _all(_pyhanko(pdf, trust))
 
 
@@ -275,9 +302,11 @@ Written by `{command}` from the corpus of the tests. A test holds a sample of it
 against the programs, and all of it under `ECABINET_TEST_FULL`. Programs: {programs}.
 
 - *ours*: valid, invalid or undetermined, with the first reason ([verification.md](verification.md)).
-- *pdfsig*: valid when it finds signatures and says "Signature is Valid." of each (`-nocert`: it has not our authority).
+- *pdfsig*: valid when it finds signatures and says "Signature is Valid." of each (`-nocert`: it has not our authority);
+  it does not judge document time stamps.
 - *openssl cms*: valid when each value verifies over its byte range, up to the root, at the time of the seal.
-- *openssl ts*: the same for each time stamp over the value it stands in; "–" where there is none.
+- *openssl ts*: the same for each time stamp over the value it stands in, and for those of the document over its bytes;
+  "–" where there is none.
 - *pyHanko*: valid when the bottom line of each signature is, with the same roots and its own policy of changes.
 
 None of the four knows who should have signed, where the number of a document stands, or how our documents are built.
@@ -294,6 +323,7 @@ def main() -> None:
         (folder / "keys").mkdir()
         with honest_corpus.keys(folder / "keys") as held:
             rows = {"": [honest(level, held, folder) for level in LEVELS]}
+        rows[""] += [preserved(name, folder) for name in PRESERVED]
         for kind in CLASSES:
             rows[kind] = [hostile(variant, folder) for variant in VARIANTS if class_of(variant) == kind]
     DOCUMENT.write_text("\n".join(lines(rows)) + "\n", encoding="utf-8")

@@ -17,13 +17,13 @@ _CODES = {
         changed_after_seal pages_changed content_changed font_changed form_changed field_changed field_too_early
         field_refilled number_missing field_value appearance metadata_changed catalog_changed signature_replaced
         byte_range contents cms_not_der cms_trailing_data cms_malformed cms_embedded_content cms_no_signer
-        cms_several_signers stamp_malformed stamp_too_large""",
+        cms_several_signers stamp_malformed stamp_too_large dss_form dss_changed docstamp_form""",
     "HASH_FAILURE": "cms_digest_mismatch stamp_wrong_imprint",
     "SIG_CRYPTO_FAILURE": "cms_signature_mismatch stamp_wrong_key",
     "SIG_CONSTRAINTS_FAILURE": """
         signature_missing seal_missing extra_signature wrong_order signature_form certification lock time time_future
         time_order time_differs wrong_signer cms_wrong_content cms_missing_attribute cms_duplicate_attribute
-        cms_unsigned_attribute certificate_someone_elses stamp_late""",
+        cms_unsigned_attribute certificate_someone_elses stamp_late dss_foreign""",
     "CHAIN_CONSTRAINTS_FAILURE": "certificate_wrong_usage certificate_wrong_purpose stamp_wrong_usage",
     "CRYPTO_CONSTRAINTS_FAILURE": """
         cms_weak_algorithm cms_unsupported_algorithm certificate_weak_algorithm certificate_weak_key
@@ -36,7 +36,7 @@ _CODES = {
     "OUT_OF_BOUNDS_NO_POE": "stamp_expired",
     "REVOKED": "certificate_revoked",
     "REVOKED_NO_POE": "stamp_revoked",
-    "TIMESTAMP_ORDER_FAILURE": "stamp_early",
+    "TIMESTAMP_ORDER_FAILURE": "stamp_early docstamp_order",
     "TRY_LATER": "certificate_revocation_unknown",
     "SIGNATURE_POLICY_NOT_AVAILABLE": "no_pins",
     NOT_NAMED: "unsigned second_opinion timed_out too_heavy too_large",

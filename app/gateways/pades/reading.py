@@ -19,7 +19,7 @@ _SUBSECTION = re.compile(rb"\s*(\d+) (\d+)\s*[\r\n]")
 _TRAILER = re.compile(rb"\s*trailer\s*")
 _OBJECT = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
 _STREAM = re.compile(rb"\s*stream\r?\n")
-_ENTRY, _TAIL, _MOST_SECTIONS, _MOST_BYTES = 20, 1024, 16, 1 << 20
+_ENTRY, _TAIL, _MOST_SECTIONS, _MOST_BYTES = 20, 1024, 72, 1 << 20
 
 
 class _Section(NamedTuple):

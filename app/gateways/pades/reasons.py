@@ -16,6 +16,13 @@ UNDETERMINED = {
 ROLES: dict[str, Any] = {
     "signature": _("Signature of the competent person"),
     "seal": _("Seal of the organisation"),
+    "stamp": _("Document time stamp"),
+}
+LEVELS: dict[str, Any] = {
+    "B-B": _("Level PAdES B-B: no time stamp in the file proves when it was signed."),
+    "B-T": _("Level PAdES B-T: each signature carries a time stamp."),
+    "B-LT": _("Level PAdES B-LT: time stamps and what the authorities said of the certificates are in the file."),
+    "B-LTA": _("Level PAdES B-LTA: a document time stamp protects signatures and validation data for the long term."),
 }
 STATES: dict[str, Any] = {
     "valid": _("Valid: signed and sealed by those who had to, and not altered since."),
@@ -81,6 +88,12 @@ SENTENCES: dict[str, Any] = {
     # the time stamps
     "stamp_early": _("The time stamp is older than the signature says that it is."),
     "stamp_late": _("The time stamp is much later than the signature says that it is."),
+    # what preserves the file for the long term
+    "dss_form": _("The validation data in the file are not written as they must be."),
+    "dss_changed": _("Validation data that stood in the file were replaced or removed."),
+    "dss_foreign": _("The file carries validation data that do not belong to its signatures."),
+    "docstamp_form": _("It is not of the prescribed kind or stands in another place than it must."),
+    "docstamp_order": _("It is older than what it is to protect."),
     # not enough to say
     "no_pins": _("It is not known who should have signed this document."),
     "timed_out": _("Reading the file took too long; it was not examined to the end."),

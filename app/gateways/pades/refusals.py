@@ -9,6 +9,7 @@ SENTENCES: dict[str, Any] = {
     "no_field": _("The document has no signature field “%(field)s”."),
     "already_signed": _("The document already carries this signature."),
     "not_signed_yet": _("The document must be signed before the seal is applied."),
+    "not_sealed_yet": _("The document must be sealed before it is preserved for the long term."),
     "no_text_field": _("The document has no field “%(field)s” to fill in."),
     "already_filled": _("The field “%(field)s” is already filled in."),
     "missing_letter": _("The font of the document has no letter for “%(letters)s”."),

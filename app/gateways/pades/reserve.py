@@ -21,9 +21,9 @@ from app.gateways.paper.fields import SEAL, SIGNATURE
 RESERVED = 16384  # bytes; a CMS of ours with its chain and a time stamp has five to ten thousand
 ROOM = RESERVED - 64  # of it, for the signature and the stamp in it
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
-_GAP = b"<" + b"0" * (2 * RESERVED) + b">"
+GAP = b"<" + b"0" * (2 * RESERVED) + b">"
 _RANGE = b"[0 %-10d %-10d %-10d]"
-_NO_RANGE = _RANGE % (0, 0, 0)
+NO_RANGE = _RANGE % (0, 0, 0)
 _LOCK = b"<< /Type /SigFieldLock /Action /All /P 1 >>"
 _PARAMETERS = b"<< /Type /TransformParams /V /1.2 %b >>"
 _LEVEL = {  # what the signature needs of a reader: ETSI EN 319 142-1 §5.5 names the extension
@@ -60,8 +60,8 @@ class _Value(NamedTuple):
             b"/Type": b"/Sig",
             b"/Filter": b"/Adobe.PPKLite",
             b"/SubFilter": b"/ETSI.CAdES.detached",
-            b"/ByteRange": _NO_RANGE,
-            b"/Contents": _GAP,
+            b"/ByteRange": NO_RANGE,
+            b"/Contents": GAP,
             b"/Name": write_text(self.name),
             b"/M": f"(D:{self.at.astimezone(VIETNAM):%Y%m%d%H%M%S}+07'00')".encode(),
         }
@@ -109,7 +109,7 @@ def complete(reservation: Reservation, cms: bytes) -> bytes:
     if len(cms) > RESERVED:
         raise PadesRefused("cms_too_large", bytes=RESERVED)
     begin, end = reservation.gap
-    if reservation.digest not in cms or reservation.pdf[begin:end] != _GAP:
+    if reservation.digest not in cms or reservation.pdf[begin:end] != GAP:
         raise PadesRefused("foreign_cms")
     filled = b"<" + cms.hex().encode().ljust(2 * RESERVED, b"0") + b">"
     return b"".join((reservation.pdf[:begin], filled, reservation.pdf[end:]))
@@ -127,7 +127,7 @@ def _reserve(document: Document, value: _Value, picture: bytes, fill: Mapping[st
     if value.field == SIGNATURE:
         _certify(increment, document, fields, reference)
     out = increment.write()
-    return _closed(out, increment.offsets[reference_number(reference)])
+    return closed(out, increment.offsets[reference_number(reference)])
 
 
 def _choose(fields: Mapping[str, Field], name: str) -> Field:
@@ -156,12 +156,12 @@ def _certify(increment: Increment, document: Document, fields: Mapping[str, Fiel
         increment.replace(seal.number, seal.entries | {b"/Lock": _LOCK})
 
 
-def _closed(out: bytearray, begin: int) -> Reservation:
+def closed(out: bytearray, begin: int) -> Reservation:
     """Write down which bytes are signed, and take their digest; `begin` is where the signature's object begins."""
-    gap = out.index(_GAP, begin)
-    end = gap + len(_GAP)
+    gap = out.index(GAP, begin)
+    end = gap + len(GAP)
     written = _RANGE % (gap, end, len(out) - end)
-    place = out.index(_NO_RANGE, begin)
+    place = out.index(NO_RANGE, begin)
     out[place : place + len(written)] = written
     view = memoryview(out)
     digest = sha256(view[:gap])

@@ -27,27 +27,47 @@ The reader checks the bytes without knowing who should have signed (P01–P14), 
 | P20 | The file is small enough, and was read in time and within the memory allowed. | too_large, timed_out, too_heavy |
 | P21 | Nothing goes wrong while it is read and judged. | unreadable |
 | P22 | The time stamp in a signature, where there is one, is of a trusted authority, over that signature and of its time. | stamp_… |
+| P23 | What follows the seal only preserves: validation data of these signatures, which only grow, and one invisible field for each document time stamp. | dss_form, dss_changed, dss_foreign, docstamp_form |
+| P24 | Each document time stamp is of a trusted authority, over the whole file up to it, and not older than what it protects. | docstamp_order, byte_range, contents, time_future, stamp_… |
 """  # noqa: E501 - a table
 
 import datetime as dt
+from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 
 from app.gateways import timestamp
 from app.gateways.pades.embedded import certificates_in, signer_in
 from app.gateways.pades.indications import INDICATIONS, sub_indication
+from app.gateways.pades.preserved import (
+    Held,
+    Proved,
+    StampSeen,
+    certificates_of_stamps,
+    ended,
+    judge_stamps,
+    level_of,
+)
 from app.gateways.pades.reader.outline import Page
 from app.gateways.pades.reader.reading import SECOND_OPINION, Broken, Found, Reading, read
-from app.gateways.pades.reasons import ROLES, STATES, UNDETERMINED, Reason
+from app.gateways.pades.reasons import LEVELS, ROLES, STATES, UNDETERMINED, Reason
 from app.gateways.pades.stamped import stamp_of
-from app.gateways.signing import BadSignature, CertificateRefused, certificate_facts, check_certificate, check_document
+from app.gateways.signing import (
+    BadSignature,
+    CertificateRefused,
+    certificate_facts,
+    check_certificate,
+    check_document,
+    stamp_in,
+)
 
 VALID, INVALID, OPEN = "valid", "invalid", "undetermined"
 MISSING = {"signature": "signature_missing", "seal": "seal_missing"}
+UNKNOWN_STAMPER = "stamp_unknown_authority"
 CLOCK_SKEW = dt.timedelta(minutes=5)
 MOMENT = "%d/%m/%Y %H:%M:%S"
 Revoked = Mapping[str, dt.datetime] | Iterable[tuple[str, dt.datetime]] | None
@@ -110,6 +130,8 @@ class Verdict:
     """`state` is "valid", "invalid" or "undetermined"; the first reason is the one to show first.
 
     The file consists of that many `revisions`; `pages` are what it shows in the end, as far as that can be told.
+    `level` is that of PAdES ("B-LTA"), of a valid file only; `stamps` are the good document time stamps, oldest first;
+    `preserving` are the revisions with validation data.
     """
 
     state: str
@@ -118,6 +140,9 @@ class Verdict:
     sha256: str
     revisions: int = 0
     pages: tuple[Page, ...] = ()
+    level: str = ""
+    stamps: tuple[StampSeen, ...] = ()
+    preserving: tuple[int, ...] = ()
 
     def covering(self, revision: int) -> tuple[SignerSeen, ...]:
         """The signatures that cover what that revision wrote, whatever they are worth."""
@@ -135,6 +160,7 @@ class Verdict:
             "signers": [each.as_json() for each in self.signers],
             "revisions": self.revisions,
             "pages": [self._page(number, page) for number, page in enumerate(self.pages, start=1)],
+            "level": self.level, "stamps": [each.as_json() for each in self.stamps],
         }  # fmt: skip
 
     def _page(self, number: int, page: Page) -> dict[str, Any]:
@@ -149,25 +175,36 @@ class Verdict:
         """For people: the state, who signed when, each reason and the hash, in the language of the reader."""
         signers = [f"{ROLES[each.role]}: {each.name}, {each.when()}" for each in self.signers]
         reasons = [f"- {reason}" for reason in self.reasons]
-        return [str(STATES[self.state]), *signers, *reasons, f"SHA-256 {self.sha256}"]
+        return [str(STATES[self.state]), *signers, *reasons, *self.preserved(), f"SHA-256 {self.sha256}"]
+
+    def preserved(self) -> list[str]:
+        """The level and what it rests on; where a signature has no stamp of its own, what proves its time instead."""
+        zone = self.signers[0].time.tzinfo if self.signers else None
+        lines = [str(LEVELS[self.level])] if self.level else []
+        lines += [stamp.line(zone) for stamp in self.stamps]
+        if self.stamps and self.level and not all(signer.stamped_at for signer in self.signers):
+            at = f"{self.stamps[0].time.astimezone(zone):{MOMENT}}"
+            lines.append(gettext("No stamp of their own: only that the signatures existed on %(at)s is proved.", at=at))
+        return lines
 
 
 def verdict(
     pdf: bytes, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime, revoked: Revoked = (),
-    *, ask_second: bool = True, stampers: Sequence[bytes] | None = None,
+    *, ask_second: bool = True, stampers: Sequence[bytes] | None = None, stampers_revoked: Revoked = (),
 ) -> Verdict:  # fmt: skip
     """What is to be thought of the file at that time (aware). Never raises for what is in the file.
 
     `trusted` are the authorities in DER; `revoked` are serial numbers (hexadecimal) with the time from which on they
     do not count, or None when that is unknown. The file is read in this process: use `examine` for a stranger's file.
     `stampers` are the authorities of time stamps in DER; otherwise those that the application has chosen.
+    `stampers_revoked` is like `revoked`, for certificates of time stamps.
     Without `ask_second` rule P14 is left out, which takes four fifths of the time: for what this process just signed.
     """
     try:
         reading = read(pdf, ask_second)
     except MemoryError:
         return unread(pdf, "too_heavy")
-    return judge(pdf, reading, expected, trusted, at, revoked, stampers)
+    return judge(pdf, reading, expected, trusted, at, revoked, stampers, stampers_revoked)
 
 
 def unread(pdf: bytes, code: str) -> Verdict:
@@ -177,26 +214,34 @@ def unread(pdf: bytes, code: str) -> Verdict:
 
 def judge(
     pdf: bytes, reading: Reading, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime,
-    revoked: Revoked = (), stampers: Sequence[bytes] | None = None,
+    revoked: Revoked = (), stampers: Sequence[bytes] | None = None, stampers_revoked: Revoked = (),
 ) -> Verdict:  # fmt: skip
     """The same for a file that was read already."""
     stampers = timestamp.trusted() if stampers is None else stampers
     reasons = [Reason(*broken) for broken in reading.broken if broken.code != SECOND_OPINION]
+    second = [Reason(SECOND_OPINION)] * (Broken(SECOND_OPINION) in reading.broken)
     try:
         reasons += _order(reading, expected)
-        know = _Known(pdf, {each.role: each for each in expected}, tuple(trusted), at, _since(revoked), tuple(stampers))
+        know = _Known(
+            pdf, {each.role: each for each in expected}, tuple(trusted), at, _since(revoked), tuple(stampers),
+            _since(stampers_revoked) or {}, _held(pdf, reading, (*trusted, *stampers)),
+        )  # fmt: skip
         judged = [_judge_one(found, know) for found in reading.signatures]
+        stamps, against = _preserved(reading, know)
+        reasons += [reason for each in judged for reason in each.against] + _times(reading.signatures) + against
+        reasons += _foreign(know, reasons) + second
+        level = "" if reasons else level_of([each.proved for each in judged], stamps, know.held)
     except Exception:  # no pin, no certificate and no time may bring a verdict down
         return _verdict(pdf, (*reasons, Reason("unreadable")), ())
-    reasons += [reason for _signer, own in judged for reason in own]
-    reasons += _times(reading.signatures)
-    reasons += [Reason(SECOND_OPINION)] * (Broken(SECOND_OPINION) in reading.broken)
     signers = tuple(
-        replace(signer, revision=reading.ends.index(found.end) + 1)
-        for found, (signer, _own) in zip(reading.signatures, judged, strict=True)
+        replace(each.seen, revision=reading.ends.index(found.end) + 1)
+        for found, each in zip(reading.signatures, judged, strict=True)
     )
     found = _verdict(pdf, tuple(dict.fromkeys(reasons)), signers)
-    return replace(found, revisions=len(reading.ends), pages=tuple(reading.pages))
+    return replace(
+        found, revisions=len(reading.ends), pages=tuple(reading.pages), level=level, stamps=stamps,
+        preserving=tuple(sorted({1 + bisect(reading.ends, datum.start) for datum in reading.data})),
+    )  # fmt: skip
 
 
 def _verdict(pdf: bytes, reasons: tuple[Reason, ...], signers: tuple[SignerSeen, ...]) -> Verdict:
@@ -221,6 +266,36 @@ class _Known:
     at: dt.datetime
     revoked: Mapping[str, dt.datetime] | None
     stampers: tuple[bytes, ...]
+    stampers_revoked: Mapping[str, dt.datetime]
+    held: Held
+
+    def ended(self, certificates: Sequence[bytes], at: dt.datetime) -> list[str]:
+        """Numbers of those certificates of time stamps that had been revoked by then."""
+        return ended(self.held, self.stampers_revoked, certificates, at)
+
+
+def _held(pdf: bytes, reading: Reading, authorities: Sequence[bytes]) -> Held:
+    """The validation data of the file, and every certificate that may be meant by them."""
+    values = [bytes.fromhex(found.cms) for found in reading.signatures]
+    tokens = [stamp_in(cms) for cms in values] + [bytes.fromhex(stamp.token) for stamp in reading.stamps]
+    inside = [der for cms in values for der in certificates_in(cms)]
+    return Held.of(pdf, reading.data, (*authorities, *inside, *certificates_of_stamps(tokens)))
+
+
+def _preserved(reading: Reading, know: _Known) -> tuple[tuple[StampSeen, ...], list[Reason]]:
+    times = [dt.datetime.fromisoformat(found.time) for found in reading.signatures]
+    sealed_at = max(times, default=know.at)
+    seen, against = judge_stamps(
+        know.pdf, reading.stamps, sealed_at, know.at, know.held, know.stampers, know.stampers_revoked
+    )
+    revisions = {stamp.number: 1 + reading.ends.index(stamp.end) for stamp in reading.stamps}
+    return tuple(replace(stamp, revision=revisions[stamp.number]) for stamp in seen), against
+
+
+def _foreign(know: _Known, reasons: Sequence[Reason]) -> list[Reason]:
+    """Of an authority that is not known nobody can say what belongs to it."""
+    unknown = any(reason.code == UNKNOWN_STAMPER for reason in reasons)
+    return [Reason("dss_foreign")] if not unknown and know.held.foreign() else []
 
 
 def _since(revoked: Revoked) -> Mapping[str, dt.datetime] | None:
@@ -245,8 +320,15 @@ def _times(signatures: Sequence[Found]) -> list[Reason]:
     return [] if times == sorted(times) else [Reason("time_order")]
 
 
-def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
-    """The signature as it is shown, and what speaks against it."""
+class _Judged(NamedTuple):
+    """A signature as it is shown, what speaks against it, and what its level follows from."""
+
+    seen: SignerSeen
+    against: list[Reason]
+    proved: Proved
+
+
+def _judge_one(found: Found, know: _Known) -> _Judged:
     cms = bytes.fromhex(found.cms)
     pin = know.expected.get(found.field)
     inside = certificates_in(cms)
@@ -259,7 +341,8 @@ def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
     # Certificates stand in a place that no signature covers; nothing may be carried along there.
     if "certificate_unknown_issuer" not in doubts and not {*inside} <= {certificate, *know.trusted}:
         codes.append("cms_malformed")
-    stamp, against = stamp_of(cms, dt.datetime.fromisoformat(found.time), know.stampers)
+    time = dt.datetime.fromisoformat(found.time)
+    stamp, against = stamp_of(cms, time, know.stampers, know.ended)
     codes += doubts + _time_codes(found, pin, know.at) + against
     reasons = [Reason(code, found.field) for code in codes]
     coverage = "whole" if found.end == len(know.pdf) else "revision"
@@ -267,7 +350,8 @@ def _judge_one(found: Found, know: _Known) -> tuple[SignerSeen, list[Reason]]:
     seen = _seen(found, certificate, (state, coverage, digest.hex()))
     if stamp is not None and not against and not codes:
         seen = replace(seen, stamped_at=stamp.time, stamped_by=stamp.authority)
-    return seen, reasons
+    own = (stamp.certificate, stamp.time) if stamp else (None, None)
+    return _Judged(seen, reasons, Proved(certificate or b"", time, *own))
 
 
 def _digest(found: Found, pdf: bytes) -> bytes:
@@ -291,6 +375,7 @@ def _certificate_codes(certificate: bytes | None, found: Found, know: _Known) ->
         return []
     time = dt.datetime.fromisoformat(found.time)
     revoked = [] if know.revoked is None else [serial for serial, since in know.revoked.items() if since <= time]
+    revoked += ended(know.held, {}, (certificate,), time)
     try:
         check_certificate(certificate, time, know.trusted, revoked=revoked)
     except CertificateRefused as refused:

@@ -30,6 +30,7 @@ CODES = {
     "sign_field": "field_changed", "value": "signature_replaced", "reference": "signature_replaced",
     "parameters": "signature_replaced", "lock": "field_changed", "perms": "catalog_changed",
     "extensions": "catalog_changed", "extension": "catalog_changed", "appearance": "field_changed",
+    "dss": "dss_changed", "der": "dss_changed", "stamp_value": "signature_replaced",
 }  # fmt: skip
 
 
@@ -50,13 +51,13 @@ def codes_of(before: Objects, kinds: dict[int, str], revision: Revision, role: s
     codes = []
     for number, new in revision.objects.items():
         if number in before:
-            codes.append(_replaced(kinds.get(number, ""), before[number], new, role))
+            codes.append(replaced(kinds.get(number, ""), before[number], new, role))
     if not role:
-        codes += [_added(new) for number, new in revision.objects.items() if number not in before]
+        codes += [added(new) for number, new in revision.objects.items() if number not in before]
     return list(dict.fromkeys(code for code in codes if code))
 
 
-def _replaced(kind: str, old: Any, new: Any, role: str) -> str:
+def replaced(kind: str, old: Any, new: Any, role: str) -> str:
     """The code, or "" when the change is one that belongs to that role."""
     if not isinstance(new, dict) or not isinstance(old, dict):
         return CODES.get(kind, "foreign_structure")
@@ -99,7 +100,7 @@ def _text_field(old: dict[str, Any], changed: set[str], role: str) -> str:
     return "" if allowed else CODES["text_field"]
 
 
-def _added(new: Any) -> str:
+def added(new: Any) -> str:
     """Why an object that comes with no signature is there, where it can be told."""
     entries = new.entries if isinstance(new, Stream) else new
     if not isinstance(entries, dict):

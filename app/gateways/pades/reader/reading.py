@@ -2,8 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from . import changes, filled, second_opinion
+from . import changes, filled, renewal, second_opinion
 from .outline import Page, pages_of
+from .renewal import STAMP, Datum, Stamped
 from .revisions import Revision, read_revisions
 from .shape import Objects, refuse_dangerous, resolved, walk
 from .syntax import Objection, Reference
@@ -11,6 +12,7 @@ from .values import SEAL, SIGNATURE, Found, check_certification, read_signature
 
 SECOND_OPINION = "second_opinion"
 FIELDS = {SIGNATURE, SEAL, *changes.BLANKS}
+OF_STAMPS = ("docstamp_form", "byte_range", "contents")
 
 
 class Broken(NamedTuple):
@@ -24,12 +26,15 @@ class Reading(NamedTuple):
     """The broken rules as they were met, and the signatures in the order in which they were made.
 
     `ends` says where each revision of the file ends; `pages` is what is shown on them, where that can be told.
+    `stamps` are the document time stamps, `data` the validation data, both as they were added after the seal.
     """
 
     broken: list[Broken]
     signatures: list[Found]
     ends: list[int]
     pages: list[Page]
+    stamps: list[Stamped]
+    data: list[Datum]
 
 
 class _State(NamedTuple):
@@ -41,7 +46,7 @@ class _State(NamedTuple):
 
 def read(data: bytes, ask_second: bool = True) -> Reading:
     """Everything that speaks against the file; whatever the reading trips over speaks against it too."""
-    reading = Reading([], [], [], [])
+    reading = Reading([], [], [], [], [], [])
     try:
         _read(data, reading)
     except MemoryError:
@@ -74,7 +79,9 @@ def _read(data: bytes, reading: Reading) -> None:
     refuse_dangerous(revisions)
     state = _base(revisions[0])
     for revision in revisions[1:]:
-        state = _increment(state, revision, reading)
+        sealed = any(found.field == SEAL for found in reading.signatures)
+        follow = _preservation if sealed and renewal.preserves(revision) else _increment
+        state = follow(state, revision, reading)
     if not reading.signatures and not reading.broken:
         raise Objection("unsigned")
 
@@ -84,7 +91,7 @@ def _base(revision: Revision) -> _State:
     state = _State(revision.objects, walk(revision.trailer, revision.objects))
     if state.kinds.keys() != revision.objects.keys():
         raise Objection("unused_object")
-    if "Perms" in resolved(revision.trailer["Root"], state.objects):
+    if {"Perms", "DSS"} & resolved(revision.trailer["Root"], state.objects).keys():
         raise Objection("foreign_structure")
     fields = _fields(state, revision)
     if fields.keys() != FIELDS:
@@ -139,6 +146,35 @@ def _increment(before: _State, revision: Revision, reading: Reading) -> _State:
         if found is not None:
             reading.signatures.append(found)
     return after
+
+
+def _preservation(before: _State, revision: Revision, reading: Reading) -> _State:
+    """The document after a revision that means to preserve it."""
+    codes = renewal.codes_of(before.objects, before.kinds, revision)
+    objects = before.objects | revision.objects
+    try:
+        after = _State(objects, walk(revision.trailer, objects))
+        if not codes:
+            _read_preservation(before, after, revision, reading)
+    except MemoryError:
+        raise
+    except Exception as error:
+        after = _State(objects, before.kinds)
+        codes = codes or [_code(error)]
+    reading.broken.extend(Broken(code, STAMP if code in OF_STAMPS else "") for code in codes)
+    return after
+
+
+def _read_preservation(before: _State, after: _State, revision: Revision, reading: Reading) -> None:
+    """Validation data alone may follow the seal only: later on a stamp is what protects them."""
+    data = renewal.read_data(before.objects, after.objects, after.kinds, revision)
+    alone = reading.data or reading.stamps or not data
+    number = len(reading.stamps) + 1
+    stamp = renewal.read_stamp(before.objects, after.objects, after.kinds, revision, number)
+    if stamp is None and alone:
+        raise Objection("changed_after_seal")
+    reading.data.extend(data)
+    reading.stamps.extend([stamp] if stamp else [])
 
 
 def _extra(reading: Reading, signed: int) -> str:

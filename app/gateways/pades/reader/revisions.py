@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .syntax import GAP, Objection, Parser, Reference, Stream
 
-MOST_REVISIONS, MOST_OBJECTS = 8, 50_000
+MOST_REVISIONS, MOST_OBJECTS = 64, 50_000  # a document that is renewed once a year has room for sixty years
 HEADER = re.compile(rb"%PDF-1\.[3-7]\r?\n(?:%[\x80-\xff]{4,16}[^\r\n]{0,80}\r?\n)?")
 LATE_HEADER = re.compile(rb"%PDF-[0-9]\.[0-9]")
 TABLE_END = re.compile(rb"[\r\n ]*startxref\r?\n([0-9]{1,10})\r?\n%%EOF(?:\r?\n)?")
@@ -176,7 +176,8 @@ def _object(data: bytes, at: int, end: int) -> tuple[Any, int]:
         closing = STREAM_END.match(data, begin.end() + length, end)
         if closing is None:
             raise Objection("broken_syntax")
-        value, parser.at = Stream(value, data[begin.end() : begin.end() + length]), closing.end()
+        content = data[begin.end() : begin.end() + length]
+        value, parser.at = Stream(value, content, begin.end()), closing.end()
     ending = OBJECT_END.match(data, parser.at, end)
     if ending is None:
         raise Objection("broken_syntax")

@@ -47,8 +47,10 @@ KINDS = {
     "trailer": _kind("Size ID Prev", Root="catalog", Info="info"),
     "catalog": _kind(
         "Lang PageMode Version", fixed="Type=Catalog", Pages="pages", AcroForm="form", Perms="perms",
-        Extensions="extensions",
+        Extensions="extensions", DSS="dss",
     ),
+    "dss": _kind(fixed="Type=DSS", Certs="der", OCSPs="der", CRLs="der"),
+    "der": _kind(stream=True),
     "extensions": _kind(free="extension"),
     "extension": _kind("BaseVersion ExtensionLevel", fixed="Type=DeveloperExtensions"),
     "info": _kind("Author CreationDate Creator Keywords ModDate Producer Subject Title Trapped"),
@@ -82,6 +84,7 @@ KINDS = {
     "value": _kind(
         "Filter SubFilter ByteRange Contents Name M Reason Location", fixed="Type=Sig", Reference="reference"
     ),
+    "stamp_value": _kind("Filter SubFilter ByteRange Contents", fixed="Type=DocTimeStamp"),
     "reference": _kind("TransformMethod", fixed="Type=SigRef", TransformParams="parameters", Data="catalog"),
     "parameters": _kind("V Action P", fixed="Type=TransformParams"),
     "lock": _kind("Action P", fixed="Type=SigFieldLock"),
@@ -147,6 +150,8 @@ def _exact(kind: str, value: Any) -> str:
     entries = value if isinstance(value, dict) else {}
     if kind == "page" and entries.get("Type") == "Pages":
         return "pages"
+    if kind == "value" and entries.get("Type") == "DocTimeStamp":
+        return "stamp_value"
     if kind == "widget":
         if entries.get("Subtype") != "Widget":
             raise Objection("annotation")

@@ -60,6 +60,7 @@ class Hex(bytes):
 class Stream(NamedTuple):
     entries: dict[str, Any]
     content: bytes  # as it stands in the file
+    start: int = 0  # where the content begins in the file
 
 
 class Parser:

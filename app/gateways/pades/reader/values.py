@@ -44,8 +44,8 @@ def read_signature(field: dict[str, Any], revision: Revision, objects: Objects) 
         except Objection as objection:
             problems.append(objection.code)
     try:
-        gap, end = _range(value, revision)
-        cms = _unpadded(value["Contents"])
+        gap, end = covered(value, revision)
+        cms = unpadded(value["Contents"])
         time = _time(value.get("M"))
     except Objection as objection:
         return None, [*problems, objection.code]
@@ -70,7 +70,7 @@ def _check_permissions(field: str, value: dict[str, Any], revision: Revision) ->
         raise Objection(code)
 
 
-def _range(value: dict[str, Any], revision: Revision) -> tuple[tuple[int, int], int]:
+def covered(value: dict[str, Any], revision: Revision) -> tuple[tuple[int, int], int]:
     """All bytes from the first to the end of the revision, but for the value itself."""
     numbers, contents = value.get("ByteRange"), value.get("Contents")
     if not isinstance(contents, Hex) or not contents.plain:
@@ -82,7 +82,7 @@ def _range(value: dict[str, Any], revision: Revision) -> tuple[tuple[int, int], 
     return (contents.start, contents.end), revision.end
 
 
-def _unpadded(contents: bytes) -> bytes:
+def unpadded(contents: bytes) -> bytes:
     """The DER value at the beginning; what follows it up to the end of the gap is zeros."""
     if len(contents) < LEAST_CMS or contents[:2] != bytes((0x30, LONG_FORM)):
         raise Objection("contents")

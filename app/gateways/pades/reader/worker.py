@@ -3,7 +3,7 @@
 from typing import Any
 
 from .outline import Page, Place
-from .reading import Broken, Found, Reading, read
+from .reading import Broken, Datum, Found, Reading, Stamped, read
 
 
 def answer(data: bytes, _limits: dict[str, int]) -> dict[str, Any]:
@@ -13,9 +13,14 @@ def answer(data: bytes, _limits: dict[str, int]) -> dict[str, Any]:
 
 def understood(told: dict[str, Any]) -> Reading:
     """The reading that such an answer stands for."""
-    signatures = [Found(*each)._replace(gap=tuple(each[Found._fields.index("gap")])) for each in told["signatures"]]
-    pages = [_page(*each) for each in told["pages"]]
-    return Reading([Broken(*each) for each in told["broken"]], signatures, told["ends"], pages)
+    signatures = [_with_gap(Found(*each)) for each in told["signatures"]]
+    stamps = [_with_gap(Stamped(*each)) for each in told["stamps"]]
+    pages, data = [_page(*each) for each in told["pages"]], [Datum(*each) for each in told["data"]]
+    return Reading([Broken(*each) for each in told["broken"]], signatures, told["ends"], pages, stamps, data)
+
+
+def _with_gap(found: Any) -> Any:
+    return found._replace(gap=tuple(found.gap))
 
 
 def _page(wide: float, high: float, revision: int, places: list[Any]) -> Page:
