@@ -11,10 +11,8 @@ from app.gateways.pades import ROLES, Page, Place, SignerSeen, StampSeen, Verdic
 from app.views.resolution_verdict import LOOKS
 
 ICONS = {"signature": "pen-line", "seal": "stamp"}
-FIELDS = {
-    "number": lazy_gettext("Number of the document"), "day": lazy_gettext("Day of issue"),
-    "month": lazy_gettext("Month of issue"), "year": lazy_gettext("Year of issue"),
-}  # fmt: skip
+DATE = lazy_gettext("Date of issue")
+FIELDS = {"number": lazy_gettext("Number of the document"), "day": DATE, "month": DATE, "year": DATE}
 LEAST = 24.0  # points: what is smaller on the page is drawn so large
 Shown = dict[str, Any]
 
@@ -57,8 +55,7 @@ def _preserved(number: int, stamp: StampSeen | None, verdict: Verdict) -> Shown:
 def _unsigned(number: int, verdict: Verdict) -> Shown:
     """The print, which comes first and is protected by whatever is signed later, or a change that nobody signed."""
     if number == 1:
-        made = _("Made before anybody signed; %(n)s pages.", n=len(verdict.pages)) if verdict.pages else ""
-        title = _("The printed document")
+        title, made = _("The printed document"), _("Made before anybody signed.")
         return {"icon": "file-text", "title": title, "post": "", "when": made, "covers": "", "kind": "", "label": ""}
     later = _("A later signature stands over it, which does not permit it.")
     told = later if verdict.covering(number) else _("No signature protects this part.")
@@ -85,9 +82,11 @@ def _key(number: int, page: Page) -> tuple[Any, ...]:
 
 def _row(first: int, last: int, page: Page, verdict: Verdict) -> Shown:
     title = _("Page %(n)s", n=first) if first == last else _("Pages %(first)s to %(last)s", first=first, last=last)
-    boxes = [_box(at, place, page, verdict) for at, place in enumerate(page.places, start=1)]
+    notes = [_note(place, verdict) for place in page.places]
+    told = list({str(note): note for note in notes}.values())  # fields of one thing are told once
     return {
-        "title": title, "wide": round(page.wide, 1), "high": round(page.high, 1), "boxes": boxes,
+        "title": title, "wide": round(page.wide, 1), "high": round(page.high, 1), "notes": told,
+        "boxes": [_box(told.index(note) + 1, place, page) for note, place in zip(notes, page.places, strict=True)],
         "origin": _origin(page.revision), "covered": _covered(page.revision, verdict),
         "kind": "ok" if page.revision == 1 else "bad",
         "drawn": _("Outline of %(page)s with the places that are described beside it", page=title),
@@ -113,15 +112,18 @@ def _called(signer: SignerSeen) -> str:
     return role if signer.state == "valid" else f"{role} ({str(LOOKS[signer.state][2]).lower()})"
 
 
-def _box(at: int, place: Place, page: Page, verdict: Verdict) -> Shown:
-    """Where it stands, with the upper left corner of the page as SVG has it, and what is to be said of it."""
+def _note(place: Place, verdict: Verdict) -> Shown:
+    return {"name": _name(place), "told": _told(place, verdict), "bad": place.kind == "other"}
+
+
+def _box(at: int, place: Place, page: Page) -> Shown:
+    """Where it stands, with the upper left corner of the page as SVG has it; `at` is the number of its note."""
     left, bottom, wide, high = place.box
     drawn_wide, drawn_high = max(wide, LEAST), max(high, LEAST)
     return {
-        "at": at, "kind": place.kind if place.kind in ("signature", "text") else "other",
+        "at": at, "kind": place.kind,
         "x": _within(left, page.wide, drawn_wide), "y": _within(page.high - bottom - high, page.high, drawn_high),
         "wide": round(min(drawn_wide, page.wide), 1), "high": round(min(drawn_high, page.high), 1),
-        "name": _name(place), "told": _told(place, verdict), "bad": place.kind == "other",
     }  # fmt: skip
 
 

@@ -296,7 +296,8 @@ def test_a_file_is_shown_part_by_part_and_page_by_page(app, out):
     assert "As it was printed before anybody signed" in said
     assert "Number of the document. Filled in with part 3 of the file. Protected by: Seal of the organisation." in said
     assert out.resolution.signer.full_name not in said
-    boxes = re.findall(r'<rect class="ec-sheet__box ec-sheet__box--(\w+)"', answer.text)
+    assert said.count("Date of issue. Filled in with part 3") == 1
+    boxes = re.findall(r'<rect class="ec-leaf__box ec-leaf__box--(\w+)"', answer.text)
     assert sorted(boxes) == ["signature"] * 2 + ["text"] * 4
 
 
@@ -304,7 +305,7 @@ def test_a_page_that_was_added_is_shown_as_protected_by_nobody(app, out):
     answer = send(app.test_client(), "/xac-minh/?lang=en", page_added(Editor(content(out))).done())
     assert [part for part in parts(answer) if "A change without a signature" in part and "Not permitted" in part]
     assert len(parts(answer)) == 4
-    assert answer.text.count("ec-sheet--bad") == 1
+    assert answer.text.count("ec-leaf--bad") == 1
     assert "Written or changed in part 4 of the file" in words(answer)
     assert "No signature protects what is shown here." in words(answer)
     assert "FORMAT_FAILURE" in words(answer)
@@ -322,13 +323,13 @@ def test_no_post_is_named_for_a_signature_that_is_not_known_to_be_good(app, out,
 def test_what_cannot_be_taken_apart_has_no_pages(app, out):
     answer = send(app.test_client(), "/xac-minh/", content(out) + b"\n")
     assert band(answer) == "bad"
-    assert "ec-sheet" not in answer.text
+    assert "ec-leaf" not in answer.text
     assert "ec-part" not in answer.text
 
 
 def test_the_page_behind_the_code_shows_the_pages_of_the_stored_file(app, out):
     answer = app.test_client().get(address(out) + "?lang=en")
-    assert answer.text.count('<li class="ec-sheet">') >= 1
+    assert answer.text.count('<li class="ec-leaf">') >= 1
     assert "Page by page" in words(answer)
 
 
