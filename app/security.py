@@ -50,10 +50,14 @@ REGISTERS_READ = (
 REGISTERS_KEEP = REGISTERS_READ | {("menu_access", "IssueQueue")} | (
     _opens("SealRecords", "Registers", "add", "suspend") | _opens("SpecimenRecords", "Registers", "add")
 )  # fmt: skip
-RULES_READ = _opens("RuleSetRecords", "Meetings") | _opens("CalendarRecords", "Meetings")
-RULES_KEEP = (
-    _opens("RuleSetRecords", "Meetings", "add", "edit") | _opens("CalendarRecords", "Meetings", "add", "edit", "delete")
-)
+RULES_READ = (
+    _opens("RuleSetRecords", "Meetings") | _opens("SlipRuleSetRecords", "Meetings")
+    | _opens("CalendarRecords", "Meetings")
+)  # fmt: skip
+RULES_KEEP = RULES_READ | (
+    _opens("RuleSetRecords", "Meetings", "add", "edit") | _opens("SlipRuleSetRecords", "Meetings", "add", "edit")
+    | _opens("CalendarRecords", "Meetings", "add", "edit", "delete")
+)  # fmt: skip
 KEYS_RECOVER = _opens("KeyRecords", "Keys") | _opens("RecoveryRecords", "Keys", "add", "approve")
 KEYS_CONFIRM = _opens("RecoveryRecords", "", "approve")
 GAPS_DECIDE = _opens("GapRecords", "", "add", "confirm")

@@ -1,6 +1,7 @@
 """Rule sets (bộ quy tắc): which decision rules hold in a body from which day; a used one is history."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,9 @@ from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.identity import changes, check_period, overlapping
+from app.workflows.rules.parameters import LARGEST
 from app.workflows.rules.rulesets import RuleParameters, RuleSetPreset
+from app.workflows.rules.slip_parameters import SlipParameters
 
 LONGEST_CODE, LONGEST_NAME, LONGEST_SOURCE = 40, 200, 4000
 
@@ -41,13 +44,28 @@ class UsedLater(BadValue):
     message = _("A vote was decided by this rule set on %(day)s; it cannot have ended before.")
 
 
-class BadFraction(BadValue):
-    code = "bad_fraction"
-    message = _("Write whole numbers from 1 to 365 (working days: from 0).")
+class BadNumber(BadValue):
+    code = "bad_number"
+    message = _("Write a whole number from %(least)s to %(most)s.")
 
-    def __init__(self, subject: Any, field: str) -> None:
-        super().__init__(subject)
+    def __init__(self, subject: Any, field: str, **bounds: object) -> None:
+        super().__init__(subject, **bounds)
         self.field = field  # type: ignore[misc]
+
+
+class WindowImpossible(BadValue):
+    code, field = "window_impossible", "max_working_days"
+    message = _("The longest time to answer is at least as long as the shortest.")
+
+
+class BadTime(BadValue):
+    code, field = "bad_time", "ends_at"
+    message = _("Write the time as 17:00.")
+
+
+class BadReminders(BadValue):
+    code, field = "bad_reminders", "reminder_hours"
+    message = _("Write at most six whole numbers of hours, each smaller than the one before: 24, 4.")
 
 
 class QuorumImpossible(BadValue):
@@ -98,7 +116,7 @@ def create_rule_set(
     """Enter the rules that hold from a day on.
 
     `values`: code, name, legal_source, confirmed, valid_from, valid_to (None: without end). `parameters`: the fields
-    of RuleParameters, as typed.
+    of RuleParameters or, for slips, of SlipParameters, as typed.
     """
     body = seen(actor, Body, body_id)
     rule_set = RuleSet(body_id=body_id, procedure=procedure)
@@ -176,11 +194,20 @@ def _refuse_two_in_force(rule_set: RuleSet) -> None:
 
 def _parameters(rule_set: RuleSet, parameters: dict[str, Any]) -> dict[str, Any]:
     try:
+        if rule_set.procedure is Procedure.SLIP:
+            return SlipParameters.parse(parameters).as_dict()
         return RuleParameters.parse({**parameters, "substitute_votes": False}).as_dict()
     except (ValueError, TypeError) as odd:
-        said = str(odd)
-        if said.startswith("the quorum"):
-            raise QuorumImpossible(rule_set) from odd
-        if "majority" in said and "must be a whole" not in said:
-            raise MajorityImpossible(rule_set) from odd
-        raise BadFraction(rule_set, said.split(" ", maxsplit=1)[0]) from odd
+        raise _refusal(rule_set, str(odd)) from odd
+
+
+def _refusal(rule_set: RuleSet, said: str) -> BadValue:
+    """The refusal for what the rules said of odd parameters; the name of one comes first, where it is about one."""
+    if bounds := re.fullmatch(r"(\w+) must be a whole number from (\d+) to (\d+)", said):
+        return BadNumber(rule_set, bounds[1], least=bounds[2], most=bounds[3])
+    known = {
+        "the quorum": QuorumImpossible, "min_working_days": WindowImpossible, "ends_at": BadTime,
+        "reminder_hours": BadReminders, "the majority": MajorityImpossible, "less than half": MajorityImpossible,
+    }  # fmt: skip
+    found = next((refusal for begins, refusal in known.items() if said.startswith(begins)), None)
+    return found(rule_set) if found else BadNumber(rule_set, said.split(" ", maxsplit=1)[0], least=1, most=LARGEST)

@@ -113,13 +113,15 @@ def test_no_rule_set_and_two_rule_sets_are_errors_and_never_guesses():
     with pytest.raises(LookupError, match="0 rule sets"):
         applicable(GOVERNMENT_RULE_SETS, "meeting", dt.date(2016, 9, 30))
     with pytest.raises(LookupError, match="0 rule sets"):
-        applicable(GOVERNMENT_RULE_SETS, "slip", dt.date(2019, 6, 24))
+        applicable(GOVERNMENT_RULE_SETS, "decree", dt.date(2019, 6, 24))
     with pytest.raises(LookupError, match="2 rule sets"):
         applicable([*GOVERNMENT_RULE_SETS, GOVERNMENT_RULE_SETS[0]], "meeting", dt.date(2019, 6, 24))
 
 
 def test_what_is_known_second_hand_is_marked_as_unconfirmed():
-    marks = {row.code: row.confirmed for row in (*GOVERNMENT_RULE_SETS, *PROVINCE_RULE_SETS)}
+    rows = (*GOVERNMENT_RULE_SETS, *PROVINCE_RULE_SETS)
+    marks = {row.code: row.confirmed for row in rows if row.procedure == "meeting"}
+    assert [row.code for row in rows if row.procedure == "slip" and row.confirmed] == []
     assert marks == {
         "QC-138-2016": True,
         "QC-39-2022": True,
@@ -141,3 +143,23 @@ def test_a_province_decides_like_the_government_with_its_chairman_as_head():
     parameters = applicable(PROVINCE_RULE_SETS, "meeting", dt.date(2025, 7, 1)).parameters
     assert (quorum(25, parameters), threshold(25, parameters)) == (17, 13)
     assert decide(Tally(26, 13, 13, 0), "disagree", parameters) is Verdict.TIE_CONFIRM
+
+
+def test_every_rule_set_for_meetings_has_one_for_slips_of_the_same_days():
+    for rows in (GOVERNMENT_RULE_SETS, PROVINCE_RULE_SETS):
+        periods = {
+            procedure: [(row.code, row.valid_from, row.valid_to) for row in rows if row.procedure == procedure]
+            for procedure in ("meeting", "slip")
+        }
+        assert periods["meeting"] == periods["slip"]
+
+
+@pytest.mark.parametrize(
+    ("on", "silence"),
+    [("2019-06-24", "nothing"), ("2024-01-02", "nothing"), ("2026-05-28", "nothing"), ("2026-05-29", "agree")],
+)
+def test_silence_counts_as_agreement_under_the_regulations_of_2026_alone(on, silence):
+    """rule:R60"""
+    found = applicable(GOVERNMENT_RULE_SETS, "slip", dt.date.fromisoformat(on))
+    assert (found.parameters.silence, found.parameters.deemed) == (silence, silence == "agree")
+    assert applicable(PROVINCE_RULE_SETS, "slip", dt.date(2026, 7, 1)).parameters.deemed is False

@@ -287,7 +287,7 @@ def test_an_organisation_has_one_abbreviation_and_no_circle_above_it(at):
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 RULES = {
-    "body_id": "1", "procedure": "meeting", "code": "QC-2027", "name": "Quy chế mới", "valid_from": "01/01/2027",
+    "body_id": "1", "code": "QC-2027", "name": "Quy chế mới", "valid_from": "01/01/2027",
     "valid_to": "", "legal_source": "Nghị định mới", "quorum_numerator": "2", "quorum_denominator": "3",
     "majority_numerator": "1", "majority_denominator": "2", "papers_working_days": "5", "tie": "head",
     "remote_counts_as_present": "y",
@@ -325,10 +325,68 @@ def test_a_successor_of_a_used_rule_set_begins_when_the_old_one_ended(scene, at)
     ],
 )  # fmt: skip
 def test_impossible_rules_are_refused_at_their_field(at, changed, field):
-    page = at("clerk").post("/records/rule-sets/add", **{**RULES, "procedure": "slip", **changed})
+    page = at("clerk").post("/records/rule-sets/add", **{**RULES, **changed})
     assert page.status_code == 422
     assert error_at(page, field)
     assert db.session.query(RuleSet).filter_by(code="QC-2027").count() == 0
+
+
+SLIPS = {
+    "body_id": "1", "code": "QC-2027", "name": "Quy chế mới", "valid_from": "01/01/2027", "valid_to": "",
+    "legal_source": "Nghị định mới", "min_working_days": "3", "max_working_days": "7", "ends_at": "16:30",
+    "silence": "agree", "majority_numerator": "1", "majority_denominator": "2", "tie": "head",
+    "reminder_hours": "48, 24,2", "most_per_day": "4",
+}  # fmt: skip
+
+
+@both
+def test_rules_for_slips_are_entered_copied_and_kept_apart_from_those_for_meetings(at):
+    clerk = at("clerk")
+    old = db.session.query(RuleSet).filter_by(code="QC-191-2026", procedure="slip").one()
+    clerk.post(f"/records/slip-rule-sets/{old.id}/end", valid_to="01/01/2027")
+    assert clerk.post("/records/slip-rule-sets/add", **SLIPS).status_code == 302
+    new = db.session.query(RuleSet).filter_by(code="QC-2027").one()
+    assert [new.parameters[name] for name in ("silence", "answer_change_allowed", "reminder_hours", "ends_at")] == [
+        "agree", False, [48, 24, 2], "16:30",
+    ]  # fmt: skip
+    assert new.procedure == "slip"
+    copied = clerk.get(f"/records/slip-rule-sets/add?copy_of={new.id}")
+    assert (value_of(copied, "reminder_hours"), value_of(copied, "max_working_days")) == ("48, 24, 2", "7")
+    assert (value_of(copied, "name"), value_of(copied, "code")) == ("Quy chế mới", "")
+    assert "48, 24, 2" in clerk.get(f"/records/slip-rule-sets/{new.id}").text
+    meeting = db.session.query(RuleSet).filter_by(code="QC-191-2026", procedure="meeting").one()
+    assert clerk.get(f"/records/rule-sets/{new.id}").status_code == 404
+    assert clerk.get(f"/records/slip-rule-sets/{meeting.id}").status_code == 404
+    assert clerk.get(f"/records/slip-rule-sets/add?copy_of={meeting.id}").status_code == 404
+    edited = clerk.post(f"/records/slip-rule-sets/{new.id}/edit", **{**SLIPS, "reminder_hours": ""})
+    assert edited.status_code == 302
+    db.session.expire_all()
+    assert db.session.get(RuleSet, new.id).parameters["reminder_hours"] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"min_working_days": "8"}, "max_working_days"), ({"min_working_days": "0"}, "min_working_days"),
+        ({"max_working_days": "61"}, "max_working_days"), ({"ends_at": "25:00"}, "ends_at"),
+        ({"ends_at": ""}, "ends_at"), ({"silence": "maybe"}, "silence"),
+        ({"reminder_hours": "4, 24"}, "reminder_hours"), ({"reminder_hours": "một ngày"}, "reminder_hours"),
+        ({"reminder_hours": "999"}, "reminder_hours"),
+        ({"most_per_day": "0"}, "most_per_day"), ({"majority_numerator": "2"}, "majority_numerator"),
+        ({"code": ""}, "code"),
+    ],
+)  # fmt: skip
+def test_impossible_rules_for_slips_are_refused_at_their_field(at, changed, field):
+    page = at("clerk").post("/records/slip-rule-sets/add", **{**SLIPS, **changed})
+    assert (page.status_code, bool(error_at(page, field))) == (422, True)
+    assert db.session.query(RuleSet).filter_by(code="QC-2027").count() == 0
+
+
+def test_a_rule_set_for_meetings_is_copied_too(at):
+    meeting = db.session.query(RuleSet).filter_by(code="QC-191-2026", procedure="meeting").one()
+    page = at("clerk").get(f"/records/rule-sets/add?copy_of={meeting.id}")
+    assert (value_of(page, "name"), value_of(page, "papers_working_days")) == (meeting.name, "5")
+    assert f"copy_of={meeting.id}" in at("clerk").get(f"/records/rule-sets/{meeting.id}").text
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------
@@ -451,7 +509,7 @@ def province(scene, people):
 def test_rows_of_another_body_are_never_shown_whatever_the_address(province, at):
     clerk = at("clerk")
     for screen in ("meetings", "items", "papers", "polls", "seats", "absences", "organisations", "rule-sets", "keys",
-                   "appointments", "member-staff", "recoveries", "versions", "calendar"):  # fmt: skip
+                   "appointments", "member-staff", "recoveries", "versions", "calendar", "slip-rule-sets"):  # fmt: skip
         page = clerk.get(f"/records/{screen}/?_flt_0_meeting_id=1&_flt_0_body_id=1")
         shown = re.findall(r'<a class="rec-title"[^>]*>(.*?)</a>', page.text)
         assert shown in ([], ["Ngô Thị Bảy"]), screen

@@ -43,6 +43,7 @@ from app.models import (
     OrganisationKind,
     Person,
     Poll,
+    Procedure,
     RecoveryKind,
     Refusal,
     Resolution,
@@ -73,6 +74,7 @@ NAMES = [
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
     "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
     "WitnessRecords", "GapRecords", "CalendarRecords", "UnansweredRecords",
+    "SlipRuleSetRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -114,8 +116,9 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             Appointment(body_id=1, person_id=person.id, office=Office.DEPUTY_MINISTER, organisation_id=1,
                         post="Thứ trưởng", rank=n + 100, valid_from=dt.date(2020, 1, 1)),
             MemberStaff(body_id=1, member_id=1, aide_id=person.id, valid_from=dt.date(2020, 1, 1)),
-            RuleSet(body_id=1, code=f"R{n}", name=f"Quy tắc {n}", procedure="slip", valid_from=dt.date(1950 + n, 1, 1),
-                    valid_to=dt.date(1951 + n, 1, 1), parameters={}, legal_source="Luật", confirmed=False),
+            *(RuleSet(body_id=1, code=f"R{n}", name=f"Quy tắc {n}", procedure=procedure, parameters={},
+                      valid_from=dt.date(1950 + n, 1, 1), valid_to=dt.date(1951 + n, 1, 1), legal_source="Luật",
+                      confirmed=False) for procedure in Procedure),
             CalendarDay(body_id=1, day=dt.date(2026, 6, 1) + dt.timedelta(n), kind=DayKind.OFF, note=f"Nghỉ {n}"),
             AgendaItem(body_id=1, meeting_id=meeting_id, position=n + 2, kind=ItemKind.REPORT, title=f"Nội dung {n}",
                        title_fold=f"noi dung {n}", organisation_id=1),

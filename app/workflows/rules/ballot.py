@@ -61,6 +61,7 @@ _roll_entry = dict(
     certificate_sha256=optional(sha256_hex),  # a member without one counts in the base and cannot vote
 )
 _kept_entry = dict(**_roll_entry, key_place=optional(one_of(*KEY_PLACES)))
+roll_entry = record(**_kept_entry)
 _defined = dict(
     ctx=one_of(POLL_CONTEXT),
     poll_id=identifier,
@@ -82,7 +83,7 @@ _definitions = {
     1: record(v=one_of(1), **_defined),  # the PIN is all that is asked for
     2: record(v=one_of(2), evidence=one_of(PIN_AND_PASSKEY), **_defined),
     3: record(
-        v=one_of(3), evidence=one_of(PIN, PIN_AND_PASSKEY), **{**_defined, "roll": list_of(record(**_kept_entry))}
+        v=one_of(3), evidence=one_of(PIN, PIN_AND_PASSKEY), **{**_defined, "roll": list_of(roll_entry)}
     ),
 }  # fmt: skip
 _ballot = record(
@@ -185,12 +186,13 @@ def _checked_definition(value: Mapping[str, Any]) -> dict[str, Any]:
     if shape is None:
         raise ValueError(f"v: must be one of {', '.join(map(str, _definitions))}")
     found: dict[str, Any] = shape(value)
-    _check_roll(found["roll"])
+    check_roll(found["roll"])
     _check_quorum(found)
     return found
 
 
-def _check_roll(roll: list[dict[str, Any]]) -> None:
+def check_roll(roll: list[dict[str, Any]]) -> None:
+    """A frozen roll is numbered without gaps, has one head at most, and no certificate twice."""
     for place, entry in enumerate(roll, start=1):
         if entry["index"] != place or entry["member"] != roll_code(place):
             raise ValueError(f"roll: entry {place} must have index {place} and code {roll_code(place)}")

@@ -230,3 +230,12 @@ class Frontier:
     @classmethod
     def from_json(cls, levels: Sequence[str]) -> "Frontier":
         return cls([bytes.fromhex(level) if level else None for level in levels])
+
+
+def roots(leaf_hashes: Sequence[bytes]) -> list[str]:
+    """The root after 0, 1, 2 … leaves, in hex."""
+    frontier, found = Frontier(), [EMPTY_ROOT.hex()]
+    for each in leaf_hashes:
+        frontier.append(each)
+        found.append(frontier.root().hex())
+    return found

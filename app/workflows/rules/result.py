@@ -62,7 +62,7 @@ def _cast(
     if len(given) != len(leaves) - 2 or len(by_digest) != len(given):
         raise ValueError("a ballot is not in the log, or twice among the ballots")
     roll = {entry["member"]: entry for entry in definition["roll"]}
-    roots, found = _roots(hashes), []
+    roots, found = merkle.roots(hashes), []
     for entry in leaves[1:-1]:
         seq = entry["seq"]
         ballot = _placed(by_digest, entry, hashes[seq])
@@ -72,15 +72,6 @@ def _cast(
             raise ValueError(f"the ballot of entry {seq} has seen another log")
         found.append(ballot)
     return found
-
-
-def _roots(hashes: Sequence[bytes]) -> list[str]:
-    """The root after 0, 1, 2 … entries."""
-    frontier, roots = merkle.Frontier(), [merkle.EMPTY_ROOT.hex()]
-    for each in hashes:
-        frontier.append(each)
-        roots.append(frontier.root().hex())
-    return roots
 
 
 def _placed(by_digest: Mapping[str, Mapping[str, Any]], entry: Mapping[str, Any], leaf_hash: bytes) -> dict[str, Any]:

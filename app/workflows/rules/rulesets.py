@@ -5,11 +5,13 @@ A People's Committee decides by the same rules with its Chairman as the head (ru
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar
 
+from app.workflows.rules.parameters import check_majority, check_whole, parsed
+from app.workflows.rules.slip_parameters import Silence, SlipParameters
+
 Procedure = Literal["meeting", "slip"]
-LARGEST = 365  # no legal fraction or period is written with a larger number
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,10 @@ class RuleParameters:
     papers_working_days: int = 5
 
     def __post_init__(self) -> None:
-        for name in ("quorum_numerator", "quorum_denominator", "majority_numerator", "majority_denominator"):
-            _whole(name, getattr(self, name), least=1)
-        _whole("papers_working_days", self.papers_working_days, least=0)
+        for name in ("quorum_numerator", "quorum_denominator"):
+            check_whole(name, getattr(self, name), least=1)
+        check_majority(self.majority_numerator, self.majority_denominator)
+        check_whole("papers_working_days", self.papers_working_days, least=0)
         for name in ("remote_counts_as_present", "vote_change_allowed", "substitute_votes"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false")
@@ -43,33 +46,24 @@ class RuleParameters:
         self._refuse_the_impossible()
 
     def _refuse_the_impossible(self) -> None:
-        """A body of which more than everybody must agree could never decide; substitutes never vote (rule:R6)."""
+        """More than everybody can never be there; substitutes never vote (rule:R6)."""
         if self.quorum_numerator > self.quorum_denominator:
             raise ValueError("the quorum cannot exceed all members")
-        if self.majority_numerator >= self.majority_denominator:
-            raise ValueError("the majority to be exceeded must be less than all members")
-        if self.majority_numerator * 2 < self.majority_denominator:
-            raise ValueError("less than half of the members can never be a majority")
         if self.substitute_votes:
             raise ValueError("substitute_votes must be false: a substitute speaks and never votes")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "RuleParameters":
         """Read stored parameters; ValueError names every unknown, missing or odd entry."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise ValueError(f"unknown rule parameters: {', '.join(unknown)}")
-        if missing := sorted(known - set(values)):
-            raise ValueError(f"missing rule parameters: {', '.join(missing)}")
-        return cls(**values)
+        return parsed(cls, values)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def _whole(name: str, value: Any, least: int) -> None:
-    if type(value) is not int or not least <= value <= LARGEST:
-        raise ValueError(f"{name} must be a whole number from {least} to {LARGEST}")
+PARAMETERS: dict[str, type[RuleParameters] | type[SlipParameters]] = {
+    "meeting": RuleParameters, "slip": SlipParameters,
+}  # fmt: skip
 
 
 class Dated(Protocol):
@@ -110,12 +104,12 @@ class RuleSetPreset:
     procedure: Procedure
     valid_from: dt.date
     valid_to: dt.date | None
-    parameters: RuleParameters
+    parameters: RuleParameters | SlipParameters
     legal_source_vi: str
     confirmed: bool
 
 
-GOVERNMENT_RULE_SETS = (
+_GOVERNMENT_MEETINGS = (
     RuleSetPreset(
         code="QC-138-2016",
         name_vi="Quy chế làm việc của Chính phủ (Nghị định số 138/2016/NĐ-CP)",
@@ -170,7 +164,7 @@ GOVERNMENT_RULE_SETS = (
     ),
 )
 
-PROVINCE_RULE_SETS = (
+_PROVINCE_MEETINGS = (
     RuleSetPreset(
         code="UBND-2025",
         name_vi="Quy chế làm việc của Ủy ban nhân dân cấp tỉnh",
@@ -181,4 +175,37 @@ PROVINCE_RULE_SETS = (
         legal_source_vi="Luật Tổ chức chính quyền địa phương số 72/2025/QH15; quy chế làm việc của Ủy ban nhân dân",
         confirmed=False,
     ),
+)
+
+
+def _for_slips(meeting: RuleSetPreset, source: str, silence: Silence = "nothing") -> RuleSetPreset:
+    """The rule set for slips that goes with one for meetings: same dates, read second-hand (rule:R10, rule:R60)."""
+    return replace(
+        meeting,
+        name_vi=f"{meeting.name_vi}: lấy ý kiến bằng phiếu",
+        procedure="slip",
+        parameters=SlipParameters(silence=silence),
+        legal_source_vi=source,
+        confirmed=False,
+    )
+
+
+_QC_138, _QC_39, _QC_39_L63, _QC_191 = _GOVERNMENT_MEETINGS
+
+GOVERNMENT_RULE_SETS = (
+    *_GOVERNMENT_MEETINGS,
+    _for_slips(_QC_138, f"{_QC_138.legal_source_vi} (lấy ý kiến thành viên Chính phủ bằng phiếu)"),
+    _for_slips(_QC_39, f"{_QC_39.legal_source_vi} (lấy ý kiến thành viên Chính phủ bằng phiếu)"),
+    _for_slips(_QC_39_L63, f"{_QC_39_L63.legal_source_vi} (lấy ý kiến thành viên Chính phủ bằng phiếu)"),
+    _for_slips(
+        _QC_191,
+        "Điều 25, Điều 26 Luật Tổ chức Chính phủ số 63/2025/QH15; khoản 3 Điều 3, Điều 7, Điều 17 Quy chế làm việc "
+        "của Chính phủ ban hành kèm theo Nghị định số 191/2026/NĐ-CP",
+        silence="agree",
+    ),
+)
+
+PROVINCE_RULE_SETS = (
+    *_PROVINCE_MEETINGS,
+    *(_for_slips(each, f"{each.legal_source_vi} (lấy ý kiến bằng phiếu)") for each in _PROVINCE_MEETINGS),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.workflows.rules.rulesets import RuleParameters
-from app.workflows.rules.tally import Tally, Verdict, percent_vi, threshold
+from app.workflows.rules.tally import Majority, Tally, Verdict, percent_vi, threshold
 
 _SIDE = {"agree": "tán thành", "disagree": "không tán thành"}
 
@@ -44,13 +44,13 @@ def _outcome(tally: Tally, ruling: Ruling) -> str:
         return _tie(tally, ruling)
     if ruling.verdict is Verdict.ADOPTED:
         return (
-            f"Nội dung biểu quyết được thông qua do có {_majority(ruling.parameters)} tổng số thành viên "
+            f"Nội dung biểu quyết được thông qua do có {majority_vi(ruling.parameters)} tổng số thành viên "
             f"{ruling.body} biểu quyết tán thành {_needed(tally, ruling)}."
         )
     equal = f"{_equal(tally)}; n" if tally.agree == tally.disagree else "N"
     return (
-        f"{equal}ội dung biểu quyết không được thông qua do không có {_majority(ruling.parameters)} tổng số thành viên "
-        f"{ruling.body} biểu quyết tán thành {_needed(tally, ruling)}."
+        f"{equal}ội dung biểu quyết không được thông qua do không có {majority_vi(ruling.parameters)} tổng số "
+        f"thành viên {ruling.body} biểu quyết tán thành {_needed(tally, ruling)}."
     )
 
 
@@ -79,7 +79,8 @@ def _equal(tally: Tally) -> str:
     return f"Số phiếu tán thành và không tán thành ngang nhau ({tally.agree} – {tally.disagree})"
 
 
-def _majority(parameters: RuleParameters) -> str:
+def majority_vi(parameters: Majority) -> str:
+    """What must be exceeded, in words: "quá nửa", "quá 2/3"."""
     if (parameters.majority_numerator, parameters.majority_denominator) == (1, 2):
         return "quá nửa"
     return f"quá {parameters.majority_numerator}/{parameters.majority_denominator}"

@@ -4,10 +4,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-
-from app.workflows.rules.rulesets import RuleParameters
+from typing import Protocol
 
 CHOICES = ("agree", "disagree", "other")
+
+
+class Majority(Protocol):
+    """What of the parameters of a rule set decides, for meetings and slips alike."""
+
+    @property
+    def majority_numerator(self) -> int: ...
+    @property
+    def majority_denominator(self) -> int: ...
+    @property
+    def tie(self) -> str: ...
 
 
 class Verdict(StrEnum):
@@ -47,14 +57,14 @@ class Tally:
         return self.members - self.agree - self.disagree - self.other
 
 
-def threshold(members: int, parameters: RuleParameters) -> int:
+def threshold(members: int, parameters: Majority) -> int:
     """The smallest number of agreeing members that adopts: strictly more than the fraction of ALL (rule:R1)."""
     if members < 1:
         raise ValueError("a body has members")
     return members * parameters.majority_numerator // parameters.majority_denominator + 1
 
 
-def decide(tally: Tally, head_choice: str | None, parameters: RuleParameters) -> Verdict:
+def decide(tally: Tally, head_choice: str | None, parameters: Majority) -> Verdict:
     """More than half of all members adopt (rule:R1); equal votes follow the head of the body (rule:R2).
 
     Quá nửa tổng số thành viên biểu quyết tán thành; biểu quyết ngang nhau thì thực hiện theo ý kiến mà Thủ tướng
