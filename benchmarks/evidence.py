@@ -21,7 +21,7 @@ def measure() -> list[Row]:
 
 
 def _verification(ballots: int) -> Row:
-    case = _case(ballots)
+    case = case_of(ballots)
     row = Row(
         f"verification of a bundle of {ballots} ballots", "s", f"{ballots} bare openssl cms -verify processes, in turn",
         "lower", None,
@@ -34,7 +34,7 @@ def _verification(ballots: int) -> Row:
         return alternate(row, lambda: seconds(lambda: _run(tool)), lambda: seconds(lambda: _all(commands)), ROUNDS)
 
 
-def _case(ballots: int) -> Case:
+def case_of(ballots: int) -> Case:
     """Every member votes, and changes the vote in turn until there are as many ballots."""
     fields = definition_fields(members=MEMBERS, in_room=MEMBERS, remote=0) | {"opened_at": iso_utc(OPENED)}
     for entry in fields["roll"]:
