@@ -4,6 +4,7 @@ A PIN and a password cost next to nothing here; everything else is what `make ru
 """
 
 import datetime as dt
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -20,8 +21,19 @@ from app.demo.founding import found
 from app.demo.presets import G2025_10, Preset
 from app.demo.stage import new_nonce
 from app.gateways import signing
-from app.models import Choice, ItemKind, MeetingKind, Presence
-from app.workflows import agenda, attendance, ballots, draft_texts, meetings, polls, resolutions
+from app.models import Choice, ItemKind, MeetingKind, Presence, RecoveryKind
+from app.workflows import (
+    agenda,
+    attendance,
+    ballots,
+    draft_texts,
+    keys,
+    meetings,
+    outside_keys,
+    outside_seals,
+    polls,
+    resolutions,
+)
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.calendar import hanoi_date
 from tests.cabinet import PASSWORD, PIN
@@ -64,6 +76,14 @@ def make_passkey_vote() -> None:
     make(_draft_a_vote_with_passkeys)
 
 
+def make_vote_with_keys_elsewhere() -> None:
+    """A Government of five in session and an open vote; ECABINET_TEST_KEYS says whose key is where, with its PIN.
+
+    It is JSON: {name: [reference, PIN]}; the name "seal" stands for the seal of the body.
+    """
+    make(_open_a_vote_with_keys_elsewhere)
+
+
 def make_resolutions() -> None:
     """A Government of five, and as many Resolutions before its head as ECABINET_TEST_RESOLUTIONS says."""
     make(_present_resolutions)
@@ -80,6 +100,14 @@ def _draft_a_vote_with_passkeys(app: Flask) -> None:
     agenda.open_item(session.who("thutuong"), item_id, session.now())
     question = polls.usual_question("Nghị quyết về thử nghiệm")
     polls.draft_poll(session.who("chuyenvien"), item_id, question, session.now(), passkey_demanded=True)
+
+
+def _open_a_vote_with_keys_elsewhere(app: Flask) -> None:
+    session = _Session(app, with_fewer_members(G2025_10), ["Nghị quyết về thử nghiệm"])
+    draft_texts.write_draft(session.who("chuyenvien"), session.item_ids[0], papers.draft_text(), session.now())
+    for name, (key_ref, pin) in json.loads(os.environ["ECABINET_TEST_KEYS"]).items():
+        session.register(name, key_ref, pin)
+    session.put_to_vote(session.item_ids[0])
 
 
 def _present_resolutions(app: Flask) -> None:
@@ -100,7 +128,9 @@ def with_fewer_members(preset: Preset) -> Preset:
 
 
 def make_keys(app: Flask, since: dt.datetime) -> None:
-    """Installation key and certificate authority."""
+    """Installation key and certificate authority; nothing where a signer of its own has them."""
+    if app.config["SIGNER_SOCKET"]:
+        return
     key = Path(app.config["INSTALLATION_KEY"])
     signing.create_installation_key(key)
     signing.Authority.create(Path(app.config["AUTHORITY"]), since, demo=True, installation_key=key.read_bytes())
@@ -130,6 +160,19 @@ class _Session:
     def who(self, handle: str) -> Actor:
         return self.founded.actor(handle, hanoi_date(self.now()))
 
+    def register(self, name: str, key_ref: str, pin: str) -> None:
+        """A key in a device or at a provider, as the two people and the owner do it at the terminal."""
+        clerk, records, now = self.who("chuyenvien"), self.who("vanthu"), self.now()
+        if name == "seal":
+            body_id = self.founded.body_id
+            found = outside_seals.offered(records, clerk, body_id, key_ref, now)
+            outside_seals.register(records, clerk, body_id, found, pin, None, now)
+            return
+        owner = self.who(name)
+        asked = keys.request_recovery(clerk, owner.person_id or 0, RecoveryKind.REPLACE, "Thiết bị ký", now)
+        keys.approve_recovery(records, asked.id, now)
+        outside_keys.register(owner, outside_keys.offered(owner, key_ref, now), pin, now)
+
     def put_to_vote(self, item_id: int) -> int:
         agenda.open_item(self.who("thutuong"), item_id, self.now())
         return polls.put_to_vote(self.who("thutuong"), item_id, self.now()).id
@@ -157,7 +200,7 @@ def serve_it() -> int:
 
 DEEDS: dict[str, Callable[[], int | None]] = {
     "demo": make_demo, "government": make_government, "resolutions": make_resolutions,
-    "passkeys": make_passkey_vote, "serve": serve_it,
+    "passkeys": make_passkey_vote, "elsewhere": make_vote_with_keys_elsewhere, "serve": serve_it,
 }  # fmt: skip
 
 if __name__ == "__main__":

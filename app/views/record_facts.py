@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.gateways.intake.refusals import SENTENCES
+from app.gateways.signing.trouble import TROUBLES
 from app.gateways.storage import StorageError
 from app.workflows.engine.errors import WorkflowError
 
@@ -365,4 +366,5 @@ def _sentences() -> dict[str, Any]:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         found.setdefault(kind.code, kind.message)
-    return found | {f"upload_{code}": sentence for code, sentence in SENTENCES.items()}
+    troubles = {code: trouble.message for code, trouble in TROUBLES.items()}
+    return found | troubles | {f"upload_{code}": sentence for code, sentence in SENTENCES.items()}

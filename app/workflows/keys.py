@@ -125,6 +125,11 @@ class KeySilent(SigningUnavailable):
     http_status = 409
     message = _("%(reason)s")
 
+    @property
+    def recorded(self) -> str:
+        """What the device or provider said; auditors are told more than that there was something."""
+        return str(self.details["fault"])
+
 
 class KeyBlocked(KeySilent):
     code = "key_blocked"

@@ -135,9 +135,11 @@ def test_a_token_that_is_out_is_told_and_the_number_stays(at, sealing):
     assert db.session.query(IssuedNumber).count() == 1
     page = at("records").get(f"/resolutions/{scene.resolution_id}/issue").text
     assert "01/NQ-CP" in page
+    assert page.count("Thiết bị ký chưa được kết nối") == 1, "why the last try failed"
+    assert "Thiết bị ký chưa được kết nối" in at("auditor").get("/records/refusals/").text
     bench.shelf.put_back(out)
     assert issue(at("records"), scene, TOKEN_PIN).json == {"number": "01/NQ-CP", "state": "sealed"}
-    assert {each.code for each in db.session.query(Refusal).filter_by(act="seal_resolution")} == {"key_silent"}
+    assert {each.code for each in db.session.query(Refusal).filter_by(act="seal_resolution")} == {"device_absent"}
 
 
 def test_whose_own_key_is_in_a_token_still_types_six_digits_for_a_seal_kept_here(at, clock, scene):

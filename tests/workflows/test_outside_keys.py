@@ -89,7 +89,7 @@ def broken(scene, kind, code, status):
     assert scene.resolution.state is ResolutionState.PRESENTED
     assert (len(scene.resolution.files), scene.resolution.signatures) == (1, [])
     assert tries(scene) == 0
-    assert db.session.query(Refusal).filter_by(code=kind.code).count() >= 1
+    assert db.session.query(Refusal).filter_by(act="sign_with_pin", code=code).count() >= 1
 
 
 @device

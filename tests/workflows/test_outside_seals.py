@@ -162,7 +162,7 @@ def troubled(scene, kind, code, status):
     assert scene.resolution.state is ResolutionState.NUMBERED
     assert (len(scene.resolution.files), len(scene.resolution.signatures)) == (2, 1)
     assert seal_row().failed_tries == 0
-    assert db.session.query(Refusal).filter_by(act="seal_resolution", code=kind.code).count() >= 1
+    assert db.session.query(Refusal).filter_by(act="seal_resolution", code=code).count() >= 1
 
 
 @pytest.fixture

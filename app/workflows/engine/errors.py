@@ -50,6 +50,11 @@ class WorkflowError(Exception):
         self.about = {"body_id": subject.body_id, "subject_type": subject.__tablename__, "subject_id": subject.id or 0}
         self.details = details
 
+    @property
+    def recorded(self) -> str:
+        """The code under which the refusal is written down."""
+        return self.code
+
     def __str__(self) -> str:
         return str(self.message) % self.details
 

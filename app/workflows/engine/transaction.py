@@ -171,7 +171,7 @@ def record_refusal(act: str, actor: Any, error: WorkflowError) -> None:
     """Write the refusal in a transaction of its own; the act itself left nothing behind."""
     with own_transaction() as session:
         at = dt.datetime.now(dt.UTC)
-        session.add(Refusal(act=act, code=error.code, actor_id=actor.person_id, at=at, **error.about))
+        session.add(Refusal(act=act, code=error.recorded, actor_id=actor.person_id, at=at, **error.about))
 
 
 def plain(value: Any) -> Any:

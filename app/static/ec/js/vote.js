@@ -36,6 +36,7 @@ function complain(sentence) {
   const line = part("data-problem");
   line.querySelector("span").textContent = sentence || "";
   line.hidden = !sentence;
+  if (sentence) line.scrollIntoView({ block: "center" });
 }
 
 function sync() {
