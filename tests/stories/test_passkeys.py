@@ -1,6 +1,9 @@
 """Passkeys in a real browser, whose authenticator is Chromium's own: added, asked for by a vote, removed."""
 
+import itertools
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -49,6 +52,13 @@ def come(chromium: Browser, hall: Web) -> Iterator[Callable[..., Person]]:
     for person in people:
         person.close()
     assert not complaints
+
+
+@pytest.fixture
+def shots() -> Callable[[Person, str], None]:
+    """Keep a picture of the page, where somebody asks for pictures."""
+    folder = os.environ.get("ECABINET_TEST_PICTURES")
+    return lambda person, name: folder and person.page.screenshot(path=f"{folder}/{name}.png")
 
 
 class Authenticator:
@@ -168,3 +178,81 @@ def removed(head: Person, poll: str) -> None:
     head.go(poll)
     expect(head.at("[data-vote-next]")).to_have_count(0)
     expect(head.at("[data-receipt=passkey_label]").first).to_have_text(LABEL)
+
+
+# -- the locked screen ------------------------------------------------------------------------------------------------
+
+LOCK = """async () => {
+    const token = document.querySelector('meta[name="csrf-token"]').content;
+    const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
+    await fetch("/lock", { method: "POST", headers, body: "{}" });
+    document.dispatchEvent(new CustomEvent("ec:locked"));
+}"""
+TYPED = "Thiết bị chưa gửi"
+numbers = itertools.count(1)
+OPENS = "[data-unlock-passkey]"
+
+
+@pytest.fixture
+def returning(come) -> Callable[..., tuple[Person, Authenticator]]:
+    """A member with a passkey of his own, at the page of passkeys."""
+
+    def enter(name: str, device: dict[str, int]) -> tuple[Person, Authenticator]:
+        person = come(name, device)
+        held = Authenticator(person)
+        label = f"Máy {next(numbers)}"
+        add_a_passkey(person, label)
+        expect(person.at(".ec-row__title", has_text=label)).to_be_visible()
+        return person, held
+
+    return enter
+
+
+@pytest.mark.parametrize(("name", "device"), [("tv03", TABLET), ("tv04", PHONE)], ids=["tablet", "phone"])
+def test_a_passkey_opens_the_idle_screen_and_what_was_typed_is_still_there(returning, name, device, shots):
+    member, held = returning(name, device)
+    member.at("#label").fill(TYPED)
+    dialog, counted = member.at("#ec-lock"), held.count()
+    member.page.evaluate(LOCK)
+    expect(dialog.locator(OPENS)).to_be_visible()
+    shots(member, f"lock-{member.name}")
+    held.knows_the_user(False)
+    dialog.locator(OPENS).click()
+    expect(dialog.locator("[data-error]")).to_be_visible()  # the wrong finger: nothing was sent, it stays locked
+    held.knows_the_user(True)
+    dialog.locator(OPENS).click()
+    expect(dialog).to_be_hidden()
+    expect(member.at("#label")).to_have_value(TYPED)
+    assert held.count() > counted
+    assert member.page.evaluate("() => fetch('/passkeys/').then((answer) => answer.url.endsWith('/passkeys/'))")
+
+
+def test_the_password_opens_the_same_screen_as_before(returning):
+    member, _held = returning("tv05", TABLET)
+    member.at("#label").fill(TYPED)
+    member.page.evaluate(LOCK)
+    member.at("#ec-lock-password").fill(PASSWORD)
+    member.at("#ec-lock button[type=submit]").click()
+    expect(member.at("#ec-lock")).to_be_hidden()
+    expect(member.at("#label")).to_have_value(TYPED)
+
+
+def test_the_page_of_the_lock_leads_back_to_where_one_was(returning, shots):
+    member, held = returning("tv05", TABLET)
+    member.page.evaluate(LOCK)
+    member.go("/meetings/?q=phien")
+    expect(member.at(f"[data-locked] {OPENS}")).to_be_visible()
+    shots(member, "locked-page")
+    held.knows_the_user(False)
+    member.at(OPENS).click()
+    expect(member.at("[data-passkey-error]")).to_be_visible()
+    held.knows_the_user(True)
+    member.at(OPENS).click()
+    expect(member.page).to_have_url(re.compile(r"/meetings/\?q=phien$"))
+
+
+def test_who_has_no_passkey_is_offered_none(come):
+    member = come("chuyenvien", TABLET)
+    member.page.evaluate(LOCK)
+    expect(member.at("#ec-lock-password")).to_be_visible()
+    expect(member.at(OPENS)).to_have_count(0)

@@ -9,7 +9,7 @@ from app.gateways import passkeys as gateway
 from app.models import Meeting, Passkey, PasskeyChallenge, Poll, SignatureEvidence
 from app.workflows import agenda, meetings, passkeys, polls
 from app.workflows.poll_passkeys import AboutPasskeys
-from app.workflows.rules.passkey import ballot_challenge, from_base64url, to_base64url
+from app.workflows.rules.passkey import ballot_challenge, from_base64url, to_base64url, unlock_challenge
 from tests.authenticator import UP, Authenticator, sent
 from tests.cabinet import MEMBERS, PASSWORD, PIN
 from tests.conftest import both, nonce_of
@@ -238,3 +238,67 @@ def test_where_there_is_no_address_for_passkeys_only_the_pin_is_offered(desk, sc
     assert 'value="demand"' not in page
     assert desk.send(f"/items/{scene.item_id}/vote").json["code"] == "passkeys_unavailable"
     assert desk.send(f"/items/{scene.item_id}/vote", passkeys="pin").status_code == 200
+
+
+# -- the locked screen ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked(at, scene):
+    """A member with a passkey, whose screen is locked."""
+    device = enrolled()[0]
+    browser = at("a")
+    browser.send("/lock")
+    return browser, device
+
+
+def answered(browser, device):
+    asked = browser.send("/unlock/passkey").json
+    return browser.send("/unlock/passkey/answer", **sent(device.answer(unlock_challenge(asked["nonce"]))))
+
+
+@both
+def test_the_locked_screen_takes_the_passkey_and_nothing_else_is_open_meanwhile(locked):
+    browser, device = locked
+    assert "data-unlock-passkey" in browser.get("/locked?next=/keys/").text
+    assert browser.client.get("/keys/", headers=JSON).status_code == 423
+    assert answered(browser, device).status_code == 200
+    assert browser.get("/keys/").status_code == 200
+
+
+def test_a_wrong_answer_is_refused_in_words_with_the_tries_that_are_left(locked):
+    browser, device = locked
+    asked = browser.send("/unlock/passkey").json
+    wrong = sent(device.answer(unlock_challenge(asked["nonce"]), flags=UP))
+    refused = browser.send("/unlock/passkey/answer", **wrong)
+    assert (refused.status_code, refused.json["code"]) == (403, "passkey_unlock_refused")
+    assert "4" in refused.json["message"]
+    assert browser.client.get("/keys/", headers=JSON).status_code == 423
+    for _try in range(3):
+        browser.send("/unlock/passkey/answer", **wrong)
+    assert browser.send("/unlock/passkey/answer", **wrong).json["code"] == "signed_out"
+    assert browser.client.get("/keys/", headers=JSON).status_code == 401
+
+
+@pytest.mark.parametrize("odd", [{"id": ""}, {"id": 7}, {"client_data": "a b"}, {"signature": None}, {"more": "x"}])
+def test_an_odd_unlocking_is_refused_and_costs_no_try(locked, odd):
+    browser, device = locked
+    parts = {"id": "AAAA", "client_data": "AAAA", "authenticator_data": "AAAA", "signature": "AAAA"} | odd
+    for _try in range(6):
+        assert browser.send("/unlock/passkey/answer", **parts).status_code == 422
+    assert answered(browser, device).status_code == 200
+
+
+def test_who_has_none_is_shown_the_password_alone(at, scene):
+    browser = at("b")
+    browser.send("/lock")
+    assert "data-unlock-passkey" not in browser.get("/locked").text
+    refused = browser.send("/unlock/passkey")
+    assert (refused.status_code, refused.json["code"]) == (409, "no_passkey_to_unlock")
+
+
+def test_without_a_session_nothing_is_asked(app, scene):
+    nobody = Browser(app)
+    assert nobody.send("/unlock/passkey").status_code == 401
+    parts = {"id": "AAAA", "client_data": "AAAA", "authenticator_data": "AAAA", "signature": "AAAA"}
+    assert nobody.send("/unlock/passkey/answer", **parts).status_code == 401

@@ -34,8 +34,8 @@ async function answer(response, asked) {
   if (response.redirected && pathOf(response.url) !== pathOf(asked)) {
     throw new Refused(401, { code: "signed_out", message: text("signed_out") });
   }
-  const read = json ? await response.json().catch(() => null) : {};
-  if (response.ok && read === null) throw new Unanswered(text("unanswered")); // the line broke in the middle of the answer
+  const read = json ? await response.json().catch(() => undefined) : {};
+  if (response.ok && read === undefined) throw new Unanswered(text("unanswered")); // the line broke in the middle of the answer
   const body = read || {};
   if (!response.ok) {
     if (body.code === "session_locked") document.dispatchEvent(new CustomEvent("ec:locked"));
