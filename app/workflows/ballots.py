@@ -13,6 +13,7 @@ from app.gateways.signing.errors import CertificateRefused
 from app.models import (
     Ballot,
     Certificate,
+    CertificateRevocation,
     Choice,
     Meeting,
     MeetingState,
@@ -213,7 +214,7 @@ def standing_receipt(actor: Actor, poll: Poll) -> Receipt | None:
 def verify_ballot(actor: Actor, poll_id: int) -> object | None:
     """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason.
 
-    What a passkey confirmed is checked with it.
+    What a passkey confirmed is checked with it. A revocation counts from its time on, whenever it became known.
     """
     poll = seen(actor, Poll, poll_id)
     mine = standing_of(poll, actor.person_id)
@@ -221,7 +222,7 @@ def verify_ballot(actor: Actor, poll_id: int) -> object | None:
         raise PollNotOpen(poll)
     signed = mine.statement
     problem = _problem(signed.statement, signed.cms, signed.certificate.der)
-    refused = _unusable(signed.certificate.der, mine.cast_at)
+    refused = _unusable(signed.certificate.der, mine.cast_at, _revoked_by(signed.certificate, mine.cast_at))
     kept = passkey_assertions.evidence_of(signed.sha256)
     unconfirmed = passkey_assertions.check_kept(kept, signed.statement) if kept is not None else None
     return problem or (refused and refused.message) or unconfirmed
@@ -239,13 +240,21 @@ def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | N
     return None
 
 
-def _unusable(certificate_der: bytes, now: dt.datetime) -> CertificateRefused | None:
-    """What speaks against the certificate apart from a revocation, which is looked at when the ballot counts."""
+def _unusable(certificate_der: bytes, now: dt.datetime, revoked: Sequence[str] = ()) -> CertificateRefused | None:
+    """What speaks against the certificate at that time; a revocation of a ballot that is cast is looked at when it
+    counts. `revoked`: serial numbers."""
     try:
-        signing.check_certificate(certificate_der, now, signing.trusted())
+        signing.check_certificate(certificate_der, now, signing.trusted(), revoked=revoked)
     except CertificateRefused as refused:
         return refused
     return None
+
+
+def _revoked_by(certificate: Certificate, at: dt.datetime) -> list[str]:
+    """Its number, if it was revoked by then."""
+    known = select(CertificateRevocation.at).where(CertificateRevocation.certificate_id == certificate.id)
+    since = db.session.scalar(known)
+    return [certificate.serial] if since is not None and since <= at else []
 
 
 def _admit_voter(poll: Poll, actor: Actor) -> RollEntry:

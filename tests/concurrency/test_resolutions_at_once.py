@@ -9,7 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.inspection import inspect
 
 from app.extensions import db
-from app.models import DocumentSignature, IssuedNumber, NumberSeries, Resolution, ResolutionState
+from app.models import (
+    DocumentSignature,
+    IssuedNumber,
+    NumberSeries,
+    Refusal,
+    Resolution,
+    ResolutionState,
+    SignedStatement,
+    StatementKind,
+)
 from app.workflows import document_signing, issuing, poll_acts, promulgation, resolutions
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import use_case
@@ -113,6 +122,26 @@ def test_two_devices_of_the_signer_make_one_signature(app):
     assert set(codes(answers)) <= {"done", "wrong_state"}
     assert db.session.query(DocumentSignature).count() == 1
     assert [file.stage.value for file in scene.resolution.files] == ["presented", "signed"]
+
+
+def test_of_two_people_who_sign_at_once_the_one_it_was_presented_to_has_signed(app):
+    """The other one is told whose it is, whichever of them was faster; the file carries one signature."""
+    scene = Resolving().up_to("presented")
+    people, sha256 = scene.who, resolutions.presented_file(scene.resolution).sha256
+    acts = [
+        lambda who=people[name], name=name: document_signing.sign_resolution(
+            who, scene.resolution_id, sha256, nonce_of(name), PIN, scene.later(30)
+        )
+        for name in ("deputy", "head", "deputy")
+    ]
+    db.session.remove()
+    answers = codes(at_once(app, acts))
+    assert answers.pop("done") == 1
+    assert set(answers) <= {"not_found", "not_the_signer"}  # before it is signed, others do not see it
+    signed = db.session.query(SignedStatement).filter_by(kind=StatementKind.DOCUMENT_SIGNATURE).one()
+    assert signed.person_id == people["head"].person_id
+    assert [file.stage.value for file in scene.resolution.files] == ["presented", "signed"]
+    assert db.session.query(Refusal).filter(Refusal.act == "sign_resolution").count() == 2
 
 
 def test_without_the_lock_of_the_row_the_constraint_refuses_the_second_signature(app, monkeypatch):

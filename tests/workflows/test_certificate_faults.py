@@ -9,9 +9,21 @@ from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing import CertificateFault, CertificateRefused
 from app.gateways.signing.memory import _Held
-from app.models import CertificateRevocation, Choice, KeyState, Poll, RecoveryKind, Refusal, SignedStatement
+from app.models import (
+    Ballot,
+    CertificateRevocation,
+    Choice,
+    KeyState,
+    Outcome,
+    Poll,
+    PollState,
+    RecoveryKind,
+    Refusal,
+    SignedStatement,
+)
 from app.views import cockpit_page
-from app.workflows import ballots, document_signing, expiry, keys, sealed
+from app.workflows import ballots, document_signing, expiry, keys, polls, sealed
+from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW, PIN
 from tests.conftest import nonce_of
 from tests.gateways.certificate_faults import DAY, FAULTS, SOUND, made
@@ -188,6 +200,34 @@ def test_a_certificate_that_ends_while_the_vote_is_open_casts_nothing_afterwards
     assert db.session.query(SignedStatement).count() == 1
 
 
+def test_a_certificate_that_ends_before_the_vote_is_closed_takes_nothing_from_what_was_cast_in_time(scene, authority):
+    ends = NOW + dt.timedelta(minutes=10)
+    equip(scene.who["a"], made(authority, "An", NOW - DAY, ends))
+    poll = scene.open().open_poll()
+    for name in ("a", "b", "head"):
+        scene.vote(name, poll.id, "agree")
+    scene.now = ends + dt.timedelta(minutes=5)
+    closed = polls.close_poll(scene.who["secretary"], poll.id, now=scene.now)
+    assert closed.outcome is Outcome.ADOPTED  # three of five: hers is one of them
+    assert ballots.verify_ballot(scene.who["a"], poll.id) is None
+    sealed.check_running(db.session.get_one(Poll, poll.id))
+    polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
+    assert db.session.get_one(Poll, poll.id).state is PollState.PUBLISHED
+
+
+def test_a_certificate_revoked_between_the_sheet_and_the_pin_casts_nothing_and_says_why(scene):
+    poll, a = scene.open().open_poll(), scene.who["a"]
+    ballots.prepare_ballot(a, poll.id, Choice.AGREE, nonce_of("x"), NOW)
+    certificate_id = keys.active_key(a.person_id).certificate_id
+    with own_transaction() as session:
+        session.add(CertificateRevocation(certificate_id=certificate_id, at=NOW, reason="mất"))
+    assert refused(lambda: ballots.sign_ballot(a, poll.id, nonce_of("x"), PIN, NOW)) == "revoked"
+    assert db.session.query(SignedStatement).count() == db.session.query(Ballot).count() == 0
+    assert [row.code for row in db.session.query(Refusal)] == ["certificate_refused"]
+    assert keys.active_key(a.person_id).failed_tries == 0  # the PIN was right
+    assert scene.vote("b", poll.id, "agree").leaf_seq  # the vote goes on
+
+
 def test_what_was_signed_with_somebody_elses_certificate_is_no_ballot(scene):
     poll = scene.open().open_poll()
     a, b = scene.who["a"], scene.who["b"]
@@ -251,6 +291,17 @@ def test_a_revocation_counts_from_its_day_on(voted, since, good):
         sealed.check_running(db.session.get_one(Poll, voted))
     else:
         assert "revoked" in broken(voted)
+
+
+@pytest.mark.parametrize(("since", "good"), [(-1, False), (1, True)])
+def test_the_own_ballot_is_judged_with_what_became_known_of_its_certificate(scene, voted, since, good):
+    statement = db.session.query(SignedStatement).one()
+    at = statement.signed_at + dt.timedelta(seconds=since)
+    db.session.add(CertificateRevocation(certificate_id=statement.certificate_id, at=at, reason="mất"))
+    db.session.commit()
+    said = ballots.verify_ballot(scene.who["a"], voted)
+    expected = None if good else str(CertificateRefused.sentences[CertificateFault.REVOKED])
+    assert (said and str(said)) == expected
 
 
 def test_the_own_ballot_is_judged_with_its_certificate(scene, voted, monkeypatch):
