@@ -67,6 +67,7 @@ def _lines(account: Account) -> list[str]:
         _("Entries of the log: %(n)d, root %(root)s", n=account.entries, root=account.root),
         _("Facts: %(n)d, not entered yet: %(waiting)d", n=account.facts, waiting=account.waiting),
         _("Votes: %(n)d", n=account.polls),
+        _("Slips: %(n)d", n=account.slips),
         _("Checkpoints: %(n)d, cosignatures of witnesses: %(m)d", n=account.checkpoints, m=account.cosignatures),
     ]
     for each in account.broken:

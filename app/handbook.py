@@ -51,7 +51,7 @@ def _rights() -> str:
     lines = [
         MADE, "", "# Who may do what (`app/workflows/engine/rights.py`)", "",
         "Offices are appointments in the body on the day (Hanoi date), seats are places in one meeting. An agenda "
-        "item's own chair takes the chair's rights there. The clock may close a vote and nothing else.", "",
+        "item's own chair takes the chair's rights there. The clock may close a vote or a slip and nothing else.", "",
         "| act | " + " | ".join(str(word(each)) for each in who) + " | said when refused |",
         "|---|" + "|".join(":-:" for _each in who) + "|---|",
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Who hears which fact, and what is done in the background. The whole fan-out of the system is these tables."""
 
 from app.gateways import timestamp
-from app.models import CheckpointReason, DigestKind, LogKind, Office, PollLeaf, Queue, Topic
+from app.models import CheckpointReason, DigestKind, LogKind, Office, PollLeaf, Queue, SlipLeaf, Topic
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
@@ -53,6 +53,7 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
+    slip_facts,
     time_stamps,
     witnessing,
     worth_sending,
@@ -67,12 +68,13 @@ from app.workflows.engine.transaction import fact_of
 from app.workflows.notices import Kind
 from app.workflows.sequencing import Root, hash_of_file, root_of_own_log
 
-MEETING, REMINDER, VOTE, RESOLUTION, DIGEST, SECURITY = Topic
+MEETING, REMINDER, VOTE, SLIP, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
 REPORTED_TO = [office for office in Office if office in GRANTS[Right.REPORT_READ]]
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
 decide_gaps = who.holding(HEAD, AUDITOR)
 root_of_poll = root_of_own_log(table(PollLeaf), "poll_id")
+root_of_slip = root_of_own_log(table(SlipLeaf), "slip_id")
 
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
@@ -144,6 +146,8 @@ ROOTS = {  # facts after which the log of the installation takes in what they le
     #                                   kind of entry           signed then, because         what the entry says
     polls.PollClosed:                   Root(LogKind.POLL_CLOSED,   CheckpointReason.POLL,       root_of_poll),
     poll_acts.PollAnnulled:             Root(LogKind.POLL_ANNULLED, CheckpointReason.POLL,       root_of_poll),
+    slip_facts.SlipClosed:              Root(LogKind.SLIP_CLOSED,   CheckpointReason.SLIP,       root_of_slip),
+    slip_facts.SlipRecalled:            Root(LogKind.SLIP_RECALLED, CheckpointReason.SLIP,       root_of_slip),
     promulgation.ResolutionPromulgated: Root(LogKind.RESOLUTION,    CheckpointReason.RESOLUTION, hash_of_file),
 }  # fmt: skip
 FOLLOWERS = {deliveries.SEND: deliveries.follow_job}  # what an administrator does to a job is done to its subject

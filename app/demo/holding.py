@@ -147,7 +147,7 @@ def _bring(
         return
     clerk = stage.who(session.clerk, at)
     if paper.text is not None:
-        draft_texts.write_draft(clerk, announced.item_id, paper.text(), at)
+        draft_texts.write_draft(clerk, documents.item_of(announced).id, paper.text(), at)
     else:
         documents.add_version(clerk, announced.id, paper.file_name, io.BytesIO(paper.make()), at)
 

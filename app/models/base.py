@@ -60,6 +60,20 @@ POSTGRES_SEALED = """CREATE TRIGGER {table}_sealed_{verb} BEFORE {verb} ON {tabl
     FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse_sealed()"""
 
 
+SQLITE_PART = """CREATE TRIGGER {table}_part_{verb} BEFORE {verb} ON {table}
+    WHEN EXISTS (SELECT 1 FROM {whole} WHERE id IN ({keys}) AND definition IS NOT NULL)
+    BEGIN SELECT RAISE(ABORT, 'sealed: {table}'); END"""
+POSTGRES_PART = """CREATE TRIGGER {table}_part BEFORE INSERT OR UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION refuse_part_of_{whole}()"""
+POSTGRES_PART_FUNCTION = """CREATE OR REPLACE FUNCTION refuse_part_of_{whole}() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN
+    IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM {whole} WHERE id = OLD.{whole}_id AND definition IS NOT NULL)
+    OR TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM {whole} WHERE id = NEW.{whole}_id AND definition IS NOT NULL)
+    THEN RAISE EXCEPTION 'sealed: %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW; END $$"""
+
+
 def insert_only_ddl(table: str, dialect: str) -> list[str]:
     """The statements that make a table insert-only on a dialect ("sqlite" or "postgresql")."""
     if dialect == "sqlite":
@@ -71,6 +85,16 @@ def sealed_ddl(table: str, verb: str, condition: str, dialect: str) -> list[str]
     """The statement that refuses UPDATE or DELETE of the rows that fulfil a condition on OLD (and NEW)."""
     template = SQLITE_SEALED if dialect == "sqlite" else POSTGRES_SEALED
     return [template.format(table=table, verb=verb, condition=condition)]
+
+
+def part_ddl(table: str, whole: str, dialect: str) -> list[str]:
+    """The statements that refuse every change of a table's rows once the row they belong to has its definition."""
+    if dialect == "postgresql":
+        return [POSTGRES_PART.format(table=table, whole=whole)]
+    keys = {"INSERT": "NEW.{0}_id", "UPDATE": "OLD.{0}_id, NEW.{0}_id", "DELETE": "OLD.{0}_id"}
+    return [
+        SQLITE_PART.format(table=table, whole=whole, verb=verb, keys=key.format(whole)) for verb, key in keys.items()
+    ]
 
 
 SQLITE_PRAGMAS = (

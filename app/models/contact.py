@@ -25,6 +25,7 @@ class Topic(StrEnum):
     MEETING = "meeting"
     REMINDER = "reminder"
     VOTE = "vote"
+    SLIP = "slip"
     RESOLUTION = "resolution"
     DIGEST = "digest"
     SECURITY = "security"

@@ -29,18 +29,21 @@ class Secrecy(StrEnum):
 
 
 class Document(Model):
-    """A paper of an agenda item (tài liệu phiên họp)."""
+    """A paper of an agenda item (tài liệu phiên họp) or of an opinion slip (tài liệu kèm phiếu)."""
 
     __tablename__ = "document"
     __table_args__ = (
         CheckConstraint("secrecy = 'none' OR paper_number <> ''", name="document_secret_on_paper"),
         CheckConstraint("secrecy <> 'none' OR paper_number = ''", name="document_open_in_system"),
-    )
+        CheckConstraint("(slip_id IS NULL) = (item_id IS NOT NULL) AND (item_id IS NULL) = (meeting_id IS NULL)",
+                        name="document_one_place"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"), index=True)
-    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("agenda_item.id"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("agenda_item.id"), index=True)
+    slip_id: Mapped[int | None] = mapped_column(ForeignKey("slip.id"), index=True)
     kind: Mapped[DocumentKind] = mapped_column(named(DocumentKind))
     title: Mapped[str] = mapped_column(String(500))
     title_fold: Mapped[str] = mapped_column(String(500), index=True)
@@ -48,7 +51,7 @@ class Document(Model):
     paper_number: Mapped[str] = mapped_column(String(40), default="")
     position: Mapped[int] = mapped_column(default=0)
 
-    item: Mapped[AgendaItem] = relationship()
+    item: Mapped[AgendaItem | None] = relationship()
     versions: Mapped[list["DocumentVersion"]] = relationship(
         back_populates="document", order_by="DocumentVersion.number"
     )
@@ -72,7 +75,7 @@ class DocumentVersion(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"), index=True)
-    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
     number: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64), index=True)

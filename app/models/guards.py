@@ -2,7 +2,7 @@
 
 from app.models.agenda import AgendaItem
 from app.models.audit import AuditEntry, Refusal
-from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, sealed_ddl
+from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, part_ddl, sealed_ddl
 from app.models.document import DocumentVersion
 from app.models.log import Checkpoint, CheckpointCosignature, LogEntry
 from app.models.meeting import Meeting
@@ -23,15 +23,18 @@ from app.models.resolution import (
 )
 from app.models.rule_set import RuleSet
 from app.models.signature import Certificate, CertificateRevocation, SignatureEvidence, SignedStatement
+from app.models.slip import Slip, SlipApproval, SlipDelivery, SlipExtension, SlipPaper, SlipQuestion, SlipRecipient
+from app.models.slip_answer import SlipAnswer, SlipAttachment, SlipDeemed, SlipLeaf, SlipPrepared, SlipUpload
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessReport
 
-__all__ = ["INSERT_ONLY", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
+__all__ = ["INSERT_ONLY", "PARTS", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
 
 INSERT_ONLY = (
     AuditEntry, Refusal, DocumentVersion, RollEntry, PreparedStatement, SignedStatement, SignatureEvidence, Ballot,
     PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
-    WitnessReport, DeclaredGap, DeclaredGapConsent,
+    WitnessReport, DeclaredGap, DeclaredGapConsent, SlipRecipient, SlipApproval, SlipExtension, SlipPrepared,
+    SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf,
 )  # fmt: skip
 
 
@@ -90,6 +93,27 @@ _PASSKEY = " OR ".join(
     )
 )
 
+_ASKED = _changed(
+    "body_id", "round", "previous_id", "matter", "title_fold", "organisation_id", "legal_basis", "urgency",
+    "working_days", "passkey_demanded", "drafted_by_id", "drafted_at", "stage", "issued_at", "series_id", "number",
+    "number_text", "rule_set_id", "definition", "definition_sha256",
+)  # fmt: skip
+_SLIP_CHANGES = " OR ".join(
+    (
+        f"(OLD.definition IS NOT NULL AND ({_ASKED} OR CAST(NEW.chain AS TEXT) <> CAST(OLD.chain AS TEXT)))",
+        "(OLD.definition IS NOT NULL AND NEW.deadline_at < OLD.deadline_at)",  # given once, a deadline only grows
+        f"(OLD.definition IS NOT NULL AND OLD.state <> 'issued' AND {_changed('deadline_at')})",
+        f"(OLD.result IS NOT NULL AND {_COUNTED})",
+        "(OLD.state IN ('abandoned', 'recalled'))",
+        "(OLD.definition IS NOT NULL AND NEW.state IN ('draft', 'submitted', 'approved', 'abandoned'))",
+        "(OLD.state IN ('closed', 'reported', 'decided') AND NEW.state IN ('issued', 'recalled'))",
+    )
+)
+_DELIVERED = (
+    _changed("body_id", "slip_id", "member_id", "device", "received_at")
+    + f" OR (OLD.seen_at IS NOT NULL AND {_changed('seen_at')})"
+)
+
 SEALED: tuple[tuple[str, str, str], ...] = (
     # table, verb, condition under which the change is refused
     (Poll.__tablename__, "UPDATE", _POLL_CHANGES),
@@ -108,10 +132,17 @@ SEALED: tuple[tuple[str, str, str], ...] = (
     (Dispatch.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
     (Passkey.__tablename__, "UPDATE", _PASSKEY),
     (Passkey.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (Slip.__tablename__, "UPDATE", _SLIP_CHANGES),
+    (Slip.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (SlipDelivery.__tablename__, "UPDATE", _DELIVERED),
+    (SlipDelivery.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
 )  # fmt: skip
+
+PARTS = (SlipQuestion, SlipPaper)  # of a slip, and frozen with it
 
 
 def guard_statements(dialect: str) -> list[str]:
     """Every trigger statement for "sqlite" or "postgresql", in order."""
     statements = [line for model in INSERT_ONLY for line in insert_only_ddl(model.__tablename__, dialect)]
-    return statements + [line for row in SEALED for line in sealed_ddl(*row, dialect)]
+    statements += [line for row in SEALED for line in sealed_ddl(*row, dialect)]
+    return statements + [line for model in PARTS for line in part_ddl(model.__tablename__, Slip.__tablename__, dialect)]

@@ -36,6 +36,7 @@ class Office(StrEnum):
     MINISTER_CHAIRMAN = "minister_chairman"
     MEMBER = "member"
     DEPUTY_MINISTER = "deputy_minister"
+    UNIT_HEAD = "unit_head"
     CLERK = "clerk"
     RECORDS = "records"
     AUDITOR = "auditor"

@@ -1,4 +1,4 @@
-"""The log of the installation: one tree over the audit log, the logs of polls and the Resolutions, and its heads."""
+"""The log of the installation: one tree over audit log, logs of polls and slips, and Resolutions; and its heads."""
 
 import datetime as dt
 from enum import StrEnum
@@ -15,10 +15,13 @@ class LogKind(StrEnum):
     POLL_CLOSED = "poll_closed"
     POLL_ANNULLED = "poll_annulled"
     RESOLUTION = "resolution"
+    SLIP_CLOSED = "slip_closed"
+    SLIP_RECALLED = "slip_recalled"
 
 
 class CheckpointReason(StrEnum):
     POLL = "poll"
+    SLIP = "slip"
     RESOLUTION = "resolution"
     NIGHTLY = "nightly"
 
@@ -34,7 +37,7 @@ class LogPending(Model):
 class LogEntry(Model):
     """An entry of the log of the installation (mục nhật ký chung), in the order in which it was entered.
 
-    `subject_id` is the audit row, the poll or the Resolution; `data` are the exact leaf bytes
+    `subject_id` is the audit row, the poll, the slip or the Resolution; `data` are the exact leaf bytes
     (rules/installation_leaf.py). `nodes` are the hashes of the full subtrees that this leaf completes, two leaves high
     and upwards, 32 bytes each: every proof is made of them.
     """

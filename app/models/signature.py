@@ -18,6 +18,7 @@ class StatementKind(StrEnum):
     DOCUMENT_SIGNATURE = "document_signature"
     DOCUMENT_SEAL = "document_seal"
     RESOLUTION_RECALL = "resolution_recall"
+    SLIP_ANSWER = "slip_answer"
 
 
 class EvidenceKind(StrEnum):

@@ -23,6 +23,7 @@ HELP = {
     Topic.MEETING: lazy_gettext("Invitations, new times, cancelled sessions, absences"),
     Topic.REMINDER: lazy_gettext("What still waits for your answer before its deadline"),
     Topic.VOTE: lazy_gettext("Published and annulled votes"),
+    Topic.SLIP: lazy_gettext("Slips that wait for your opinion, later deadlines, recalls, results"),
     Topic.RESOLUTION: lazy_gettext("To be signed, sealed, promulgated, recalled"),
     Topic.DIGEST: lazy_gettext("What the day or a session brings, all in one"),
     Topic.SECURITY: lazy_gettext("Password, devices, signing key; mail cannot be switched off"),

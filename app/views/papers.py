@@ -1,4 +1,4 @@
-"""Papers of a meeting: read inside the page, or as the file itself."""
+"""Papers of a meeting or a slip: read inside the page, or as the file itself."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from app.extensions import db, talisman
-from app.models import AgendaItem, Document, DocumentVersion
+from app.models import AgendaItem, Document, DocumentVersion, Slip
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
 from app.workflows import documents
@@ -60,22 +60,41 @@ def download_name(version: DocumentVersion) -> str:
 
 def _reader(actor: Actor, version: DocumentVersion) -> dict[str, Any]:
     paper = version.document
-    item, meeting_url = paper.item, url_for("MeetingView.page", meeting_id=paper.meeting_id)
     file_url = url_for("PaperView.file", version_id=version.id)
     return {
         "paper": {
-            "title": paper.title, "item_label": _("Item %(n)s: %(title)s", n=item.position, title=item.title),
+            "title": paper.title, "item_label": _place(actor, paper),
             "version": version.number, "version_at": version.uploaded_at, "pages": version.pages,
             "file_url": file_url, "sha256": version.sha256, "download_url": f"{file_url}?save=1",
         },
-        "back": {"url": f"{meeting_url}#item-{item.id}", "label": _("Back to the meeting")},
+        "back": _back(paper),
         "groups": _groups(actor, version),
         "reader": f"{actor.name} · {format_datetime(now(), 'dd/MM/yyyy HH:mm')}",
     }  # fmt: skip
 
 
+def _place(actor: Actor, paper: Document) -> str:
+    """The agenda item of a paper, or the matter of its slip."""
+    if paper.item is not None:
+        return _item_label(paper.item)
+    return seen(actor, Slip, paper.slip_id or 0).matter
+
+
+def _item_label(item: AgendaItem) -> str:
+    return str(_("Item %(n)s: %(title)s", n=item.position, title=item.title))
+
+
+def _back(paper: Document) -> dict[str, str]:
+    if paper.meeting_id is None:
+        return {"url": "/", "label": _("Overview")}
+    meeting_url = url_for("MeetingView.page", meeting_id=paper.meeting_id)
+    return {"url": f"{meeting_url}#item-{paper.item_id}", "label": _("Back to the meeting")}
+
+
 def _groups(actor: Actor, current: DocumentVersion) -> list[dict[str, Any]]:
-    """The current versions of all papers of the meeting that this person may read, by item."""
+    """The current versions of all papers of the meeting that this person may read, by item; or those of the slip."""
+    if current.meeting_id is None:
+        return _of_slip(actor, current)
     rows = select(Document).join(AgendaItem).where(Document.meeting_id == current.meeting_id, visible(actor, Document))
     rows = rows.options(selectinload(Document.versions)).order_by(AgendaItem.position, Document.position)
     groups: dict[int, dict[str, Any]] = {}
@@ -83,11 +102,20 @@ def _groups(actor: Actor, current: DocumentVersion) -> list[dict[str, Any]]:
         version = current if paper.id == current.document_id else paper.current
         if version is None:
             continue
-        title = _("Item %(n)s: %(title)s", n=paper.item.position, title=paper.item.title)
-        url = url_for("PaperView.reader", version_id=version.id)
-        shown = {"title": paper.title, "pages": version.pages, "url": url, "current": version is current}
-        groups.setdefault(paper.item_id, {"title": title, "papers": []})["papers"].append(shown)
+        group = {"title": _item_label(paper.item), "papers": []} if paper.item else {}
+        groups.setdefault(paper.item_id or 0, group)["papers"].append(_offered(version, current))
     return list(groups.values())
+
+
+def _of_slip(actor: Actor, current: DocumentVersion) -> list[dict[str, Any]]:
+    """The papers that go with the slip, each in the version that is pinned."""
+    slip = seen(actor, Slip, current.document.slip_id or 0)
+    return [{"title": slip.matter, "papers": [_offered(paper.version, current) for paper in slip.papers]}]
+
+
+def _offered(version: DocumentVersion, current: DocumentVersion) -> dict[str, Any]:
+    url = url_for("PaperView.reader", version_id=version.id)
+    return {"title": version.document.title, "pages": version.pages, "url": url, "current": version is current}
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

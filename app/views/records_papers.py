@@ -90,6 +90,8 @@ class PaperRecords(RecordView):
         return super().related_to(row) if row.secrecy is Secrecy.NONE else []
 
     def steps(self, row: Document, actor: Actor) -> Steps:
+        if row.item is None:
+            return []
         back = url_for("MeetingRecords.show", pk=row.meeting_id)
         steps = [Step(_("To the meeting"), back, href=True, icon="list-alt")]
         open_to_change = row.item.meeting.state not in OVER and actor.may(Right.PAPER_MANAGE, row)
@@ -108,6 +110,8 @@ class PaperRecords(RecordView):
         return url_for("MeetingRecords.show", pk=made.meeting_id) + "#agenda"
 
     def parent_url(self, row: Document) -> str:
+        if row.item is None:
+            return f"{self.route_base}/"
         return url_for("MeetingRecords.show", pk=row.meeting_id)
 
 

@@ -133,7 +133,7 @@ def _papers_of(actor: Actor, meetings: Sequence[Meeting]) -> list[Paper]:
     rows = rows.order_by(AgendaItem.position, Document.position, Document.id, DocumentVersion.number)
     current: dict[int, Paper] = {}
     for version, title, position in db.session.execute(rows) if invited else ():
-        current[version.document_id] = Paper(version, title, position, invited[version.meeting_id])
+        current[version.document_id] = Paper(version, title, position, invited[version.meeting_id or 0])
     return list(current.values())
 
 

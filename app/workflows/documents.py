@@ -21,7 +21,7 @@ from app.models import (
     PollState,
     Secrecy,
 )
-from app.workflows.engine.errors import BadValue, WorkflowError, WrongState
+from app.workflows.engine.errors import BadValue, NotFound, Subject, WorkflowError, WrongState
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import line
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
@@ -127,11 +127,12 @@ def add_paper(
 def edit_paper(actor: Actor, document_id: int, title: str, kind: DocumentKind, now: dt.datetime) -> Document:
     """Correct title or kind of a paper that no vote holds."""
     paper = seen(actor, Document, document_id)
-    meeting = locked_meeting(paper.meeting_id)
+    item = item_of(paper)
+    meeting = locked_meeting(item.meeting_id)
     actor.require(Right.PAPER_MANAGE, paper)
     refuse_frozen(paper)
     before = {"title": paper.title, "kind": paper.kind}
-    _write(paper, paper.item, title, paper.secrecy, paper.paper_number)
+    _write(paper, item, title, paper.secrecy, paper.paper_number)
     paper.kind = kind
     changed = {name: [old, getattr(paper, name)] for name, old in before.items() if old != getattr(paper, name)}
     record_live(actor, meeting, paper, PaperChanged, now, changed=changed)
@@ -142,7 +143,7 @@ def edit_paper(actor: Actor, document_id: int, title: str, kind: DocumentKind, n
 def remove_paper(actor: Actor, document_id: int, now: dt.datetime) -> None:
     """Take back a paper that has no file yet; what was once there stays."""
     paper = seen(actor, Document, document_id)
-    meeting = locked_meeting(paper.meeting_id)
+    meeting = locked_meeting(item_of(paper).meeting_id)
     actor.require(Right.PAPER_MANAGE, paper)
     if paper.versions:
         raise WrongState(paper, state=_("has versions"))
@@ -161,16 +162,24 @@ def add_version(
     try:
         actor.require(Right.PAPER_MANAGE, paper)
         refuse_new_version(paper)
-        with receive(stream, limits) as path:
-            end_reading()
-            inspection = inspect(path, limits)
-            with path.open("rb") as content:
-                stored = storage.store().put(content, limits.size)
+        stored, pages = keep(stream, limits)
     except (UploadRefused, storage.StorageError, WorkflowError) as error:
-        refusal = _as_refusal(seen(actor, Document, document_id), error)
+        refusal = as_refusal(seen(actor, Document, document_id), error)
         record_refusal("add_version", actor, refusal)
         raise refusal from error
-    return append_version(actor, document_id, safe_filename(file_name), stored, inspection.text, now)
+    return append_version(actor, document_id, safe_filename(file_name), stored, pages, now)
+
+
+def keep(stream: BinaryIO, limits: Limits = LIMITS) -> tuple[storage.Stored, Sequence[str]]:
+    """Inspect an upload in a confined process and keep its bytes; with them, the text of each page.
+
+    Nothing is open meanwhile. UploadRefused (the file is wiped) or StorageError.
+    """
+    with receive(stream, limits) as path:
+        end_reading()
+        inspection = inspect(path, limits)
+        with path.open("rb") as content:
+            return storage.store().put(content, limits.size), inspection.text
 
 
 @use_case
@@ -179,21 +188,36 @@ def append_version(
 ) -> DocumentVersion:
     """Write the next version of a paper whose bytes lie in the store; `pages` is the text of each page."""
     paper = seen(actor, Document, document_id)
-    meeting = locked_meeting(paper.meeting_id)
+    meeting = locked_meeting(item_of(paper).meeting_id)
     actor.require(Right.PAPER_MANAGE, paper)
     refuse_new_version(paper)
+    version = next_version(actor, paper, file_name, stored, pages, now)
+    db.session.add(version)
+    db.session.flush()
+    number = version.number
+    added = {"document_id": paper.id, "number": number, "sha256": stored.sha256, "pages": len(pages)}
+    record_live(actor, meeting, version, VersionAdded, now, **added)
+    return version
+
+
+def next_version(
+    actor: Actor, paper: Document, file_name: str, stored: storage.Stored, pages: Sequence[str], now: dt.datetime
+) -> DocumentVersion:
+    """The next version of a paper, inside the act that admits it."""
     number = (paper.current.number if paper.current else 0) + 1
     text = "\f".join(pages)
-    version = DocumentVersion(
+    return DocumentVersion(
         body_id=paper.body_id, meeting_id=paper.meeting_id, document=paper, number=number, sha256=stored.sha256,
         size=stored.size, pages=len(pages), file_name=file_name, content=text, content_fold=fold(text),
         uploaded_by_id=actor.person_id, uploaded_at=now,
     )  # fmt: skip
-    db.session.add(version)
-    db.session.flush()
-    added = {"document_id": paper.id, "number": number, "sha256": stored.sha256, "pages": len(pages)}
-    record_live(actor, meeting, version, VersionAdded, now, **added)
-    return version
+
+
+def item_of(paper: Document) -> AgendaItem:
+    """The agenda item of a paper; NotFound for one of an opinion slip, which has acts of its own."""
+    if paper.item is None:
+        raise NotFound(paper)
+    return paper.item
 
 
 def open_version(actor: Actor, version_id: int) -> tuple[DocumentVersion, BinaryIO]:
@@ -231,10 +255,11 @@ def refuse_new_version(paper: Document) -> None:
     if paper.secrecy is not Secrecy.NONE:
         raise SecretStaysOnPaper(paper)
     refuse_frozen(paper)
-    refuse_closed(paper.item, paper)
+    refuse_closed(item_of(paper), paper)
 
 
-def _as_refusal(paper: Document, error: Exception) -> WorkflowError:
+def as_refusal(paper: Subject, error: Exception) -> WorkflowError:
+    """What is said of an upload that was not kept: by the intake, by the store, or by an act."""
     if isinstance(error, UploadRefused):
         return PaperRefused(paper, error)
     if isinstance(error, storage.StorageError):
@@ -243,7 +268,7 @@ def _as_refusal(paper: Document, error: Exception) -> WorkflowError:
     return error
 
 
-def _write(paper: Document, subject: AgendaItem, title: str, secrecy: Secrecy, paper_number: str) -> None:
+def _write(paper: Document, subject: Subject, title: str, secrecy: Secrecy, paper_number: str) -> None:
     text = line(subject, title, "title", LONGEST_TITLE, refusal=BadTitle)
     number = line(subject, paper_number, "paper_number", LONGEST_NUMBER, wanted=False, refusal=NoPaperNumber)
     if (secrecy is Secrecy.NONE) != (not number):

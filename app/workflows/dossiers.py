@@ -152,7 +152,7 @@ def _documents(actor: Actor, meeting: Meeting) -> dict[int, list[Document]]:
     rows = rows.options(selectinload(Document.versions)).order_by(Document.position, Document.id)
     found: dict[int, list[Document]] = defaultdict(list)
     for document in db.session.scalars(rows):
-        found[document.item_id].append(document)
+        found[document.item_id or 0].append(document)
     return found
 
 

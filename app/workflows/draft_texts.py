@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways import paper, storage
-from app.models import AgendaItem, Document, DocumentKind, DocumentVersion, DraftText, Office, Secrecy
+from app.models import AgendaItem, Body, Document, DocumentKind, DocumentVersion, DraftText, Office, Secrecy
 from app.workflows import documents
 from app.workflows.engine.errors import BadValue, Subject, WorkflowError
 from app.workflows.engine.rights import Actor, Right
@@ -43,7 +43,7 @@ def write_draft(actor: Actor, item_id: int, text: Mapping[str, Any], now: dt.dat
         actor.require(Right.PAPER_MANAGE, item)
         _refuse(item)
         written = canonical(cleaned(item, text))
-        sheet = _sheet(item, digest(written), now)
+        sheet = sheet_of(item.meeting.body, digest(written), now)
         end_reading()
         printed = paper.resolution(parse_text(written), sheet)
         pages = paper.page_texts(printed)
@@ -103,9 +103,9 @@ def _refuse(item: AgendaItem) -> None:
         documents.refuse_frozen(draft)
 
 
-def _sheet(item: AgendaItem, sha256: str, now: dt.datetime) -> paper.ResolutionSheet:
+def sheet_of(body: Body, sha256: str, now: dt.datetime) -> paper.ResolutionSheet:
     """Beside the text: blanks for number, date and signature, and the post of the head of the body."""
-    body, on = item.meeting.body, hanoi_date(now)
+    on = hanoi_date(now)
     return paper.ResolutionSheet(
         made_at=now, body=body.name, place=body.place, symbol=numbering.symbol(TYPE, body.code), year=on.year,
         authority=authority.lines(body.kind.value, Office.HEAD.value, on), draft=True, text_sha256=sha256,

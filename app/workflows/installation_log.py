@@ -29,6 +29,7 @@ from app.workflows.rules.merkle import (
 LOG = table(LogEntry)
 CHECKPOINTS = table(Checkpoint)
 OF_POLL = (LogKind.POLL_CLOSED, LogKind.POLL_ANNULLED)
+OF_SLIP = (LogKind.SLIP_CLOSED, LogKind.SLIP_RECALLED)
 AT_ONCE = 500  # rows of one read
 
 
@@ -175,6 +176,11 @@ def mark_over(entry: LogEntry | None) -> Mark | None:
 def mark_of_poll(poll_id: int) -> Mark | None:
     """The first checkpoint that covers the root of a vote; None as long as there is none."""
     return mark_over(poll_entry(poll_id))
+
+
+def mark_of_slip(slip_id: int) -> Mark | None:
+    """The first checkpoint that covers the root of a slip that is closed or recalled; None as long as there is none."""
+    return mark_over(entry_of(OF_SLIP, slip_id))
 
 
 def encoded(proof: Iterable[bytes]) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.gateways import pades, paper, signing, storage
@@ -15,7 +14,6 @@ from app.models import (
     FileStage,
     IssuedNumber,
     NumberCancellation,
-    NumberSeries,
     Resolution,
     ResolutionFile,
     ResolutionState,
@@ -32,6 +30,7 @@ from app.workflows.engine.visibility import seen
 from app.workflows.resolutions import LIFECYCLE, TYPE
 from app.workflows.rules import numbering
 from app.workflows.rules.calendar import hanoi_date
+from app.workflows.series import locked_series
 
 
 class ClockBehind(WorkflowError):
@@ -78,7 +77,7 @@ def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resoluti
         return resolution
     move = LIFECYCLE.admit("number", resolution, actor)
     on = hanoi_date(now)
-    series = _locked_series(resolution, on.year)
+    series = locked_series(resolution.body_id, TYPE, resolution.normative, on.year)
     _refuse_earlier_day(resolution, on)
     series.last_number += 1
     symbol = numbering.symbol(TYPE, resolution.meeting.body.code)
@@ -101,15 +100,6 @@ def _refuse_earlier_day(resolution: Resolution, on: dt.date) -> None:
     latest = max((day for day in (db.session.scalar(given), signed) if day), default=on)
     if on < latest:
         raise ClockBehind(resolution, day=f"{latest:%d/%m/%Y}")
-
-
-def _locked_series(resolution: Resolution, year: int) -> NumberSeries:
-    """The series of body, type, kind and Hanoi year (rule:R26), held until the commit; made when it is the first."""
-    key = {"body_id": resolution.body_id, "type": TYPE, "normative": resolution.normative, "year": year}
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    db.session.execute(insert(NumberSeries).values(**key, last_number=0).on_conflict_do_nothing())
-    rows = select(NumberSeries).filter_by(**key).with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(rows).one()
 
 
 def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now: dt.datetime) -> Resolution:

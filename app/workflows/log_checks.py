@@ -24,6 +24,8 @@ from app.models import (
     Poll,
     PollLeaf,
     ResolutionFile,
+    Slip,
+    SlipLeaf,
 )
 from app.workflows import installation_log, sequencing
 from app.workflows.engine.tables import table
@@ -66,6 +68,7 @@ class OwnLog:
     owner: str
     kinds: Sequence[LogKind]
     begun: Select[Any]
+    counted: str  # the field of Account that counts them
 
     def of(self, owner_id: int) -> Select[Any]:
         return select(self.leaves).where(self.leaves.c[self.owner] == owner_id)
@@ -76,9 +79,14 @@ class OwnLog:
 
 OWN_LOGS = (
     OwnLog(
-        table(PollLeaf), "poll_id", installation_log.OF_POLL, select(Poll.id).where(Poll.definition_sha256.is_not(None))
+        table(PollLeaf), "poll_id", installation_log.OF_POLL,
+        select(Poll.id).where(Poll.definition_sha256.is_not(None)), "polls",
     ),
-)
+    OwnLog(
+        table(SlipLeaf), "slip_id", installation_log.OF_SLIP,
+        select(Slip.id).where(Slip.definition_sha256.is_not(None)), "slips",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,7 @@ class Account:
     entries: int = 0
     facts: int = 0
     polls: int = 0
+    slips: int = 0
     checkpoints: int = 0
     cosignatures: int = 0
     waiting: int = 0
@@ -117,7 +126,7 @@ class Account:
 
     def as_json(self) -> dict[str, Any]:
         """Numbers, the root in hex, and `broken`: table, id, time (ISO 8601 or null), code and sentence."""
-        counted = ("entries", "facts", "polls", "checkpoints", "cosignatures", "waiting", "root")
+        counted = ("entries", "facts", "polls", "slips", "checkpoints", "cosignatures", "waiting", "root")
         told = [
             {"table": each.table, "id": each.key, "at": each.at and iso_utc(each.at), "code": each.why,
              "said": each.sentence}
@@ -306,14 +315,14 @@ def _outside(account: Account) -> None:
 
 
 def _own_logs(account: Account) -> None:
-    """The log of every vote, computed again and held against the roots that were entered."""
+    """The log of every vote and slip, computed again and held against the roots that were entered."""
     for logs in OWN_LOGS:
         owner = logs.leaves.c[logs.owner]
         ids = set(db.session.scalars(logs.begun)) | set(db.session.scalars(select(owner).distinct()))
         ids |= set(db.session.scalars(select(LOG.c.subject_id).where(LOG.c.kind.in_(logs.kinds))))
         end_reading()
         for owner_id in sorted(ids):
-            account.polls += 1
+            setattr(account, logs.counted, getattr(account, logs.counted) + 1)
             _own_log(account, logs, owner_id)
 
 

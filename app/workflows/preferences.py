@@ -22,6 +22,7 @@ DEFAULTS: dict[Topic, frozenset[Channel]] = {
     Topic.MEETING:    frozenset({MAIL, PUSH}),
     Topic.REMINDER:   frozenset({MAIL, SMS, PUSH}),
     Topic.VOTE:       frozenset({PUSH}),
+    Topic.SLIP:       frozenset({MAIL, SMS, PUSH}),
     Topic.RESOLUTION: frozenset({MAIL, PUSH}),
     Topic.DIGEST:     frozenset({MAIL}),
     Topic.SECURITY:   frozenset({MAIL, PUSH}),

@@ -1,16 +1,18 @@
 """What a person was shown and asked to sign: good for two minutes, and the same again for the same request."""
 
 import datetime as dt
+from typing import TypeVar
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import PreparedStatement
+from app.models import PreparedStatement, SlipPrepared
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.canonical import parse_canonical
 
+Shown = TypeVar("Shown", PreparedStatement, SlipPrepared)
 PREPARED_FOR = dt.timedelta(minutes=2)
 
 
@@ -33,8 +35,11 @@ def repeated(
     others; NotPrepared when the two minutes are over.
     """
     found = db.session.scalar(select(PreparedStatement).filter_by(poll_id=poll_id, nonce=nonce))
-    if found is None:
-        return None
+    return found and same_request(about, actor, found, now, **wanted)
+
+
+def same_request(about: Subject, actor: Actor, found: Shown, now: dt.datetime, **wanted: object) -> Shown:
+    """What is kept under a nonce, when it is what this person asks for again and its two minutes last."""
     said = parse_canonical(found.statement)
     if found.person_id != actor.person_id or {name: said.get(name) for name in wanted} != wanted:
         raise NonceReused(about)

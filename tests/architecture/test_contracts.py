@@ -14,13 +14,14 @@ import pytest
 
 from app import models, workflows
 from app.models import Choice, Office, Outcome, Place, SeatRole, Visibility
-from app.workflows import document_signing, keys
+from app.workflows import document_signing, keys, slip_facts
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import WORDS
 from app.workflows.rules.ballot import VISIBILITIES
 from app.workflows.rules.tally import CHOICES, Verdict
 
-PARTS = {keys.register_key, document_signing.add_signature}  # written inside the use case of its caller
+# written inside the use case of its caller
+PARTS = {keys.register_key, document_signing.add_signature, slip_facts.record_slip}
 
 
 def rooms() -> Iterator[Any]:
@@ -100,7 +101,7 @@ def test_the_administrator_holds_no_right_on_meetings_votes_or_keys():
 
 def test_every_code_of_every_enum_has_a_word():
     spoken = {enum for enum in vars(models).values() if isinstance(enum, type) and issubclass(enum, StrEnum)}
-    silent = {models.StatementKind, models.EvidenceKind, models.LeafKind, models.PasskeyPurpose}  # never shown
+    silent = {models.StatementKind, models.EvidenceKind, models.LeafKind, models.PasskeyPurpose, models.SlipLeafKind}
     for enum in spoken - silent:
         assert set(WORDS[enum]) == set(enum), enum
 

@@ -16,15 +16,16 @@ from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import passkeys
-from app.models import KeyRecovery, RecoveryKind
+from app.models import Document, DocumentKind, KeyRecovery, RecoveryKind, Slip
 from app.models.guards import guard_statements
-from app.workflows import polls
+from app.workflows import documents, polls
+from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
 
 DATABASE = "ecab_migrations"
-BEFORE_PASSKEYS, BEFORE_HELP = "0006", "0008"
+BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS = "0006", "0008", "0009"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -182,3 +183,42 @@ def test_a_new_database_is_made_from_the_shell_with_nothing_there_yet(tmp_path):
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
     assert (tmp_path / "ecabinet.db").exists()
+
+
+def test_going_back_before_slips_and_forth_again_keeps_every_ballot_and_every_paper(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Scene().open()
+    documents.add_paper(scene.who["clerk"], scene.item_id, "Tờ trình", DocumentKind.SUBMISSION, scene.now)
+    scene.vote("a", scene.open_poll().id, "agree")
+    draft = {"matter": "Việc", "title_fold": "viec", "working_days": 2, "drafted_at": scene.now}
+    with own_transaction() as session:
+        session.add(Slip(body_id=1, chain=[], round=1, version=0, **draft))
+    db.session.remove()
+    before = counts()
+    assert before["slip"] == 1
+    downgrade(directory="migrations", revision=BEFORE_SLIPS)
+    after = counts()
+    assert {name: before[name] for name in after} == after
+    assert {"slip", "slip_answer", "approval_step"} <= set(before) - set(after)
+    upgrade(directory="migrations")
+    assert counts() == {**before, "slip": 0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_papers_of_slips_are_never_dropped_by_a_downgrade(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    draft = {"matter": "Việc", "title_fold": "viec", "working_days": 2, "drafted_at": cabinet.NOW}
+    with own_transaction() as session:
+        slip = Slip(body_id=1, chain=[], round=1, version=0, **draft)
+        session.add(slip)
+        session.flush()
+        session.add(Document(body_id=1, slip_id=slip.id, kind="other", title="x", title_fold="x"))
+    before = counts()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_SLIPS)
+    assert "papers of slips are never dropped" in caplog.text
+    assert counts() == before

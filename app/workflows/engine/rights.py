@@ -14,12 +14,15 @@ from app.models import Appointment, Meeting, Office, Person, Seat, SeatRole
 from app.workflows.engine.errors import NotAllowed, Subject
 from app.workflows.engine.tables import table
 
-(HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER, DEPUTY_MINISTER, CLERK, RECORDS, AUDITOR, ADMINISTRATOR) = Office
+(HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER, DEPUTY_MINISTER, UNIT_HEAD, CLERK, RECORDS, AUDITOR,
+ ADMINISTRATOR) = Office  # fmt: skip
 CHAIR, SECRETARY, ATTENDEE, SUBSTITUTE, GUEST = SeatRole
 Capacity = Office | SeatRole
 
 MEMBERS = frozenset({HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, MEMBER})
-RECEIVING = MEMBERS | {DEPUTY_MINISTER, CLERK, RECORDS}  # open what is sent to the organisation they belong to
+APPROVERS = frozenset({UNIT_HEAD, DEPUTY_HEAD, MINISTER_CHAIRMAN, HEAD})  # may stand in a chain of approval
+BOARD = frozenset({CLERK, MINISTER_CHAIRMAN, HEAD, DEPUTY_HEAD, AUDITOR})  # see what was answered before the close
+RECEIVING = MEMBERS | {DEPUTY_MINISTER, UNIT_HEAD, CLERK, RECORDS}  # open what is sent to their organisation
 EVERY_SEAT = frozenset(SeatRole)
 DESK = frozenset({CHAIR, SECRETARY})  # seats of those who hold a post in the body: without one they count for nothing
 
@@ -51,6 +54,13 @@ class Right(StrEnum):
     RESOLUTION_STOP = "resolution:stop"
     RESOLUTION_ISSUE = "resolution:issue"
     RESOLUTION_RECALL = "resolution:recall"
+    SLIP_DRAFT = "slip:draft"
+    SLIP_APPROVE = "slip:approve"
+    SLIP_ISSUE = "slip:issue"
+    SLIP_RUN = "slip:run"
+    SLIP_ANSWER = "slip:answer"
+    SLIP_BOARD = "slip:board"
+    SLIP_DECIDE = "slip:decide"
     SEAL_KEEP = "seal:keep"
     KEY_RECOVER = "key:recover"
     ROLL_MANAGE = "roll:manage"
@@ -93,6 +103,13 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.RESOLUTION_STOP:  frozenset({HEAD}),
     Right.RESOLUTION_ISSUE: frozenset({RECORDS}),
     Right.RESOLUTION_RECALL: frozenset({HEAD}),
+    Right.SLIP_DRAFT:       frozenset({CLERK}),
+    Right.SLIP_APPROVE:     APPROVERS,
+    Right.SLIP_ISSUE:       frozenset({MINISTER_CHAIRMAN, DEPUTY_HEAD}),
+    Right.SLIP_RUN:         frozenset({CLERK, MINISTER_CHAIRMAN}),
+    Right.SLIP_ANSWER:      MEMBERS,
+    Right.SLIP_BOARD:       BOARD,
+    Right.SLIP_DECIDE:      frozenset({HEAD}),
     Right.SEAL_KEEP:        frozenset({RECORDS}),
     Right.KEY_RECOVER:      frozenset({MINISTER_CHAIRMAN, CLERK, RECORDS}),
     Right.ROLL_MANAGE:      frozenset({MINISTER_CHAIRMAN, CLERK}),
@@ -107,7 +124,7 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.GAP_DECIDE:       frozenset({HEAD, AUDITOR}),
 }  # fmt: skip
 
-CLOCK_MAY = frozenset({Right.POLL_RUN, Right.MESSAGE_SEND})
+CLOCK_MAY = frozenset({Right.POLL_RUN, Right.SLIP_RUN, Right.MESSAGE_SEND})
 
 SAID = {
     Right.MEETING_PREPARE: _("preparing meetings is for the clerks of the Government Office"),
@@ -136,6 +153,13 @@ SAID = {
     Right.RESOLUTION_STOP: _("only the head of the body stops a Resolution that is signed"),
     Right.RESOLUTION_ISSUE: _("numbers and the seal are kept by the records office"),
     Right.RESOLUTION_RECALL: _("only the head of the body recalls a Resolution"),
+    Right.SLIP_DRAFT: _("opinion slips are drafted by the clerks of the Government Office"),
+    Right.SLIP_APPROVE: _("a slip is approved by the office whose step it is"),
+    Right.SLIP_ISSUE: _("only the Minister-Chairman or a deputy of the head issues a slip"),
+    Right.SLIP_RUN: _("slips under way are in the care of the Government Office"),
+    Right.SLIP_ANSWER: _("only members of the body answer a slip; aides, substitutes and staff have no answer"),
+    Right.SLIP_BOARD: _("what was answered is open to the Government Office, the head, the deputies and auditors"),
+    Right.SLIP_DECIDE: _("only the head of the body decides on the outcome of a slip"),
     Right.SEAL_KEEP: _("the seal and the specimen signatures are kept by the records office"),
     Right.KEY_RECOVER: _("keys are unlocked or replaced by two people of the Government Office"),
     Right.ROLL_MANAGE: _("the roll is kept by the Government Office"),

@@ -13,6 +13,7 @@ from app.models import (
     Absence,
     AgendaItem,
     Appointment,
+    ApprovalStep,
     AuditEntry,
     Ballot,
     Body,
@@ -51,12 +52,22 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    Slip,
+    SlipAnswer,
+    SlipDelivery,
+    SlipDraft,
+    SlipPaper,
+    SlipRecipient,
+    SlipState,
+    SlipUpload,
     WitnessReport,
 )
 from app.workflows.engine.errors import Detached, NotFound, Subject
 from app.workflows.engine.rights import (
     ADMINISTRATOR,
+    APPROVERS,
     AUDITOR,
+    BOARD,
     CLERK,
     GUEST,
     HEAD,
@@ -98,7 +109,7 @@ def _meetings(actor: Actor) -> Criterion:
     )
 
 
-def _of_visible_meetings(column: InstrumentedAttribute[int], actor: Actor, *without: SeatRole) -> Criterion:
+def _of_visible_meetings(column: InstrumentedAttribute[Any], actor: Actor, *without: SeatRole) -> Criterion:
     """Rows of meetings the actor attends or prepares; seats `without` do not count."""
     ids = select(Meeting.id).where(
         or_(
@@ -129,14 +140,41 @@ def _items(actor: Actor) -> Criterion:
 
 
 def _documents(actor: Actor) -> Criterion:
-    return or_(_of_visible_meetings(Document.meeting_id, actor, GUEST), Document.item_id.in_(_own_guest_items(actor)))
+    pinned = select(DocumentVersion.document_id).where(DocumentVersion.id.in_(_pinned(actor)))
+    return or_(
+        _of_visible_meetings(Document.meeting_id, actor, GUEST),
+        Document.item_id.in_(_own_guest_items(actor)),
+        and_(Document.slip_id.is_not(None), _in_bodies(Document.body_id, actor, PREPARING)),
+        Document.id.in_(pinned),
+    )
 
 
 def _versions(actor: Actor) -> Criterion:
     return or_(
         _of_visible_meetings(DocumentVersion.meeting_id, actor, GUEST),
         DocumentVersion.document_id.in_(select(Document.id).where(Document.item_id.in_(_own_guest_items(actor)))),
+        DocumentVersion.id.in_(_pinned(actor)),
     )
+
+
+def _pinned(actor: Actor) -> Select[Any]:
+    """The versions that go with a slip which this person sees, wherever they come from."""
+    return select(SlipPaper.document_version_id).where(SlipPaper.slip_id.in_(select(Slip.id).where(_slips(actor))))
+
+
+def _slips(actor: Actor) -> Criterion:
+    """In the making to those who prepare it, submitted to those who approve, issued to those who are asked."""
+    asked = select(SlipRecipient.slip_id).where(SlipRecipient.member_id == (actor.person_id or 0))
+    return or_(
+        _in_bodies(Slip.body_id, actor, PREPARING),
+        and_(Slip.state.in_(SUBMITTED), _in_bodies(Slip.body_id, actor, APPROVERS)),
+        Slip.id.in_(asked),
+    )
+
+
+def _of_member(slip_part: Any, actor: Actor) -> Criterion:
+    """What members did with slips: each the own, and all of it those who see the board."""
+    return or_(slip_part.member_id == (actor.person_id or 0), _in_bodies(slip_part.body_id, actor, BOARD))
 
 
 def _polls(actor: Actor) -> Criterion:
@@ -151,6 +189,7 @@ def _polls(actor: Actor) -> Criterion:
     )
 
 
+SUBMITTED = tuple(state for state in SlipState if state not in (SlipState.DRAFT, SlipState.ABANDONED))
 OUT = (ResolutionState.PROMULGATED, ResolutionState.RECALLED, ResolutionState.REPLACED)
 SIGNED = (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEALED, *OUT)
 
@@ -217,6 +256,14 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     SignaturePicture: lambda actor: or_(
         _in_bodies(SignaturePicture.body_id, actor, KEEPERS), SignaturePicture.person_id == (actor.person_id or 0)
     ),
+    Slip: _slips,
+    SlipPaper: lambda actor: SlipPaper.slip_id.in_(select(Slip.id).where(_slips(actor))),
+    SlipRecipient: lambda actor: SlipRecipient.slip_id.in_(select(Slip.id).where(_slips(actor))),
+    SlipAnswer: lambda actor: _of_member(SlipAnswer, actor),
+    SlipDelivery: lambda actor: _of_member(SlipDelivery, actor),
+    SlipUpload: lambda actor: _of_member(SlipUpload, actor),
+    SlipDraft: lambda actor: SlipDraft.member_id == (actor.person_id or 0),
+    ApprovalStep: lambda actor: _in_bodies(ApprovalStep.body_id, actor, STAFF | APPROVERS),
     Body: lambda actor: Body.id.in_(actor.body_ids),
     Organisation: lambda actor: _in_bodies(Organisation.body_id, actor, STAFF),
     Person: _people,

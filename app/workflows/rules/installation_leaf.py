@@ -7,12 +7,15 @@ from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.schema import identifier, moment, one_of, record, sha256_hex, whole
 
 AUDIT, POLL_CLOSED, POLL_ANNULLED, RESOLUTION = "audit", "poll_closed", "poll_annulled", "resolution"
+SLIP_CLOSED, SLIP_RECALLED = "slip_closed", "slip_recalled"
 _HEAD: dict[str, Any] = {"v": one_of(1), "body_id": identifier, "subject_id": identifier, "at": moment}
 _ROOT: dict[str, Any] = {"size": whole(1), "root": sha256_hex}
 _SHAPES: dict[str, Callable[[Any], Any]] = {
     AUDIT: record(**_HEAD, kind=one_of(AUDIT), sha256=sha256_hex),
     POLL_CLOSED: record(**_HEAD, kind=one_of(POLL_CLOSED), **_ROOT),
     POLL_ANNULLED: record(**_HEAD, kind=one_of(POLL_ANNULLED), **_ROOT),
+    SLIP_CLOSED: record(**_HEAD, kind=one_of(SLIP_CLOSED), **_ROOT),
+    SLIP_RECALLED: record(**_HEAD, kind=one_of(SLIP_RECALLED), **_ROOT),
     RESOLUTION: record(**_HEAD, kind=one_of(RESOLUTION), sha256=sha256_hex),
 }
 
@@ -20,9 +23,9 @@ _SHAPES: dict[str, Callable[[Any], Any]] = {
 def leaf(**fields: Any) -> dict[str, Any]:
     """rule:R47: one entry of the log, checked.
 
-    `kind`, `subject_id` (the audit row, the poll, the Resolution), `body_id`, `at` (when it was entered). An audit row
-    and a promulgated document are named by their `sha256`, the log of a poll by `size` and `root`. The leaf data are
-    the canonical bytes; `v` is filled in. ValueError for anything else.
+    `kind`, `subject_id` (the audit row, the poll, the slip, the Resolution), `body_id`, `at` (when it was entered). An
+    audit row and a promulgated document are named by their `sha256`, the log of a poll or a slip by `size` and `root`.
+    The leaf data are the canonical bytes; `v` is filled in. ValueError for anything else.
     """
     return _checked({"v": 1, **fields})
 

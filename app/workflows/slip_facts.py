@@ -1,0 +1,124 @@
+"""What happens to a slip, as it is recorded: each fact counts up the live state of the slip."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from app.models import Slip, Urgency
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import Fact, record
+
+
+@dataclass(frozen=True)
+class SlipFact(Fact):
+    """A fact that changes the live state of a slip; `version` is that state's number after the fact."""
+
+    version: int
+
+
+@dataclass(frozen=True)
+class SlipDrafted(SlipFact):
+    matter: str
+
+
+@dataclass(frozen=True)
+class SlipChanged(SlipFact):
+    matter: str
+
+
+@dataclass(frozen=True)
+class SlipAbandoned(SlipFact):
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlipPaperAdded(SlipFact):
+    document_version_id: int
+    title: str
+    sha256: str
+    draft: bool
+
+
+@dataclass(frozen=True)
+class SlipPaperRemoved(SlipFact):
+    document_version_id: int
+    title: str
+
+
+@dataclass(frozen=True)
+class SlipSubmitted(SlipFact):
+    """`step` and `offices` (codes) are those of the step that is waited for."""
+
+    step: str
+    offices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SlipStepApproved(SlipFact):
+    """One step of several; `step` and `offices` are those of the next one."""
+
+    step: str
+    offices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SlipApproved(SlipFact):
+    """The last step: the slip can be issued."""
+
+
+@dataclass(frozen=True)
+class SlipReturned(SlipFact):
+    reason: str
+    drafted_by_id: int | None
+
+
+@dataclass(frozen=True)
+class SlipWithdrawn(SlipFact):
+    """Whoever submitted it works on it again."""
+
+
+@dataclass(frozen=True)
+class SlipIssued(SlipFact):
+    """`without_passkey` are the members who cannot answer for want of one, as the issuer knew."""
+
+    number: str
+    definition_sha256: str
+    deadline_at: dt.datetime
+    urgency: Urgency
+    without_passkey: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SlipAnswered(SlipFact):
+    """Carries the number of the answer, never what it says."""
+
+    answer_id: int
+
+
+@dataclass(frozen=True)
+class SlipExtended(SlipFact):
+    old_deadline_at: dt.datetime
+    deadline_at: dt.datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlipClosed(SlipFact):
+    """Carries the hash of the result and how many were silent; `reason` of an early close, empty from the clock."""
+
+    result_sha256: str
+    answered: int
+    deemed: int
+    missing: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlipRecalled(SlipFact):
+    reason: str
+
+
+def record_slip(actor: Actor, slip: Slip, fact: type[SlipFact], now: dt.datetime, **fields: Any) -> None:
+    """Count up the live state of the slip (its row is locked) and record the fact with the new number."""
+    slip.version += 1
+    record(actor, fact.about(slip, version=slip.version, **fields), now)
