@@ -36,6 +36,7 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
     item = db.session.get(AgendaItem, item_id) if item_id else None
     poll = db.session.get(Poll, poll_id) if poll_id else None
     _draw_result(actor, snapshot, poll)
+    counts = _counts_that_differ(snapshot, poll)
     return {
         "snapshot": snapshot,
         "cockpit": {
@@ -50,7 +51,7 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot, now),
             "unable": unable(meeting, now, *_span(snapshot, poll, now)),
-            "counts": _counts_that_differ(snapshot, poll),
+            "counts": counts,
         },
     }  # fmt: skip
 
@@ -81,11 +82,18 @@ def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> N
 
 
 def _counts_that_differ(snapshot: dict[str, Any], poll: Poll | None) -> list[recounts.Total] | None:
-    """Both counts of a closed vote where they are not the same (rule:R45): neither is shown as a result then."""
+    """Both counts of a closed vote where they are not the same (rule:R45).
+
+    Neither is shown as a result then, and the button says why nothing is published; the act itself refuses anyway.
+    """
     if poll is None or poll.state is not PollState.CLOSED or snapshot["poll"]["result"] is None:
         return None
     found = recounts.compared(poll)
-    return [found.first, found.second] if found and found.differs else None
+    if found is None or not found.differs:
+        return None
+    if snapshot["next_move"]:
+        snapshot["next_move"] |= {"enabled": False, "why_not": _("The two counts of this vote differ.")}
+    return [found.first, found.second]
 
 
 def _chair(snapshot: dict[str, Any]) -> str:

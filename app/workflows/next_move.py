@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.models import AgendaItem, ItemKind, Meeting, MeetingState, Outcome, Poll, PollState
-from app.workflows import poll_passkeys, polls, recounts
+from app.workflows import poll_passkeys, polls
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 
@@ -133,15 +133,9 @@ def _why_not(actor: Actor, table: Table, name: str, subject: Any) -> str | None:
             poll_passkeys.require_all(subject, polls.members_of(table.meeting.body_id, table.meeting.held_on))
         if table.poll is not None and name == "publish":
             polls.tie_confirmed(table.poll)
-            return _counts_differ(table.poll)
     except WorkflowError as refusal:
         return str(refusal)
     return None
-
-
-def _counts_differ(poll: Poll) -> str | None:
-    """Shorter than the refusal of the act: both totals stand on the desk (rule:R45)."""
-    return str(_("The two counts of this vote differ.")) if recounts.differences(poll) else None
 
 
 def _require_quorum(table: Table) -> None:
