@@ -150,8 +150,9 @@ def _put(cell: Cell, kind: Kind, value: Value) -> None:
 
 def _text(cell: Cell, words: str) -> None:
     """Text stays text, whatever it begins with; the prefix keeps it so when somebody edits the cell."""
-    cell.value = plain(words)
+    shown = plain(words)
+    cell.value = shown
     cell.data_type = "s"
     cell.number_format = FORMATS[Kind.TEXT]
-    if words.startswith(tuple(FORMULAS)):
+    if unicodedata.normalize("NFKC", shown).lstrip().startswith(tuple(FORMULAS)) or words.startswith(tuple(FORMULAS)):
         cell.quotePrefix = True
