@@ -227,6 +227,11 @@ each(
         "a number shown differently by the seal": lambda: sealed(SIGNED, patch=swap(b"<3035> Tj", b"<3939> Tj")),
         "a number in white": lambda: sealed(SIGNED, patch=swap(b"13 Tf 0 g 9", b"13 Tf 1 g 9")),
         "a number outside its field": lambda: sealed(SIGNED, patch=swap(b" 9.75 3.25 Td", b" 9.75 99.5 Td")),
+    },
+)
+each(
+    "picture",
+    {
         "a seal larger than its field": lambda: sealed(
             SIGNED, patch=swap(b"cm /Picture Do Q", b"0 /Picture Do Q ", True)
         ),

@@ -158,7 +158,7 @@ def an_object_removed():
     return raw_revision(GOOD, b"", {}, table=b"%d 1\n0000000000 00001 f \n" % PAGE)
 
 
-@hostile("broken_table")
+@hostile("catalog_changed")
 def another_catalogue_named_by_the_trailer():
     moved = raw_revision(GOOD, BODY, {FREE: 0})
     at = moved.rindex(b"/Root ")
@@ -170,7 +170,7 @@ def a_table_with_crooked_rows():
     return raw_revision(GOOD, BODY, {}, table=b"%d 1\n%010d 00000 n\n" % (FREE, len(GOOD)))
 
 
-@hostile("foreign_structure")
+@hostile("broken_table")
 def tables_that_lead_in_a_circle():
     moved = raw_revision(GOOD, BODY, {FREE: 0})
     here = int(re.findall(rb"startxref\n(\d+)", moved)[-1])

@@ -202,7 +202,7 @@ for code, (name, holder) in CASES.items():
 
 WEAK = odd_certificate(rsa.generate_private_key(65537, 1024))  # noqa: S505 - that is the point
 each(
-    "cms_weak_algorithm",
+    "certificate_weak_key",
     {"a certificate with a short key": lambda: sealed(signed(base(), cms=made_by(WEAK)))},
     "signature",
     expected=pinned(WEAK),

@@ -152,11 +152,11 @@ CLASSES: dict[str, Callable[[Variant], bool]] = {
         variant.role == "stamp" or "renewal" in variant.name or variant.make.__module__ == hostile_renewals.__name__
     ),
     "A valid signature of the wrong person": _coded("wrong_signer", "no_pins"),
-    "Certificates": lambda variant: variant.code.startswith("certificate_") or variant.code == "cms_weak_algorithm",
+    "Certificates": lambda variant: variant.code.startswith("certificate_"),
     "Time stamps": lambda variant: variant.code.startswith("stamp_") or variant.name == "words beside the stamp",
     "Signing times": lambda variant: variant.code.startswith("time"),
     "The value of the signature": lambda variant: variant.code.startswith("cms_") or variant.code == "signature_form",
-    "Number and date": _coded("number_missing", "field_value", "field_too_early", "appearance"),
+    "Number, date and pictures": _coded("number_missing", "field_value", "field_too_early", "appearance", "picture"),
     "Scripts, attachments, layers": _coded("active_content", "attachment", "hidden_layers"),
     "Incremental saving (ISA)": _coded("changed_after_seal", "changed_after_signature", "changed_before_signature"),
     "The structure of the file": lambda variant: True,

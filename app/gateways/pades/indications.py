@@ -15,7 +15,7 @@ _CODES = {
         foreign_structure beyond_limits hidden_bytes hidden_object repeated_object object_removed unused_object
         active_content attachment hidden_layers annotation unreadable changed_before_signature changed_after_signature
         changed_after_seal pages_changed content_changed font_changed form_changed field_changed field_too_early
-        field_refilled number_missing field_value appearance metadata_changed catalog_changed signature_replaced
+        field_refilled number_missing field_value appearance picture metadata_changed catalog_changed signature_replaced
         byte_range contents cms_not_der cms_trailing_data cms_malformed cms_embedded_content cms_no_signer
         cms_several_signers stamp_malformed stamp_too_large dss_form dss_changed docstamp_form""",
     "HASH_FAILURE": "cms_digest_mismatch stamp_wrong_imprint",

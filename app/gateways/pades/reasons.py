@@ -66,6 +66,7 @@ SENTENCES: dict[str, Any] = {
     "number_missing": _("Number or date is missing although the document is sealed."),
     "field_value": _("Number or date does not have the prescribed form."),
     "appearance": _("What is shown in a field is not what the field says."),
+    "picture": _("The picture of the signature or of the seal is more than a picture inside its field."),
     "metadata_changed": _("The description of the document was altered."),
     "catalog_changed": _("The basic settings of the document were altered."),
     "signature_replaced": _("A signature that stood in the document was replaced or removed."),

@@ -12,11 +12,11 @@ The reader checks the bytes without knowing who should have signed (P01–P14), 
 | P05 | Every object is of a kind that our printing makes, and is used; no key twice in a dictionary. | foreign_structure, unused_object, broken_syntax |
 | P06 | Nothing acts, is attached, or can be shown and hidden; no annotation but the prepared fields. | active_content, attachment, hidden_layers, annotation |
 | P07 | There is the base, then one revision for each signature, and no other. | changed_before_signature, changed_after_signature, changed_after_seal, extra_signature |
-| P08 | With the signature only its own field and the mark of certification change. | pages_changed, content_changed, font_changed, form_changed, field_changed, field_too_early, metadata_changed, catalog_changed, signature_replaced |
+| P08 | With the signature only its own field and the mark of certification change; no trailer names another catalogue. | pages_changed, content_changed, font_changed, form_changed, field_changed, field_too_early, metadata_changed, catalog_changed, signature_replaced |
 | P09 | With the seal only its own field changes, and number and date, which were empty before. | as P08, field_refilled |
 | P10 | Number and date are complete, of the prescribed form, and shown as they are. | number_missing, field_value, appearance |
 | P11 | Each signature covers its revision from the first byte to the last but for its own value; the last one the file. | byte_range, contents |
-| P12 | The signature is of the PAdES kind and certifies with level 2; the seal locks everything. | signature_form, certification, lock |
+| P12 | The signature is of the PAdES kind and certifies with level 2; the seal locks everything; each shows one picture. | signature_form, certification, lock, picture |
 | P13 | The signing time can be read. | time |
 | P14 | The validator of the signing library has nothing to say against the file. | second_opinion |
 | P15 | Exactly the expected signatures, in their order. | signature_missing, seal_missing, extra_signature, wrong_order, no_pins |
@@ -337,14 +337,15 @@ def _judge_one(found: Found, know: _Known) -> _Judged:
     codes = [] if pinned or not pin else ["wrong_signer"]
     doubts = _certificate_codes(certificate if not codes else None, found, know)
     digest = _digest(found, know.pdf)
-    codes += _cms_codes(cms, certificate, digest)
+    value = _cms_codes(cms, certificate, digest)
+    codes += [*doubts, *value] if "certificate_weak_key" in doubts else [*value]  # whose key it is says more
     # Certificates stand in a place that no signature covers; nothing may be carried along there.
     if "certificate_unknown_issuer" not in doubts and not {*inside} <= {certificate, *know.trusted}:
         codes.append("cms_malformed")
     time = dt.datetime.fromisoformat(found.time)
     stamp, against = stamp_of(cms, time, know.stampers, know.ended)
     codes += doubts + _time_codes(found, pin, know.at) + against
-    reasons = [Reason(code, found.field) for code in codes]
+    reasons = [Reason(code, found.field) for code in dict.fromkeys(codes)]
     coverage = "whole" if found.end == len(know.pdf) else "revision"
     state = _state(reasons) if pin else OPEN
     seen = _seen(found, certificate, (state, coverage, digest.hex()))

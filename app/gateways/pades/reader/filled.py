@@ -86,7 +86,14 @@ def _unpacked(stream: Stream) -> bytes:
 
 
 def check_picture(field: dict[str, Any], objects: Objects) -> None:
-    """One picture inside the field; raises Objection: appearance."""
+    """One picture inside the field; raises Objection: picture."""
+    try:
+        _check_picture(field, objects)
+    except Objection:
+        raise Objection("picture") from None
+
+
+def _check_picture(field: dict[str, Any], objects: Objects) -> None:
     form, wide, high = _appearance(field, objects)
     drawn = DRAWN.fullmatch(form.content)
     pictures = form.entries["Resources"].get("XObject", {})

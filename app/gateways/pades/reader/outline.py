@@ -13,6 +13,7 @@ from .syntax import Name, Reference, Stream
 MOST_PAGES, MOST_PLACES = 300, 40  # places of each page
 LARGEST = 14_400.0  # points: the largest page that readers show
 ELSEWHERE = {"Parent", "P", "Annots", "Data", "StructParents", "Popup", "Dest"}  # not part of what a page shows
+LEADING = {Reference, Stream, dict, list}  # what may lead to more
 PLAIN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 Box = tuple[float, float, float, float]
 
@@ -142,9 +143,9 @@ def _last_change(value: Any, number: int, objects: Objects, newest: dict[int, in
         if isinstance(value, Stream):
             value = value.entries
         if isinstance(value, dict):
-            waiting.extend(entry for key, entry in value.items() if key not in ELSEWHERE)
-        elif isinstance(value, list):
-            waiting.extend(value)
+            value = [entry for key, entry in value.items() if key not in ELSEWHERE]
+        if isinstance(value, list):
+            waiting.extend(entry for entry in value if type(entry) in LEADING)
     return last
 
 

@@ -85,8 +85,9 @@ def _tables(data: bytes) -> list[_Table]:
         table = _table(data, at)
         if not tables and table.end != len(data):  # the last words of the file point back to an older table
             raise Objection("trailing_bytes")
-        if tables and not table.end <= tables[0].at:  # linearised files, loops
-            raise Objection("foreign_structure")
+        if tables and not table.end <= tables[0].at:
+            circle = any(at == known.at for known in tables)  # otherwise a linearised file
+            raise Objection("broken_table" if circle else "foreign_structure")
         tables.insert(0, table)
         at = table.trailer.get("Prev")
         if at is not None and type(at) is not int:
@@ -197,12 +198,15 @@ def _check_trailers(revisions: list[Revision]) -> None:
         numbers |= revision.objects.keys()
         if trailer.get("Size") != max(numbers, default=0) + 1 or not isinstance(trailer.get("Root"), Reference):
             raise Objection("broken_table")
-        if before is not None and not _continues(before, revision):
-            raise Objection("broken_table")
+        if before is not None:
+            _check_continues(before, revision)
         before = revision
 
 
-def _continues(before: Revision, revision: Revision) -> bool:
+def _check_continues(before: Revision, revision: Revision) -> None:
     old, new = before.trailer, revision.trailer
-    same = all(old.get(key) == new.get(key) for key in ("Root", "Info"))
-    return same and new.get("Prev") == before.table and (old.get("ID") or [b""])[:1] == (new.get("ID") or [b""])[:1]
+    for key, code in (("Root", "catalog_changed"), ("Info", "metadata_changed")):
+        if old.get(key) != new.get(key):
+            raise Objection(code)
+    if new.get("Prev") != before.table or (old.get("ID") or [b""])[:1] != (new.get("ID") or [b""])[:1]:
+        raise Objection("broken_table")

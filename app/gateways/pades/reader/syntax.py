@@ -19,6 +19,7 @@ TOKEN = re.compile(
     rb"|(?P<hex><[0-9A-Fa-f\0\t\n\f\r ]*+>)|(?P<text>\()"
     rb"|(?P<word>true|false|null)%(end)s" % {b"white": WHITE, b"end": END}
 )
+WHOLE_NUMBERS = re.compile(rb"((?:[ \r\n]*+[0-9]{1,9}(?=[ \r\n\]]))++)[ \r\n]*+\]")  # the widths of letters, mostly
 PAREN = re.compile(rb"[()\\]")
 ESCAPE = re.compile(rb"\\(\r\n|[0-7]{1,3}|.)", re.DOTALL)
 ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"(": b"(", b")": b")", b"\\": b"\\"}
@@ -104,6 +105,10 @@ class Parser:
         return True
 
     def _array(self, depth: int) -> list[Any]:
+        plain = WHOLE_NUMBERS.match(self.data, self.at, self.end)
+        if plain is not None and depth < DEEPEST:
+            self.at = plain.end()
+            return [int(number) for number in plain[1].split()]
         values = []
         while not self._ends_with(b"]"):
             values.append(self.value(depth + 1))
