@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.commands_roll import body_named, identified, language
 from app.extensions import db
+from app.gateways import signing
 from app.models import KeyRecovery, Person, RecoveryKind
 from app.workflows import keys, outside_keys, outside_seals
 from app.workflows.engine.errors import WorkflowError
@@ -63,7 +64,7 @@ def _enrol(
 
 
 @group.command("enrol-seal")
-@click.argument("key_ref", metavar="KEY")
+@click.argument("key_ref", metavar="[KEY]", default="")
 @click.option("--asked-by", required=True, help="User name of somebody who keeps the seal.")
 @click.option("--confirmed-by", required=True, help="User name of the second of the two people.")
 @click.option("--picture", type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -71,20 +72,28 @@ def _enrol(
 @click.option("--body", "code", default="", help="Code of the body, where there are several.")
 @language
 def _enrol_seal(key_ref: str, asked_by: str, confirmed_by: str, picture: Path | None, code: str, lang: str) -> None:
-    """Register the organisation's seal whose key a device or a provider holds: pkcs11:NAME, csc:NAME."""
+    """Register the organisation's seal whose key a device or a provider holds: pkcs11:NAME, csc:NAME.
+
+    Without KEY a key is made here, which replaces one that was kept elsewhere.
+    """
     with force_locale(lang):
         now = dt.datetime.now(dt.UTC)
         body_id, drawn = body_named(code), picture.read_bytes() if picture else None
         first, second = identified(asked_by, now) or NOBODY, identified(confirmed_by, now)
         try:
-            found = outside_seals.offered(first, second, body_id, key_ref, now)
-            _show(found)
-            click.confirm(_("Is this the certificate of the seal?"), abort=True)
-            pin = click.prompt(_("PIN of this key"), hide_input=True)
-            outside_seals.register(first, second, body_id, found, pin, drawn, dt.datetime.now(dt.UTC))
+            if key_ref:
+                found = outside_seals.offered(first, second, body_id, key_ref, now)
+                _show(found)
+                click.confirm(_("Is this the certificate of the seal?"), abort=True)
+                pin = click.prompt(_("PIN of this key"), hide_input=True)
+                seal = outside_seals.register(first, second, body_id, found, pin, drawn, dt.datetime.now(dt.UTC))
+            else:
+                pin = click.prompt(_("New PIN of the seal, six digits"), hide_input=True, confirmation_prompt=True)
+                seal = outside_seals.replace_here(first, second, body_id, pin, drawn, dt.datetime.now(dt.UTC))
         except WorkflowError as refused:
             raise click.ClickException(str(refused)) from refused
-        click.echo(_("The seal is registered. Its key is kept as: %(place)s", place=found.place))
+        place = signing.place(signing.provider_of(seal.key_ref))
+        click.echo(_("The seal is registered. Its key is kept as: %(place)s", place=place))
 
 
 def _person(username: str) -> int:

@@ -51,6 +51,14 @@ def register(
     return seals.register_seal(first, body_id, found.key_ref, found.certificate_der, drawn, now, second)
 
 
+def replace_here(
+    first: Actor, second: Actor | None, body_id: int, pin: str, picture: bytes | None, now: dt.datetime
+) -> SealKey:
+    """A seal whose key is made here: one that is kept elsewhere is replaced by two people, too."""
+    about, _name = _body(first, body_id)
+    return seals.enrol_seal(first, body_id, pin, _picture(about, body_id, picture), now, second)
+
+
 def _body(actor: Actor, body_id: int) -> tuple[Detached, str]:
     body = seen(actor, Body, body_id)
     return Detached(Body.__tablename__, body.id, None, body.id), body.name

@@ -45,7 +45,8 @@ class SecondMissing(WorkflowError):
     code = "seal_needs_two"
     http_status = 403
     message = _(
-        "A seal whose key is in a signing device or at a provider is registered by two people of the Government Office."
+        "A seal whose key is in a signing device or at a provider is registered and replaced by two people of the"
+        " Government Office, at the terminal."
     )
 
 
@@ -87,12 +88,19 @@ def picture_of(person_id: int) -> bytes | None:
     return db.session.scalars(pictures.order_by(SignaturePicture.id.desc()).limit(1)).first()
 
 
-def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.datetime) -> SealKey:
-    """A key and certificate for the organisation's seal, and its picture; the earlier seal of the body is replaced."""
+def enrol_seal(
+    actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.datetime, second: Actor | None = None
+) -> SealKey:
+    """A key and certificate for the organisation's seal, and its picture; the earlier seal of the body is replaced.
+
+    One that is kept elsewhere is replaced by two people.
+    """
     body = seen(actor, Body, body_id)
     about, name = Detached(Body.__tablename__, body.id, None, body.id), body.name
     try:
         actor.require(Right.SEAL_KEEP, about)
+        if _elsewhere(db.session.scalar(ring_of(body_id).standing())):
+            require_second(about, actor, second)
         picture = accepted(about, picture)
         end_reading()
         enrolled = signing.signer().enrol(name, "", name, pin, now, SEAL_DAYS)
@@ -103,7 +111,7 @@ def enrol_seal(actor: Actor, body_id: int, pin: str, picture: bytes, now: dt.dat
     except WorkflowError as refusal:
         record_refusal("enrol_seal", actor, refusal)
         raise
-    return register_seal(actor, body_id, enrolled.key_ref, enrolled.certificate_der, picture, now)
+    return register_seal(actor, body_id, enrolled.key_ref, enrolled.certificate_der, picture, now, second)
 
 
 @use_case
@@ -116,15 +124,18 @@ def register_seal(
     now: dt.datetime,
     second: Actor | None = None,
 ) -> SealKey:
-    """Write certificate and key of a seal; never two that stand. A key that is elsewhere needs a second person."""
+    """Write certificate and key of a seal; never two that stand.
+
+    A key that is elsewhere needs a second person, and so does whatever replaces one.
+    """
     body = db.session.scalars(select(Body).where(Body.id == body_id).with_for_update()).one()
     about = Detached(Body.__tablename__, body.id, None, body.id)
     actor.require(Right.SEAL_KEEP, about)
-    place = signing.provider_of(key_ref)
-    if place != SOFTWARE:
+    place, old = signing.provider_of(key_ref), db.session.scalar(ring_of(body_id).standing().with_for_update())
+    if place != SOFTWARE or _elsewhere(old):
         require_second(about, actor, second)
     keys.refuse_unfit(about, certificate_der, body.name, now)
-    if old := db.session.scalar(ring_of(body_id).standing().with_for_update()):
+    if old is not None:
         LIFECYCLE.moves["replace"].apply(old)
         db.session.flush()
     facts = signing.certificate_facts(certificate_der)
@@ -141,6 +152,10 @@ def register_seal(
     by = second and second.person_id
     record(actor, SealEnrolled.about(seal, certificate_sha256=facts.sha256, place=place, confirmed_by_id=by), now)
     return seal
+
+
+def _elsewhere(seal: SealKey | None) -> bool:
+    return seal is not None and signing.provider_of(seal.key_ref) != SOFTWARE
 
 
 def require_second(about: Detached, first: Actor, second: Actor | None) -> None:

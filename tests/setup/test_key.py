@@ -175,3 +175,14 @@ def test_a_seal_of_another_by_one_person_with_a_wrong_pin_or_without_a_picture_i
     assert "Error:" in answer.output
     assert "Traceback" not in answer.output
     assert db.session.query(SealKey).count() == 0
+
+
+def test_a_key_made_here_takes_the_place_of_one_elsewhere_by_two_people_as_well(shell, at_a_provider, picture):
+    key_ref = at_a_provider.enrol("Chính phủ").key_ref
+    given = (*SEAL_BOTH, "--picture", picture)
+    assert shell("key", "enrol-seal", key_ref, *given, typed=f"{TYPED}y\n{PIN}\n").exit_code == 0
+    answer = shell("key", "enrol-seal", *SEAL_BOTH, typed=f"{TYPED}{PIN}\n{PIN}\n")
+    assert (answer.exit_code, "khóa phía máy chủ" in answer.output) == (0, True), answer.output
+    assert PIN not in answer.output
+    assert [seal.state.value for seal in db.session.query(SealKey).order_by(SealKey.id)] == ["replaced", "active"]
+    assert shell("key", "enrol-seal", *SEAL_BOTH, typed=f"{TYPED}111111\n111111\n").exit_code == 1

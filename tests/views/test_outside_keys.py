@@ -1,12 +1,15 @@
 """Pages of people whose key is in a token or at a provider: the PIN they may type, and where results say the key is."""
 
 import datetime as dt
+import json
+import re
+from io import BytesIO
 
 import pytest
 from sqlalchemy import update
 
 from app.extensions import db
-from app.gateways import signing
+from app.gateways import pades, signing
 from app.gateways.signing.choice import SignerByKey
 from app.models import IssuedNumber, Refusal, SealKey, SigningKey
 from app.views.pin_fields import OUTSIDE_PIN, PATIENCE
@@ -150,3 +153,30 @@ def test_whose_own_key_is_in_a_token_still_types_six_digits_for_a_seal_kept_here
     assert 'pattern="[0-9]{6}" maxlength="6"' in page
     assert issue(at("records"), signed, "Token-2026").json["code"] == "pin_form"
     assert db.session.query(IssuedNumber).count() == 0
+
+
+def test_for_a_seal_at_a_provider_the_page_waits_longer_and_says_for_what(at, gateways, clock, tmp_path):
+    memory, chain = gateways["SIGNER"]
+    with BENCHES["csc v2"](tmp_path, memory._authority, SINCE) as bench:
+        signing.use(SignerByKey(memory, {"csc": bench.signer}), chain)
+        scene = Resolving().up_to("signed")
+        who = scene.who["records"], scene.who["clerk"]
+        found = outside_seals.offered(*who, 1, bench.enrol("Chính phủ", pin=TOKEN_PIN).key_ref, scene.now)
+        outside_seals.register(*who, 1, found, TOKEN_PIN, None, scene.now)
+        clock.now = scene.later(34)
+        page = at("records").get(f"/resolutions/{scene.resolution_id}/issue").text
+        assert f'data-patience="{PATIENCE}"' in page.partition('id="sheet-issue"')[2]
+        (said,) = re.findall(r'"waiting": ("[^"]*")', page)
+        assert "nhà cung cấp" in json.loads(said)
+        assert issue(at("records"), scene, TOKEN_PIN).json["state"] == "sealed"
+
+
+def test_the_screen_says_that_a_seal_kept_elsewhere_is_replaced_by_two(at, sealing):
+    _scene, _bench = sealing
+    kept = seals.standing_seal(1).id
+    data = {"body_id": "1", "pin": "240619", "pin_again": "240619"}
+    data["picture"] = (BytesIO(pades.seal_picture("Chính phủ")), "dau.png")
+    answer = at("records").client.post("/records/seals/add", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 403
+    assert "hai người" in answer.text
+    assert seals.standing_seal(1).id == kept

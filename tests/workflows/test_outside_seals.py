@@ -86,6 +86,25 @@ def test_less_than_two_people_of_the_office_register_nothing(bench, first, secon
 
 
 @remote
+def test_one_person_does_not_put_a_key_of_this_server_in_the_place_of_one_that_is_elsewhere(bench):
+    scene = Resolving().equipped()
+    kept = register(scene, bench).id
+    office, picture = (scene.who["records"], scene.who["clerk"]), pades.seal_picture(NAME)
+    with pytest.raises(seals.SecondMissing):
+        seals.enrol_seal(office[0], 1, PIN, picture, scene.now)
+    enrolled = signing.signer().enrol(NAME, "", NAME, PIN, scene.now, 30)
+    with pytest.raises(seals.SecondMissing):
+        seals.register_seal(office[0], 1, enrolled.key_ref, enrolled.certificate_der, picture, scene.now)
+    seals.suspend_seal(office[0], kept, scene.now)
+    with pytest.raises(seals.SecondMissing):
+        seals.enrol_seal(office[0], 1, PIN, picture, scene.now)
+    assert seal_row().id == kept
+    assert outside_seals.replace_here(*office, 1, PIN, None, scene.now).id != kept
+    assert seal_provider(1) == "software"
+    assert seals.enrol_seal(office[0], 1, PIN, picture, scene.now).state is KeyState.ACTIVE, "now one is enough again"
+
+
+@remote
 def test_the_act_itself_asks_for_the_second_person(bench):
     """Whatever calls it: no key outside becomes a seal in the name of one."""
     scene = Resolving().equipped()
