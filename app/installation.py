@@ -165,6 +165,7 @@ def _trust_outside(app: Flask) -> None:
     signing.trust_also([der for certificates in found.values() for der in certificates])
     revocation.use(revocation.Client(
         places, own_issuer=lambda: signing.trusted()[0], own=lambda asked: signing.publisher().answer(asked),
+        own_root=lambda: signing.trusted()[1], own_list=lambda: signing.publisher().revocation_list("root"),
     ))  # fmt: skip
 
 

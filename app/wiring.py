@@ -13,6 +13,7 @@ from app.tasks import expiry as expiry_tasks
 from app.tasks import exports as export_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import pki as pki_tasks
+from app.tasks import preservation as preservation_tasks
 from app.tasks import reminders as reminder_tasks
 from app.tasks import revocation as revocation_tasks
 from app.tasks import schedule, sequencer
@@ -46,6 +47,7 @@ from app.workflows import (
     passkeys,
     poll_acts,
     polls,
+    preservation,
     promulgation,
     reminders,
     resolutions,
@@ -83,6 +85,7 @@ CUT = "realtime.disconnect_user"
 BADGE = notices.BADGE
 PAPERS = digest_tasks.PAPERS
 STAMP = time_stamps.ASK
+PRESERVE = preservation.BEGIN
 
 
 def _hears(name: str, queue: Queue, handler: outbox.Handler) -> Task:
@@ -99,6 +102,7 @@ TASKS: tuple[Task, ...] = (
     _hears(NOTICE,   Queue.NOTIFY,  notice_tasks.tell),
     _hears(PAPERS,   Queue.DIGEST,  digest_tasks.papers),
     _hears(STAMP,    Queue.SIGNING, stamp_tasks.ask),
+    _hears(PRESERVE, Queue.SIGNING, preservation_tasks.begin),
     # what is done:  by whom, with which arguments
     Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
     Task(delivery_tasks.GIVE_UP, Queue.SCHEDULE, delivery_tasks.give_up, {"body_id": int}),
@@ -115,6 +119,7 @@ TASKS: tuple[Task, ...] = (
     Task(certificate_rounds.ROUND, Queue.SIGNING, revocation_tasks.go_round, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),
+    Task(preservation.KEEP, Queue.SIGNING, preservation_tasks.keep, {"body_id": int}),
     Task(witness_tasks.ATTEND, Queue.SCHEDULE, witness_tasks.attend, witness_tasks.ARGUMENTS),
     Task(upkeep_tasks.PRUNE, Queue.MAINTENANCE, upkeep_tasks.prune, {"body_id": int}),
 )  # fmt: skip
@@ -133,6 +138,7 @@ TIMETABLE = (
     Entry(certificate_rounds.ROUND,     revocation_tasks.round_slots),
     Entry(revocations.PUBLISH,          upkeep_tasks.nightly_slots),
     Entry(time_stamps.CATCH_UP,         stamp_tasks.slots),
+    Entry(preservation.KEEP,            preservation_tasks.slots),
     Entry(witness_tasks.ATTEND,         witness_tasks.slots),
     Entry(upkeep_tasks.PRUNE,           upkeep_tasks.nightly_slots),
 )  # fmt: skip
@@ -198,7 +204,7 @@ HEARD_BY: dict[type, list[str]] = {
     issuing.NumberCancelled: [LIVE],
     issuing.ResolutionSealed: [LIVE],
     issuing.ResolutionStopped: [LIVE],
-    promulgation.ResolutionPromulgated: [LIVE],
+    promulgation.ResolutionPromulgated: [LIVE, PRESERVE],
     promulgation.ResolutionReceived: [LIVE],
     promulgation.ResolutionRecalled: [LIVE],
     promulgation.ResolutionReplaced: [LIVE],

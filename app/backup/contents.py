@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnClause, Connection, and_, func, inspect, literal_column, select, table, text
 
 from app import installation
-from app.models import AuditEntry, DocumentVersion, Export, PollLeaf, ResolutionFile, Setting
+from app.models import AuditEntry, DocumentVersion, Export, PollLeaf, PreservedFile, ResolutionFile, Setting
 
 # Columns that name a file of the document store with its size; an empty name is none.
 NAMED: tuple[tuple[str, str], ...] = (
     (DocumentVersion.__tablename__, "sha256"),
     (ResolutionFile.__tablename__, "sha256"),
     (Export.__tablename__, "file_sha256"),
+    (PreservedFile.__tablename__, "sha256"),
 )
 
 

@@ -49,6 +49,7 @@ from app.models.poll import (
     RollEntry,
     Visibility,
 )
+from app.models.preservation import AuthorityAnswer, PreservedFile, PreservedLevel
 from app.models.resolution import (
     Dispatch,
     DocumentSignature,
@@ -107,7 +108,8 @@ from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, 
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "ApprovalAct", "ApprovalStep", "AuditEntry",
-    "Ballot", "Body", "BodyKind", "CalendarDay", "Certificate", "CertificateRevocation", "Channel", "Checkpoint",
+    "AuthorityAnswer", "Ballot",
+    "Body", "BodyKind", "CalendarDay", "Certificate", "CertificateRevocation", "Channel", "Checkpoint",
     "CheckpointCosignature", "CheckpointReason", "Choice", "ContactAddress", "DayKind", "DeclaredGap",
     "DeclaredGapConsent", "Delivery", "DeliveryState", "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind",
     "DocumentSignature", "DocumentVersion", "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage",
@@ -115,7 +117,8 @@ __all__ = [
     "LeafKind", "LogEntry", "LogKind", "LogPending", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
     "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office",
     "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose", "Person", "Place",
-    "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "Procedure", "PushSubscription", "QuestionKind",
+    "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "PreservedFile", "PreservedLevel",
+    "Procedure", "PushSubscription", "QuestionKind",
     "Queue", "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
     "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
     "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "Slip", "SlipAnswer",

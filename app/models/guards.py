@@ -8,6 +8,7 @@ from app.models.log import Checkpoint, CheckpointCosignature, LogEntry
 from app.models.meeting import Meeting
 from app.models.passkey import Passkey
 from app.models.poll import Ballot, Poll, PollLeaf, PreparedStatement, RollEntry
+from app.models.preservation import AuthorityAnswer, PreservedFile
 from app.models.resolution import (
     Dispatch,
     DocumentSignature,
@@ -34,7 +35,7 @@ INSERT_ONLY = (
     PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
     WitnessReport, DeclaredGap, DeclaredGapConsent, SlipRecipient, SlipApproval, SlipExtension, SlipPrepared,
-    SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf,
+    SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf, PreservedFile, AuthorityAnswer,
 )  # fmt: skip
 
 

@@ -116,6 +116,8 @@ FACTS: dict[str, Any] = {
     "ResolutionReceived": _("Resolution received"),
     "ResolutionReplaced": _("Resolution replaced"),
     "ResolutionReturned": _("Resolution returned"),
+    "ResolutionPreserved": _("Long-term form of a Resolution made"),
+    "AuthorityRevoked": _("Certificate of an authority found revoked"),
     "ResolutionSealed": _("Resolution sealed"),
     "ResolutionSigned": _("Resolution signed"),
     "ResolutionStopped": _("Signed Resolution stopped"),

@@ -20,6 +20,8 @@ JOBS: dict[str, Any] = {
     "meetings.announce": _("Tell the screens of a meeting"),
     "notices.badge": _("Tell the number of unread notices"),
     "notices.tell": _("Send a notice"),
+    "preservation.begin": _("Make the long-term form of a Resolution"),
+    "preservation.keep": _("Make and renew long-term forms"),
     "polls.progress": _("Tell how many have voted"),
     "realtime.disconnect_user": _("Cut the connections of an account"),
     "reminders.invitations": _("Remind of invitations without an answer"),

@@ -116,6 +116,8 @@ def _file_band(checked: Checked, now: dt.datetime) -> Band:
         return _replaced(document)
     at = format_datetime(now, "HH:mm, dd/MM/yyyy")
     text = _("Letter by letter the file that was promulgated. In force. Checked at %(at)s.", at=at)
+    if not checked.identical:
+        text = _("The promulgated file with what preserves it for the long term. In force. Checked at %(at)s.", at=at)
     return _said("ok", "shield-check", _("The file is valid"), text)
 
 

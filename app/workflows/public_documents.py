@@ -11,12 +11,13 @@ from sqlalchemy.orm import defer, joinedload, selectinload
 from app.extensions import db
 from app.gateways import pades, signing
 from app.models import DocumentSignature, Meeting, Resolution, ResolutionFile, SignedStatement
-from app.workflows import resolutions, verification
+from app.workflows import authority_answers, resolutions, verification
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import OUT
 from app.workflows.rules.canonical import digest
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
+Ends = tuple[tuple[str, dt.datetime], ...]  # serial numbers, and since when they do not count
 KEPT = 16  # verdicts in memory, with the files they are about
 
 
@@ -62,15 +63,18 @@ def verdict_of(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
     """What is to be thought of the stored file; read each time, judged once a minute while it stays the same."""
     expected, revoked = verification.expected_of(resolution), verification.revocations_of(resolution)
     minute, known = now.replace(second=0, microsecond=0), tuple(sorted(revoked.items()))
-    return verification.of_copy(file_of(resolution), lambda content: _judged(content, expected, known, minute))
+    ends = tuple(sorted(authority_answers.revoked().items()))
+    return verification.of_copy(file_of(resolution), lambda content: _judged(content, expected, known, ends, minute))
 
 
 @lru_cache(maxsize=KEPT)
 def _judged(
-    content: bytes, expected: tuple[pades.Expected, ...], revoked: tuple[tuple[str, dt.datetime], ...], at: dt.datetime
+    content: bytes, expected: tuple[pades.Expected, ...], revoked: Ends, stampers_revoked: Ends, at: dt.datetime
 ) -> pades.Verdict:
     """`at` is the minute that has begun: far less than the clocks of two machines may differ."""
-    return pades.verdict(content, expected, signing.trusted(), at, dict(revoked))
+    return pades.verdict(
+        content, expected, signing.trusted(), at, dict(revoked), stampers_revoked=dict(stampers_revoked)
+    )
 
 
 def check_file(pdf: bytes, token: str | None, now: dt.datetime) -> Checked:

@@ -16,6 +16,7 @@ from app.models import (
     SignatureRole,
     SignedStatement,
 )
+from app.workflows import authority_answers, preserved_files
 from app.workflows.engine.transaction import end_reading
 from app.workflows.rules.canonical import digest
 
@@ -74,11 +75,11 @@ def revocations_of(resolution: Resolution) -> dict[str, dt.datetime]:
 
 
 def with_file(sha256: str) -> Resolution | None:
-    """The Resolution that has this file, to the byte, at a stage where it is signed."""
+    """The Resolution that has this file, to the byte, at a stage where it is signed, or as its long-term form."""
     stages = (FileStage.SIGNED, FileStage.SEALED)
     rows = select(ResolutionFile).where(ResolutionFile.sha256 == sha256, ResolutionFile.stage.in_(stages))
     file = db.session.scalars(rows).first()
-    return file.resolution if file else None
+    return file.resolution if file else preserved_files.with_file(sha256)
 
 
 def with_signed_bytes(sha256: Iterable[str]) -> Resolution | None:
@@ -96,5 +97,6 @@ def with_signed_bytes(sha256: Iterable[str]) -> Resolution | None:
 def _examine(
     pdf: bytes, expected: tuple[pades.Expected, ...], revoked: dict[str, dt.datetime], now: dt.datetime
 ) -> pades.Verdict:
+    taken_back = authority_answers.revoked()
     end_reading()
-    return pades.examine(pdf, expected, signing.trusted(), now, revoked)
+    return pades.examine(pdf, expected, signing.trusted(), now, revoked, stampers_revoked=taken_back)

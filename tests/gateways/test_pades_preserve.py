@@ -9,6 +9,7 @@ from io import BytesIO
 
 import pytest
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import DocumentSecurityStore, validate_pdf_timestamp
@@ -104,6 +105,17 @@ def test_a_level_is_not_claimed_without_what_it_needs(data, level):
 def test_answers_from_before_the_signature_prove_nothing():
     early = tuple(answer(who.certificate, SEALED_AT - dt.timedelta(hours=1)) for who in (SIGNER, KEEPER))
     assert found(stamped_document(GOOD_T, DATA._replace(ocsps=early))).level == "B-T"
+
+
+def test_who_stamped_after_a_revocation_that_the_records_know_is_not_believed():
+    number = f"{x509.load_der_x509_certificate(TSA.certificate).serial_number:X}"
+    for serial, since, state in (
+        (number, STAMPED_AT, "invalid"), (number, RENEWED_AT + DAY, "valid"), ("1f", STAMPED_AT, "valid"),
+    ):  # fmt: skip
+        assert found(RENEWED, stampers_revoked={serial: since}).state == state
+    told = found(RENEWED, stampers_revoked={number: STAMPED_AT + DAY})
+    assert [(reason.code, reason.role) for reason in told.reasons] == [("stamp_revoked", "stamp")]
+    assert [stamp.number for stamp in told.stamps] == [1]
 
 
 def test_a_renewal_without_an_answer_about_the_former_stamp_is_no_more_than_lt():

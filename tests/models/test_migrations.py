@@ -16,16 +16,17 @@ from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import passkeys
-from app.models import Document, DocumentKind, KeyRecovery, RecoveryKind, Slip
+from app.models import Document, DocumentKind, KeyRecovery, PreservedFile, PreservedLevel, RecoveryKind, Slip
 from app.models.guards import guard_statements
 from app.workflows import documents, polls
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
+from tests.resolving import Resolving
 
 DATABASE = "ecab_migrations"
-BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS = "0006", "0008", "0009"
+BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -161,6 +162,31 @@ def test_what_two_people_removed_is_never_forgotten_on_the_way_back(empty, caplo
         downgrade(directory="migrations", revision=BEFORE_HELP)
     assert "never forgotten" in caplog.text
     assert counts()["key_recovery"] == 2
+
+
+def test_a_long_term_form_is_never_forgotten(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Resolving().up_to("drafted")
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision=BEFORE_LONG_TERM)
+    after = counts()
+    assert {"preserved_file", "authority_answer"} <= set(before) - set(after)
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+    about = {"body_id": 1, "resolution_id": scene.resolution_id, "sha256": "0" * 64, "size": 9}
+    times = {"made_at": cabinet.NOW, "due_at": cabinet.NOW}
+    db.session.add(PreservedFile(number=1, level=PreservedLevel.LT, **about, **times))
+    db.session.commit()
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_LONG_TERM)
+    assert "a long-term form is never forgotten" in caplog.text
+    assert counts()["preserved_file"] == 1
 
 
 def test_models_and_migrations_say_the_same(empty):

@@ -121,8 +121,8 @@ def certificates_of_stamps(tokens: Iterable[bytes | None]) -> list[bytes]:
 def ended(held: Held, revoked: Since, certificates: Iterable[bytes], at: dt.datetime) -> list[str]:
     """Numbers (hexadecimal) of those certificates that had been revoked at that time, as file or records say."""
     told = {f"{_load(der).serial_number:x}": held.revoked_since(der) for der in certificates}
-    since = {serial: end for serial, end in told.items() if end} | dict(revoked)
-    return [serial for serial, end in since.items() if end <= at]
+    ends = [*told.items()] + [(serial, revoked.get(serial)) for serial in told]
+    return [serial for serial, end in ends if end is not None and end <= at]
 
 
 def _load(der: bytes) -> x509.Certificate:

@@ -19,7 +19,8 @@ OK = 200
 
 @dataclass(frozen=True)
 class Client:
-    """`places` by issuer; `own` answers OCSP requests about certificates of `own_issuer` (DER) without any network.
+    """`places` by issuer; `own` answers OCSP requests about certificates of `own_issuer` (DER) without any network,
+    `own_list` gives the list of `own_root`, which speaks of the issuer itself.
 
     No redirect is followed, nothing is asked of an address that is not among the places; `post` holds times and sizes.
     Never called inside a database transaction, and by background work only.
@@ -28,6 +29,8 @@ class Client:
     places: Places = field(default_factory=dict)
     own_issuer: Callable[[], bytes] | None = None
     own: Callable[[bytes], bytes] | None = None
+    own_root: Callable[[], bytes] | None = None
+    own_list: Callable[[], bytes] | None = None
     post: posting.Post = field(default_factory=lambda: posting.Post(posting.anywhere, largest=LARGEST))
 
     def can_ask(self, issuer_der: bytes) -> bool:
@@ -53,6 +56,8 @@ class Client:
     def _places_of(self, issuer_der: bytes) -> Sequence[Place]:
         if self.own_issuer is not None and self.own_issuer() == issuer_der:
             return (Place("ocsp", ""),)
+        if self.own_root is not None and self.own_root() == issuer_der:
+            return (Place("crl", ""),)
         return self.places.get(sha256(issuer_der).hexdigest(), ())
 
     def _asked(self, place: Place, certificate: x509.Certificate, issuer: x509.Certificate, now: dt.datetime) -> Answer:
@@ -63,8 +68,10 @@ class Client:
 
     def _fetched(self, url: str, request: bytes) -> bytes:
         try:
-            if not url and self.own is not None:
+            if not url and request and self.own is not None:
                 return self.own(request)
+            if not url and self.own_list is not None:
+                return self.own_list()
             if request:
                 answer = self.post(url, request, {"Content-Type": ASKS, "Accept": ANSWERS})
             else:

@@ -32,6 +32,7 @@ from app.models import (
     Place,
     PollState,
     Presence,
+    PreservedLevel,
     Procedure,
     QuestionKind,
     Queue,
@@ -181,6 +182,10 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         FileStage.PRESENTED: _p("file", "Presented"),
         FileStage.SIGNED: _p("file", "Signed"),
         FileStage.SEALED: _p("file", "Sealed"),
+    },
+    PreservedLevel: {
+        PreservedLevel.LT: _("PAdES B-LT, without a document time stamp"),
+        PreservedLevel.LTA: _("PAdES B-LTA, with a document time stamp"),
     },
     SignatureRole: {
         SignatureRole.SIGNATURE: _("Signature of the competent person"),
