@@ -1,7 +1,8 @@
 """Makes Resolutions that were signed and sealed as they should be: other people, keys, texts, lengths and days.
 
 The first half is signed with keys of this process. The second half has what the first has not: keys in files and in
-PKCS#11 tokens, time stamps, long names, numbers with a year, many pages, certificates revoked since.
+PKCS#11 tokens, time stamps, validation data for the long term, long names, numbers with a year, many pages,
+certificates revoked since.
 """
 
 import datetime as dt
@@ -13,22 +14,28 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.gateways import pades, paper, signing
 from app.gateways.paper import dates
+from app.gateways.signing.authority import ROOT_CRL_DAYS
+from app.gateways.signing.issuing import CRL_DAYS
+from app.gateways.timestamp import DemoAuthority
 from tests.gateways.hostile_stamps import token
+from tests.gateways.preserve_cases import list_of, stamped_document
 from tests.gateways.signed_corpus import person
 from tests.gateways.signer_contract import PIN, Bench, device_bench, software_bench
 from tests.gateways.signing_cases import NOW
-from tests.gateways.stamp_cases import Root, demo
+from tests.gateways.stamp_cases import DAY, Root, demo
 
 COUNT, HALF = 100, 50
-SAMPLE = (*range(0, HALF, 4), *range(HALF, COUNT, 2))  # of `make test`
+SAMPLE = (*range(0, HALF, 4), *range(HALF, COUNT, 2), 57, 77)  # of `make test`
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 AUTHORITY = signing.Authority.create(None, NEW_YEAR - dt.timedelta(days=30), demo=True)
 TRUSTED = AUTHORITY.chain()
 STAMPS = Root.make(NOW)
 STAMPERS = (STAMPS.certificate,)
+TSAS = [demo(STAMPS, NOW, kind, until=360 * DAY) for kind in ("p256", "rsa")]
 NAMES = ("Nguyễn Văn An", "Đỗ Thị Ánh Tuyết", "Hoàng Ngọc Khuê", "Y Thanh Hà Niê Kđăm", "Lê Ý")
 LONG_NAMES = ("Công Tằng Tôn Nữ Nguyễn Phúc Hoàng Ánh Nguyệt", "Phạm Ngọc Quỳnh Hương Thanh Trúc Vy", "Ông Ích Ỷ")
 BODIES = (("Chính phủ", "NQ-CP", "Hà Nội"), ("Ủy ban nhân dân tỉnh Quảng Ninh", "NQ-UBND", "Quảng Ninh"))
@@ -37,6 +44,7 @@ URGENCIES = ("", "KHẨN", "THƯỢNG KHẨN", "HỎA TỐC")
 NUMBERS = ("01", "05", "99", "128")
 DAYS = ((2026, 1, 1), (2026, 2, 28), (2026, 9, 2), (2026, 10, 31), (2026, 12, 30))
 LATER_DAYS = ((2026, 11, 30), (2026, 12, 31), (2027, 1, 1), (2027, 2, 28), (2027, 10, 10))
+LONG_TERM = {7: "B-LT", 8: "B-LTA"}  # of the second half, by the last digit of the number
 PLACES = ("here", "software", "pkcs11")
 SENTENCE = "Các bộ, cơ quan ngang bộ rà soát, cắt giảm thủ tục hành chính; báo cáo Thủ tướng Chính phủ. "
 REPLACES = "Nghị quyết này thay thế Nghị quyết số 01/NQ-CP ngày 01 tháng 01 năm 2026 của Chính phủ. "
@@ -51,6 +59,7 @@ class Honest:
     at: dt.datetime
     revoked: tuple[tuple[str, dt.datetime], ...] = ()
     stamped: tuple[bool, bool] = (False, False)
+    level: str = "B-B"
 
     def verdict(self, **more: object) -> pades.Verdict:
         return pades.verdict(self.pdf, self.expected, TRUSTED, self.at, self.revoked, stampers=STAMPERS, **more)
@@ -135,14 +144,38 @@ def _second(at: int, held: Keys) -> Honest:
     number = f"{NUMBERS[at % 4]}/{signed_at.year}" if at % 2 else NUMBERS[at % 4]
     waiting = _Waiting(sheet, number, signed_at, signed_at + dt.timedelta(minutes=at - HALF), _stamps(at))
     pdf = waiting.finished(_long_text(at), signer, keeper)
+    pdf = _preserved(pdf, LONG_TERM.get(at % 10, ""), (signer.certificate, keeper.certificate), waiting)
     later = waiting.sealed_at + dt.timedelta(days=3)
     revoked = ((_serial(signer.certificate), later - dt.timedelta(days=1)),) if at % 6 == 0 else ()
-    return Honest(pdf, waiting.expected(signer, keeper), later, revoked, waiting.stamps)
+    level = LONG_TERM.get(at % 10, "B-T" if all(waiting.stamps) else "B-B")
+    return Honest(pdf, waiting.expected(signer, keeper), later, revoked, waiting.stamps, level)
 
 
 def _stamps(at: int) -> tuple[bool, bool]:
     """Both signatures with a time stamp, one of them, or none: a stamp comes at once or not at all."""
+    if at % 10 in LONG_TERM:
+        return True, True
     return ((True, True), (True, False), (False, True), (False, False), (True, True))[at % 5]
+
+
+def _preserved(pdf: bytes, level: str, signers: tuple[bytes, bytes], waiting: "_Waiting") -> bytes:
+    """With what the authorities said five minutes after the seal, and for B-LTA a time stamp over all of it."""
+    if not level:
+        return pdf
+    issuers = ((AUTHORITY._issuer(), CRL_DAYS), (AUTHORITY._root_issuer(), ROOT_CRL_DAYS))
+    asked_at = waiting.sealed_at + dt.timedelta(minutes=5)
+    made = [issuer.crl(asked_at, 7, (), days).public_bytes(Encoding.DER) for issuer, days in issuers]
+    stampers = {_tsa(at).certificate for at in (waiting.signed_at, waiting.sealed_at)}
+    known = (*signers, *TRUSTED, *stampers, STAMPS.certificate)
+    data = pades.ValidationData(known, crls=(*made, list_of(STAMPS, asked_at)))
+    if level == "B-LT":
+        return pades.add_validation_data(pdf, data)
+    return stamped_document(pdf, data, waiting.sealed_at + dt.timedelta(minutes=10), _tsa(waiting.sealed_at))
+
+
+def _tsa(at: dt.datetime) -> DemoAuthority:
+    """Who stamps what is signed at that time."""
+    return TSAS[at.minute % 2]
 
 
 @dataclass(frozen=True)
@@ -175,9 +208,8 @@ class _Waiting:
         cms = who.sign(digest)
         if not stamped:
             return cms
-        at += dt.timedelta(seconds=3)
-        authority = demo(STAMPS, at, ("p256", "rsa")[at.minute % 2])
-        return signing.with_stamp(cms, token(authority, sha256(signing.signature_value(cms)).digest(), at))
+        imprint = sha256(signing.signature_value(cms)).digest()
+        return signing.with_stamp(cms, token(_tsa(at), imprint, at + dt.timedelta(seconds=3)))
 
     def expected(self, signer: Person, keeper: Person, more: tuple[bytes, ...] = ()) -> tuple[pades.Expected, ...]:
         return (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.gateways.pades import examine, verdict
+from app.gateways.pades import Limits, examine, verdict
 from app.gateways.pades.reader.outline import pages_of
 from app.gateways.pades.reader.revisions import read_revisions
 from tests.gateways.hostile_changes import drawn_over, note, page_added, pages_swapped, refilled
@@ -122,4 +122,4 @@ def test_a_file_of_many_pages_is_outlined_as_far_as_people_look():
 
 def test_a_confined_reader_tells_the_same():
     for pdf in (GOOD, page_added(Editor(GOOD)).done()):
-        assert examine(pdf, **JUDGED).pages == verdict(pdf, **JUDGED).pages != ()
+        assert examine(pdf, **JUDGED, limits=Limits(seconds=60)).pages == verdict(pdf, **JUDGED).pages != ()

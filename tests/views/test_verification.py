@@ -4,6 +4,7 @@ import html
 import re
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import BytesIO
 
 import pytest
@@ -12,16 +13,20 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from app import views
 from app.extensions import db
 from app.gateways import storage
+from app.gateways.pades import verdict
 from app.models import LoginTry
+from app.views.verification_layout import pages as pages_of
+from app.views.verification_layout import parts as parts_of
 from app.workflows import public_documents, resolutions
 from app.workflows.public_tries import MOST, WINDOW, Try
 from tests.conftest import both
 from tests.device import Device
-from tests.gateways import upload_corpus
+from tests.gateways import preserve_cases, upload_corpus
 from tests.gateways.hostile_changes import page_added
-from tests.gateways.signed_corpus import AT, GOOD, Editor
+from tests.gateways.signed_corpus import AT, EXPECTED, GOOD, TRUSTED, Editor, base, sealed, signed
 from tests.resolving import Resolving
 
 MEGABYTE = 1024 * 1024
@@ -242,6 +247,17 @@ def test_a_file_beyond_the_limit_is_refused_in_words(app, out, size):
     assert "20 MB" in words(answer)
 
 
+def test_whoever_comes_while_all_places_are_taken_is_asked_to_wait(app, out, monkeypatch):
+    monkeypatch.setattr(views.verification, "PATIENCE", 0.01)
+    with ExitStack() as taken:
+        for _ in range(4):
+            taken.enter_context(views.verification.AT_ONCE)
+        answer = send(app.test_client(), "/xac-minh/?lang=en", content(out))
+    assert (answer.status_code, band(answer)) == (429, "warn")
+    assert "Many files are being checked just now" in words(answer)
+    assert band(send(app.test_client(), "/xac-minh/", content(out))) == "ok"
+
+
 def test_a_file_of_many_lines_is_read_to_its_end(app, out):
     """The parser keeps the end of a line back until it knows that no boundary begins there."""
     answer = send(app.test_client(), "/xac-minh/", b"%PDF-1.7\n" + b"\n" * 200_000)
@@ -309,6 +325,23 @@ def test_a_page_that_was_added_is_shown_as_protected_by_nobody(app, out):
     assert "Written or changed in part 4 of the file" in words(answer)
     assert "No signature protects what is shown here." in words(answer)
     assert "FORMAT_FAILURE" in words(answer)
+
+
+def test_what_preserves_a_file_is_no_change_without_a_signature(app):
+    found = preserve_cases.found(preserve_cases.RENEWED)
+    assert [part["kind"] for part in parts_of(found, {})] == ["", "ok", "ok", "ok", "ok"]
+    assert [page["kind"] for page in pages_of(found)] == ["ok"]
+    added = preserve_cases.found(page_added(Editor(preserve_cases.LTA)).done())
+    assert [part["kind"] for part in parts_of(added, {})][-1] == "bad"
+    assert [page["kind"] for page in pages_of(added)] == ["ok", "bad"]
+
+
+def test_pages_alike_are_told_together(app):
+    nine = verdict(sealed(signed(base(9))), EXPECTED, TRUSTED, AT)
+    told = [row["title"] for row in pages_of(nine)]
+    assert len(nine.pages) == 9
+    assert len(told) < 9
+    assert any(re.fullmatch(r"Từ trang \d+ đến trang 9", title) for title in told)
 
 
 def test_no_post_is_named_for_a_signature_that_is_not_known_to_be_good(app, out, clock):
