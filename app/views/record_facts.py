@@ -260,6 +260,8 @@ ACTS: dict[str, Any] = {
     "suspend_seal": _("suspend a seal"),
     "take_out": _("remove passkeys of a lost device"),
     "_nonce": _("unlock the screen"),
+    "_note_use": _("unlock the screen"),
+    "_take": _("unlock the screen"),
     "_challenge": _("add a passkey"),
     "_register": _("add a passkey"),
     "_take_challenge": _("add a passkey"),
