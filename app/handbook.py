@@ -11,7 +11,7 @@ from app.workflows.engine.moves import Lifecycle
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import word
 
-ROOMS = ("meetings", "agenda", "attendance", "polls", "resolutions", "keys", "seals")
+ROOMS = ("meetings", "agenda", "attendance", "polls", "slips", "resolutions", "keys", "seals")
 MADE = "<!-- Written by `make docs` from the code; change the code, not this page. -->"
 
 

@@ -74,6 +74,7 @@ MEETING, REMINDER, VOTE, SLIP, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
 REPORTED_TO = [office for office in Office if office in GRANTS[Right.REPORT_READ]]
 HEAD, RECORDS, AUDITOR = Office.HEAD, Office.RECORDS, Office.AUDITOR
+issuers = who.holding(*[office for office in Office if office in GRANTS[Right.SLIP_ISSUE]])
 decide_gaps = who.holding(HEAD, AUDITOR)
 root_of_poll = root_of_own_log(table(PollLeaf), "poll_id")
 root_of_slip = root_of_own_log(table(SlipLeaf), "slip_id")
@@ -208,6 +209,7 @@ HEARD_BY: dict[type, list[str]] = {
     promulgation.ResolutionReceived: [LIVE],
     promulgation.ResolutionRecalled: [LIVE],
     promulgation.ResolutionReplaced: [LIVE],
+    slip_facts.SlipAnswered: [],
     login.SignedOut: [CUT],
     login.SessionsEnded: [CUT],
     accounts.LoginSessionRevoked: [CUT],
@@ -220,7 +222,7 @@ HEARD_BY: dict[type, list[str]] = {
 # whose signatures get a time stamp, where somebody gives them
 STAMPED = (
     ballots.BallotCast, poll_acts.PollAnnulled, poll_acts.TieConfirmed, document_signing.ResolutionSigned,
-    issuing.ResolutionSealed, promulgation.ResolutionRecalled,
+    issuing.ResolutionSealed, promulgation.ResolutionRecalled, slip_facts.SlipAnswered,
 )  # fmt: skip
 
 # who is told of what in a notice, and outside the application as each person wants it
@@ -243,6 +245,14 @@ KINDS: dict[type, Kind] = {
     promulgation.ResolutionPromulgated: Kind(who.recipients, RESOLUTION, say.promulgated, "file-check", express),
     promulgation.ResolutionRecalled:    Kind(who.recipients, RESOLUTION, say.recalled, "ban", express),
     promulgation.ResolutionReplaced:    Kind(who.recipients, RESOLUTION, say.replaced, "file-check", express),
+    slip_facts.SlipSubmitted:           Kind(who.of_step, SLIP, say.slip_waits, "stamp", who.express_slip),
+    slip_facts.SlipStepApproved:        Kind(who.of_step, SLIP, say.slip_waits, "stamp", who.express_slip),
+    slip_facts.SlipApproved:            Kind(issuers, SLIP, say.slip_approved, "send", who.express_slip),
+    slip_facts.SlipReturned:            Kind(who.named("drafted_by_id"), SLIP, say.slip_returned, "undo-2"),
+    slip_facts.SlipIssued:              Kind(who.slip_recipients, SLIP, say.slip_issued, "mail", who.express_slip),
+    slip_facts.SlipExtended:            Kind(who.slip_recipients, SLIP, say.slip_extended, "clock"),
+    slip_facts.SlipRecalled:            Kind(who.slip_recipients, SLIP, say.slip_recalled, "ban", who.express_slip),
+    slip_facts.SlipClosed:              Kind(who.drafter_of_slip, SLIP, say.slip_closed, "check", clockwork=True),
     seals.SealEnrolled:                 Kind(who.heads_and_records, SECURITY, say.seal_enrolled),
     seals.SealSuspended:                Kind(who.heads_and_records, SECURITY, say.seal_suspended, clockwork=True),
     seals.SignaturePictureSet:          Kind(who.named("person_id"), SECURITY, say.picture_set),

@@ -35,6 +35,11 @@ returned = constant(lazy_gettext("A Resolution was returned without a signature"
 abandoned = constant(lazy_gettext("The draft of a Resolution was given up"))
 signed = constant(lazy_gettext("A Resolution is signed and waits for its number and seal"))
 stopped = constant(lazy_gettext("A signed Resolution was stopped before it went out"))
+slip_waits = constant(lazy_gettext("An opinion slip waits for your approval"))
+slip_approved = constant(lazy_gettext("An opinion slip is approved and can be issued"))
+slip_returned = constant(lazy_gettext("An opinion slip was returned to you"))
+slip_recalled = constant(lazy_gettext("An opinion slip was recalled; it needs no answer"))
+slip_closed = constant(lazy_gettext("An opinion slip is closed and counted"))
 seal_enrolled = constant(lazy_gettext("The digital seal was registered anew"))
 seal_suspended = constant(lazy_gettext("The digital seal is suspended"))
 picture_set = constant(lazy_gettext("A specimen of your signature was registered"))
@@ -110,12 +115,25 @@ def key_recovery(told: Told) -> str:
     return _("You may enrol a new signing key")
 
 
+def slip_issued(told: Told) -> str:
+    return _("Slip %(number)s asks for your opinion until %(until)s", number=told["number"], until=_deadline(told))
+
+
+def slip_extended(told: Told) -> str:
+    return _("A slip can be answered until %(until)s", until=_deadline(told))
+
+
+def _deadline(told: Told) -> str:
+    return str(format_datetime(dt.datetime.fromisoformat(told["deadline_at"]), "HH:mm dd/MM/yyyy"))
+
+
 def text(told: Told) -> str:
     """Meeting, item, question, new time, reason: what the fact has of them."""
-    parts = [told.get("resolution") or told.get("question") or told.get("item"), told.get("meeting")]
+    named = ("slip", "resolution", "question", "item")
+    parts = [next((told[name] for name in named if told.get(name)), None), told.get("meeting")]
     if starts_at := told.get("starts_at"):
         parts.append(format_datetime(dt.datetime.fromisoformat(starts_at), "HH:mm dd/MM/yyyy"))
-    if told.get("reason") and "meeting" in told:
+    if told.get("reason") and ("meeting" in told or "slip" in told):
         parts.append(_("Reason: %(reason)s", reason=told["reason"]))
     return " · ".join(part for part in parts if part)
 

@@ -7,7 +7,19 @@ from typing import Any
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Appointment, Dispatch, Meeting, MemberStaff, Office, Resolution, RollEntry, Seat, Urgency
+from app.models import (
+    Appointment,
+    Dispatch,
+    Meeting,
+    MemberStaff,
+    Office,
+    Resolution,
+    RollEntry,
+    Seat,
+    Slip,
+    SlipRecipient,
+    Urgency,
+)
 from app.workflows.engine.rights import RECEIVING
 from app.workflows.rules.calendar import hanoi_date
 
@@ -55,6 +67,21 @@ def voters(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     return set(db.session.scalars(select(RollEntry.member_id).where(RollEntry.poll_id == fact["subject_id"])))
 
 
+def slip_recipients(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
+    """The members whom a slip asks."""
+    return set(db.session.scalars(select(SlipRecipient.member_id).where(SlipRecipient.slip_id == fact["subject_id"])))
+
+
+def of_step(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    """Whoever holds an office that may approve the step that a slip waits for."""
+    return holding(*(Office(code) for code in fact["offices"]))(fact, at)
+
+
+def drafter_of_slip(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
+    slip = db.session.get_one(Slip, fact["subject_id"])
+    return {slip.drafted_by_id} if slip.drafted_by_id else set()
+
+
 def keepers(fact: dict[str, Any], at: dt.datetime) -> set[int]:
     """Who sees to a certificate: its person, or the records office for a seal; and the administrators."""
     own = {fact["person_id"]} if fact["person_id"] else holding(Office.RECORDS)(fact, at)
@@ -84,6 +111,12 @@ def express(fact: dict[str, Any]) -> bool:
     """Whether the Resolution is marked Hỏa tốc: such a notice does not wait for the morning."""
     resolution = db.session.get(Resolution, fact["subject_id"])
     return resolution is not None and resolution.urgency is Urgency.EXPRESS
+
+
+def express_slip(fact: dict[str, Any]) -> bool:
+    """The same of a slip."""
+    slip = db.session.get(Slip, fact["subject_id"])
+    return slip is not None and slip.urgency is Urgency.EXPRESS
 
 
 def always(_fact: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from app.extensions import db
-from app.models import AgendaItem, AuditEntry, Meeting, Notice, Person, Poll, Resolution, Topic
+from app.models import AgendaItem, AuditEntry, Meeting, Notice, Person, Poll, Resolution, Slip, Topic
 from app.workflows import delivery_plans
 from app.workflows.audiences import Audience
 from app.workflows.engine import outbox
@@ -18,7 +18,7 @@ from app.workflows.engine.visibility import seen, visible
 
 # what a notice repeats of its fact
 KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step", "week", "holder",
-        "until")
+        "until", "deadline_at")
 LATEST = 200
 BADGE = "notices.badge"  # a task: app/wiring.py
 Told = dict[str, Any]
@@ -119,6 +119,8 @@ def _details(fact: dict[str, Any]) -> dict[str, Any]:
         found["member"] = db.session.get_one(Person, member_id).full_name
     if fact["subject_type"] == Poll.__tablename__:
         found["question"] = db.session.get_one(Poll, fact["subject_id"]).question
+    if fact["subject_type"] == Slip.__tablename__:
+        found["slip"] = db.session.get_one(Slip, fact["subject_id"]).matter
     if fact["subject_type"] == Resolution.__tablename__:
         found["resolution"] = db.session.get_one(Resolution, fact["subject_id"]).subject
     return found

@@ -77,7 +77,7 @@ DETAILS = {
     "meeting": "Phiên họp", "member": "Phạm Văn Ba", "question": "Thông qua?", "outcome": "adopted", "approved": True,
     "kind": "replace", "reason": "Lý do", "starts_at": "2026-07-30T02:00:00+00:00", "subject_id": 1,
     "number": "01/NQ-CP", "resolution": "Về doanh nghiệp", "week": "2026-47", "holder": "Phạm Văn Ba",
-    "until": "2026-12-22T02:00:00+00:00",
+    "until": "2026-12-22T02:00:00+00:00", "deadline_at": "2026-08-03T10:00:00+00:00", "slip": "Về doanh nghiệp",
 }  # fmt: skip
 
 

@@ -1,0 +1,67 @@
+"""A further round of a slip (vòng lấy ý kiến mới): linked to the one before, with what is asked otherwise."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+
+from app.models import Slip, SlipPaper, SlipQuestion
+from app.workflows import slips
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.transaction import use_case
+
+FROM = (slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.RECALLED)
+
+
+class RoundBegun(WorkflowError):
+    code = "round_begun"
+    message = _("There is a new round of this slip already.")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one round asks otherwise than the one before: positions in this round, in the other one, and in both."""
+
+    added: Sequence[SlipQuestion]
+    removed: Sequence[SlipQuestion]
+    changed: Sequence[tuple[SlipQuestion, SlipQuestion]]
+    papers_added: Sequence[SlipPaper]
+    papers_removed: Sequence[SlipPaper]
+    papers_replaced: Sequence[tuple[SlipPaper, SlipPaper]]
+
+
+@use_case
+def new_round(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
+    """Begin the next round as a draft with the same questions and papers; a slip has one successor, given up or not."""
+    source = slips.locked(actor, slip_id)
+    actor.require(Right.SLIP_DRAFT, source)
+    slips.require_state(source, *FROM)
+    if slips.successor_of(source) is not None:
+        raise RoundBegun(source)
+    return slips.copied(actor, source, now, previous_id=source.id, round=source.round + 1)
+
+
+def difference(slip: Slip) -> Difference | None:
+    """Against the round before; None for a first round. Questions are compared place by place, papers by document."""
+    if slip.previous is None:
+        return None
+    new = {row.position: row for row in slip.questions}
+    old = {row.position: row for row in slip.previous.questions}
+    now_with = {row.version.document_id: row for row in slip.papers}
+    then_with = {row.version.document_id: row for row in slip.previous.papers}
+    return Difference(
+        added=[new[place] for place in sorted(new.keys() - old.keys())],
+        removed=[old[place] for place in sorted(old.keys() - new.keys())],
+        changed=[(old[place], new[place]) for place in sorted(new.keys() & old.keys())
+                 if _asked(old[place]) != _asked(new[place])],
+        papers_added=[now_with[key] for key in sorted(now_with.keys() - then_with.keys())],
+        papers_removed=[then_with[key] for key in sorted(then_with.keys() - now_with.keys())],
+        papers_replaced=[(then_with[key], now_with[key]) for key in sorted(now_with.keys() & then_with.keys())
+                         if then_with[key].document_version_id != now_with[key].document_version_id],
+    )  # fmt: skip
+
+
+def _asked(question: SlipQuestion) -> tuple[object, ...]:
+    return question.kind, question.text, tuple(question.options), question.main

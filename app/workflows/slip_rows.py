@@ -1,0 +1,91 @@
+"""Which answers to a slip stand, and what a member keeps of one (biên nhận ý kiến)."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import aliased
+
+from app.extensions import db
+from app.gateways.signing.places import SOFTWARE
+from app.models import (
+    Choice,
+    EvidenceKind,
+    SignatureEvidence,
+    Slip,
+    SlipAnswer,
+    SlipLeaf,
+    SlipRecipient,
+)
+from app.workflows.key_places import providers_of
+from app.workflows.rules.slip import parse_answer
+
+
+@dataclass(frozen=True)
+class AnswerReceipt:
+    """Hashes are lower-case hex, times aware UTC; everything in it is stored, so that it is the same for ever.
+
+    `said` is the parsed statement, `choice` what it says to the main question.
+    """
+
+    answer_id: int
+    slip_id: int
+    leaf_seq: int
+    leaf_hash: str
+    root: str
+    statement_sha256: str
+    certificate_name: str
+    certificate_serial: str
+    certificate_until: dt.datetime
+    at: dt.datetime
+    choice: Choice | None
+    said: dict[str, Any]
+    provider: str
+    passkey: bool
+
+
+def receipt_of(answer: SlipAnswer) -> AnswerReceipt:
+    """The receipt as it stands in the database; the same for every repetition."""
+    leaf = db.session.get_one(SlipLeaf, (answer.slip_id, answer.leaf_seq))
+    confirmed = exists().where(
+        SignatureEvidence.statement_id == answer.statement_id, SignatureEvidence.kind == EvidenceKind.PASSKEY
+    )
+    certificate = answer.statement.certificate
+    return AnswerReceipt(
+        answer_id=answer.id, slip_id=answer.slip_id, leaf_seq=answer.leaf_seq, leaf_hash=leaf.leaf_hash,
+        root=leaf.root, statement_sha256=answer.statement.sha256, certificate_name=certificate.subject,
+        certificate_serial=certificate.serial, certificate_until=certificate.not_after, at=answer.answered_at,
+        choice=answer.choice, said=parse_answer(answer.statement.statement),
+        provider=providers_of([certificate.id]).get(certificate.id, SOFTWARE),
+        passkey=bool(db.session.scalar(select(confirmed))),
+    )  # fmt: skip
+
+
+def standing(slip_id: int) -> dict[int, SlipAnswer]:
+    """The answer of each member that no later one supersedes."""
+    rows = db.session.scalars(_standing().where(SlipAnswer.slip_id == slip_id))
+    return {answer.member_id: answer for answer in rows}
+
+
+def standing_of(slip_id: int, member_id: int | None) -> SlipAnswer | None:
+    """The standing answer of one member."""
+    return db.session.scalar(_standing().where(SlipAnswer.slip_id == slip_id, SlipAnswer.member_id == member_id))
+
+
+def answers_of(slip_id: int, member_id: int | None = None) -> list[SlipAnswer]:
+    """Every answer in the order of the log, superseded ones too; of one member, or of all."""
+    rows = select(SlipAnswer).where(SlipAnswer.slip_id == slip_id).order_by(SlipAnswer.leaf_seq)
+    return list(db.session.scalars(rows if member_id is None else rows.where(SlipAnswer.member_id == member_id)))
+
+
+def answered(slip: Slip) -> tuple[int, int]:
+    """How many members have answered, and how many are asked."""
+    asked = select(func.count()).select_from(SlipRecipient).where(SlipRecipient.slip_id == slip.id)
+    said = select(func.count(SlipAnswer.member_id.distinct())).where(SlipAnswer.slip_id == slip.id)
+    return db.session.scalar(said) or 0, db.session.scalar(asked) or 0
+
+
+def _standing() -> Select[tuple[SlipAnswer]]:
+    later = aliased(SlipAnswer)
+    return select(SlipAnswer).where(~select(later.id).where(later.supersedes_id == SlipAnswer.id).exists())
