@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnClause, Connection, and_, func, inspect, literal_column, select, table, text
 
 from app import installation
-from app.models import AuditEntry, DocumentVersion, Export, PollLeaf, PreservedFile, ResolutionFile, Setting
+from app.models import AuditEntry, DocumentVersion, Export, PollLeaf, PreservedFile, ResolutionFile, Setting, SlipUpload
 
 # Columns that name a file of the document store with its size; an empty name is none.
 NAMED: tuple[tuple[str, str], ...] = (
@@ -15,6 +15,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     (ResolutionFile.__tablename__, "sha256"),
     (Export.__tablename__, "file_sha256"),
     (PreservedFile.__tablename__, "sha256"),
+    (SlipUpload.__tablename__, "sha256"),
 )
 
 

@@ -24,9 +24,11 @@ from app.models import (
     SignatureEvidence,
     SignaturePicture,
     SignedStatement,
+    Slip,
+    SlipPrepared,
     StatementKind,
 )
-from app.workflows import sealed, verification
+from app.workflows import sealed, slip_sealed, verification
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.canonical import canonical, digest
 
@@ -34,7 +36,7 @@ AT_ONCE = 50  # rows in memory: a signed document is one of them
 IN_DOCUMENTS = frozenset({StatementKind.DOCUMENT_SIGNATURE, StatementKind.DOCUMENT_SEAL})
 HASHED = (  # tables whose rows carry the hash of one of their columns
     (DraftText, "text"), (ResolutionVersion, "text"), (SignaturePicture, "png"), (SignatureEvidence, "content"),
-    (PreparedStatement, "statement"), (Certificate, "der"),
+    (PreparedStatement, "statement"), (SlipPrepared, "statement"), (Certificate, "der"),
 )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def prove(documents: dict[str, int], now: dt.datetime, report: Report) -> None:
     _each("certificates", select(Certificate), _certificate, report)
     _each("signatures", select(SignedStatement).options(joinedload(SignedStatement.certificate)), _statement, report)
     _each("log of the system", select(AuditEntry).order_by(AuditEntry.id), _entry, report)
+    _each("slips", select(Slip).where(Slip.definition_sha256.is_not(None)), _slip, report)
     _each("votes", select(Poll).where(Poll.definition_sha256.is_not(None)), _poll, report)
     signed = select(ResolutionFile).where(ResolutionFile.stage.in_((FileStage.SIGNED, FileStage.SEALED)))
     _each("Resolutions", signed, lambda file: _resolution(file, now), report)
@@ -147,6 +150,10 @@ def _poll(poll: Poll) -> None:
         sealed.check_running(poll)
     else:
         sealed.checked(poll)
+
+
+def _slip(slip: Slip) -> None:
+    slip_sealed.checked(slip)
 
 
 def _resolution(file: ResolutionFile, now: dt.datetime) -> None:

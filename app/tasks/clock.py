@@ -12,6 +12,7 @@ from flask import Flask
 from app.realtime import connect
 from app.tasks import pulse, schedule
 from app.tasks.polls import close_overdue_polls
+from app.tasks.slips import close_overdue_slips
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def run_forever(app: Flask, stop: threading.Event, calendar: bool = True) -> Non
 def beat(now: dt.datetime, sockets: bool, calendar: bool = True) -> None:
     """What is due now; harmless when it comes twice."""
     close_overdue_polls(now)
+    close_overdue_slips(now)
     if calendar:
         schedule.plan_if_due(now)
     if sockets:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import AuditEntry, Body, Job, JobState, Poll, PollState
-from app.workflows import log_checks, sealed
+from app.models import AuditEntry, Body, Job, JobState, Poll, PollState, Slip
+from app.workflows import log_checks, sealed, slip_sealed
 from app.workflows.engine import outbox
 from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import Actor, Right
@@ -69,6 +69,8 @@ def examine(report: log_checks.Report = lambda _done, _total: None) -> Account:
     for body_id in list(db.session.scalars(select(Body.id).order_by(Body.id))):
         for poll_id in poll_ids(body_id):
             look_at(account, poll_id)
+        for slip_id in slip_ids(body_id):
+            look_at_slip(account, slip_id)
     return account
 
 
@@ -77,6 +79,25 @@ def look_at(account: Account, poll_id: int) -> None:
     if poll_broken(poll_id):
         closed = db.session.scalar(select(Poll.closed_at).where(Poll.id == poll_id))
         account.add(Poll.__tablename__, poll_id, closed, "contradicts")
+        end_reading()
+
+
+def slip_ids(body_id: int) -> list[int]:
+    """Slips that were issued, whose answers, log and result can be verified."""
+    rows = select(Slip.id).where(Slip.body_id == body_id, Slip.definition_sha256.is_not(None)).order_by(Slip.id)
+    found = list(db.session.scalars(rows))
+    end_reading()
+    return found
+
+
+def look_at_slip(account: Account, slip_id: int) -> None:
+    """Add a slip to what is broken when its data contradict each other."""
+    slip = db.session.get_one(Slip, slip_id, populate_existing=True)
+    try:
+        slip_sealed.checked(slip)
+    except slip_sealed.SlipBroken:
+        account.add(Slip.__tablename__, slip_id, slip.closed_at or slip.issued_at, "contradicts")
+    finally:
         end_reading()
 
 

@@ -1,0 +1,112 @@
+"""Two workers at the deadline, an answer against a recall, two answers of one member: on PostgreSQL, by threads."""
+
+import threading
+
+import pytest
+from flask import current_app
+from sqlalchemy import select
+
+from app.extensions import db
+from app.gateways import signing
+from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf
+from app.tasks.slips import close_overdue_slips
+from app.workflows import keys, slip_answers, slip_closing, slips
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import SYSTEM
+from tests.cabinet import MEMBERS, NOW, PIN
+from tests.conftest import nonce_of, on_postgresql
+from tests.slipping import LATE, REASON, SlipScene, said
+
+pytestmark = on_postgresql
+WORKERS = 6
+
+
+@pytest.fixture
+def slip(app):
+    return SlipScene()
+
+
+def at_once(*acts):
+    """Each in a thread and a session of its own, as near to each other as it gets; what each returned or raised."""
+    application, gate = current_app._get_current_object(), threading.Barrier(len(acts))
+    outcomes = [None] * len(acts)
+
+    def run(place, act):
+        with application.app_context():
+            gate.wait()
+            try:
+                outcomes[place] = act()
+            except Exception as error:
+                outcomes[place] = error
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=given) for given in enumerate(acts)]
+    db.session.remove()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_of_many_workers_that_wake_up_at_the_deadline_one_closes(slip):
+    slip_id = slip.issue()
+    slip.answer("a", slip_id)
+    assert sum(at_once(*[lambda: close_overdue_slips(LATE)] * WORKERS)) == 1
+    assert db.session.query(AuditEntry).filter_by(fact="SlipClosed").count() == 1
+    assert db.session.query(SlipDeemed).count() == len(MEMBERS) - 1
+    assert [leaf.kind.value for leaf in db.session.query(SlipLeaf).order_by(SlipLeaf.seq)] == [
+        "issued", "answer", "closed"
+    ]  # fmt: skip
+
+
+def test_without_the_lock_on_the_slip_two_workers_would_collide(slip, monkeypatch):
+    """The negative control: the same acts on a row that nobody holds run into the constraints behind the lock."""
+    slip_id = slip.issue()
+    gate = threading.Barrier(2)
+
+    def unlocked(_actor, wanted):
+        found = db.session.scalars(select(Slip).where(Slip.id == wanted)).one()
+        gate.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(slips, "locked", unlocked)
+    outcomes = at_once(*[lambda: slip_closing.close_slip(SYSTEM, slip_id, LATE).id] * 2)
+    assert sum(outcome == slip_id for outcome in outcomes) < 2
+    assert not all(outcome == slip_id or isinstance(outcome, WorkflowError) for outcome in outcomes)
+
+
+def test_an_answer_in_flight_against_a_recall_either_counts_before_it_or_is_refused(slip):
+    slip_id = slip.issue()
+    casts = []
+    for name in MEMBERS:
+        nonce = nonce_of(name)
+        statement = slip_answers.prepare_answer(slip.who[name], slip_id, said("agree"), nonce, now=NOW).statement
+        cms = signing.signer().sign(keys.active_key(slip.who[name].person_id).key_ref, PIN, statement, NOW)
+        casts.append((slip.who[name], statement, cms))
+    clerk = slip.who["clerk"]
+    acts = [
+        lambda who=who, statement=statement, cms=cms: slip_answers.cast_answer(who, slip_id, statement, cms, now=NOW)
+        for who, statement, cms in casts
+    ]
+    outcomes = at_once(*acts, lambda: slip_closing.recall_slip(clerk, slip_id, REASON, NOW))
+    counted = [each for each in outcomes[:-1] if not isinstance(each, Exception)]
+    refused = {getattr(each, "code", repr(each)) for each in outcomes[:-1] if isinstance(each, Exception)}
+    assert refused <= {"slip_recalled"}
+    assert not isinstance(outcomes[-1], Exception)
+    assert db.session.query(SlipAnswer).count() == len(counted)
+    leaves = db.session.query(SlipLeaf).order_by(SlipLeaf.seq).all()
+    assert [leaf.kind.value for leaf in leaves] == ["issued", *["answer"] * len(counted), "recalled"]
+
+
+def test_two_answers_of_one_member_at_once_are_one(slip):
+    slip_id = slip.issue()
+    acts, who = [], slip.who["a"]
+    for choice in ("agree", "disagree"):
+        shown = slip_answers.prepare_answer(who, slip_id, said(choice), nonce_of(choice), now=NOW).statement
+        cms = signing.signer().sign(keys.active_key(who.person_id).key_ref, PIN, shown, NOW)
+        acts.append(lambda shown=shown, cms=cms: slip_answers.cast_answer(who, slip_id, shown, cms, now=NOW))
+    outcomes = at_once(*acts)
+    assert sorted(getattr(each, "code", "counted") for each in outcomes) == ["another_answer_stands", "counted"]
+    assert db.session.query(SlipAnswer).count() == 1
