@@ -148,6 +148,7 @@ def clone_slip(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
     return copied(actor, source, now)
 
 
+@use_case
 def copied(actor: Actor, source: Slip, now: dt.datetime, **fields: Any) -> Slip:
     """A draft with what another slip asks, inside the act that admits it; `fields` tell it from its source."""
     slip = Slip(
