@@ -16,9 +16,14 @@ LONGEST_DEVICE = 200
 
 @use_case
 def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.datetime) -> bool:
-    """Note that a slip reached a device of the member, or was opened there; whether that was news."""
+    """Note that a slip reached a device of the member, or was opened there; whether that was news.
+
+    A slip that was recalled waits for nobody any more.
+    """
     slip = slips.locked(actor, slip_id)
     entry = admit_member(slip, actor)
+    if slip.state is slips.RECALLED:
+        return False
     key = {"slip_id": slip.id, "member_id": entry.member_id, "device": device[:LONGEST_DEVICE]}
     delivery = db.session.scalar(select(SlipDelivery).filter_by(**key))
     if delivery is None:

@@ -8,12 +8,16 @@ import subprocess
 import pytest
 from sqlalchemy import update
 
+from app import wiring
 from app.extensions import db
 from app.gateways import signing
 from app.models import (
     AuditEntry,
     CertificateRevocation,
+    EvidenceKind,
+    Notice,
     Refusal,
+    SignatureEvidence,
     SignedStatement,
     SigningKey,
     SlipAnswer,
@@ -21,17 +25,33 @@ from app.models import (
     SlipDraft,
     SlipLeaf,
     SlipRecipient,
+    Urgency,
 )
-from app.workflows import keys, slip_answers, slip_closing, slip_drafts, slip_issue, slip_rounds, slip_rows
+from app.workflows import (
+    keys,
+    notices,
+    slip_answers,
+    slip_closing,
+    slip_deliveries,
+    slip_drafts,
+    slip_issue,
+    slip_rounds,
+    slip_rows,
+)
 from app.workflows.engine.errors import NotFound, WorkflowError
-from app.workflows.engine.transaction import own_transaction
+from app.workflows.engine.rights import SYSTEM
+from app.workflows.engine.transaction import fact_of, own_transaction
+from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.merkle import Frontier, leaf_hash
+from app.workflows.rules.passkey import ballot_challenge
 from app.workflows.rules.slip import parse_answer
-from tests.cabinet import NOW, PIN
+from app.workflows.slip_facts import SlipAnswered
+from tests.cabinet import MEMBERS, NOW, PIN
 from tests.conftest import both, nonce_of
 from tests.servers import program
 from tests.slipping import CONSENT, DEADLINE, LATE, REASON, SlipScene, said
 from tests.workflows.test_documents import pdf
+from tests.workflows.test_passkeys import enrolled
 
 
 @pytest.fixture
@@ -260,11 +280,58 @@ def test_a_rule_set_may_allow_no_change(slip):
     assert code_of(prepared, slip, "a", slip_id, "disagree") == "no_change_of_answer"
 
 
-@both
-def test_without_the_passkey_that_is_asked_for_nothing_is_prepared(slip):
-    from app.gateways import passkeys
-
-    passkeys.use(passkeys.relying_party_of("http://localhost:8080"))
+@pytest.fixture
+def asking(slip):
+    """A slip that asks for passkeys, and the one that a has."""
+    device = enrolled("a")[0]
     made = slip.approved(CONSENT, passkey_demanded=True)
-    slip_id = slip_issue.issue_slip(slip.who["deputy"], made.id, NOW, slip_issue.AboutPasskeys.DEMAND).id
-    assert code_of(prepared, slip, "a", slip_id) == "slip_passkey_missing"
+    return slip_issue.issue_slip(slip.who["deputy"], made.id, NOW, AboutPasskeys.DEMAND).id, device
+
+
+@both
+def test_where_a_passkey_is_asked_for_it_confirms_the_same_bytes_and_is_kept_beside_the_signature(slip, asking):
+    slip_id, device = asking
+    who, act = slip.who["a"], slip_answers.sign_answer
+    assert code_of(prepared, slip, "b", slip_id) == "slip_passkey_missing"
+    shown = prepared(slip, "a", slip_id)
+    assert code_of(act, who, slip_id, shown.nonce, PIN, NOW) == "slip_passkey_needed"
+    other = device.answer(ballot_challenge(b"another text"))
+    assert code_of(act, who, slip_id, shown.nonce, PIN, NOW, other) == "passkey_other_text"
+    cms = signed(slip, "a", shown.statement)
+    without = slip_answers.cast_answer
+    assert code_of(without, who, slip_id, shown.statement, cms, now=NOW) == "slip_passkey_needed"
+    receipt = act(who, slip_id, shown.nonce, PIN, NOW, device.answer(ballot_challenge(shown.statement)))
+    assert receipt.passkey
+    assert db.session.query(SignatureEvidence).filter_by(kind=EvidenceKind.PASSKEY).count() == 1
+    assert slip_answers.verify_answer(who, slip_id) is None
+
+
+@both
+def test_it_is_noted_on_which_device_a_slip_has_arrived_and_was_opened(slip, open_slip):
+    who, note = slip.who["a"], slip_deliveries.note_delivery
+    later = NOW + dt.timedelta(minutes=1)
+    assert [note(who, open_slip, "iPad", seen, at) for seen, at in ((False, NOW), (False, later), (True, later))] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert note(who, open_slip, "điện thoại", True, later)
+    kept = slip_deliveries.deliveries_of(open_slip)
+    assert [(row.device, row.received_at, row.seen_at) for row in kept] == [
+        ("iPad", NOW, later), ("điện thoại", later, later)
+    ]  # fmt: skip
+    assert code_of(note, slip.who["clerk"], open_slip, "máy", True, NOW) == "not_allowed"
+    slip_closing.recall_slip(slip.who["clerk"], open_slip, REASON, now=NOW)
+    assert not note(slip.who["b"], open_slip, "iPad", True, later)
+
+
+@both
+@pytest.mark.parametrize("urgency", [Urgency.NORMAL, Urgency.EXPRESS])
+def test_every_member_is_told_of_the_issue_and_what_is_urgent_goes_through_quiet_hours(slip, urgency):
+    slip_id = slip.issue(urgency=urgency)
+    entry = db.session.query(AuditEntry).filter_by(fact="SlipIssued").one()
+    told = notices.tell(SYSTEM, fact_of(entry.id))
+    assert told == len(MEMBERS) - 1  # but to the one who issued it
+    found = db.session.query(Notice).filter_by(kind="SlipIssued").all()
+    assert {row.person_id for row in found} == {slip.who[name].person_id for name in MEMBERS if name != "deputy"}
+    assert {row.urgent for row in found} == {urgency is Urgency.EXPRESS}
+    assert found[0].details["slip"] == slip.slip(slip_id).matter
+    assert SlipAnswered in wiring.STAMPED
