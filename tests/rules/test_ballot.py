@@ -16,6 +16,7 @@ from app.workflows.rules.ballot import (
     roll_code,
 )
 from app.workflows.rules.canonical import canonical
+from app.workflows.rules.passkey import demands_passkey
 from app.workflows.rules.rulesets import RuleParameters
 from tests.rules.poll_case import PollCase, definition_fields, fake_sha256, nonce_of, roll_entry
 
@@ -61,6 +62,41 @@ def test_a_definition_has_exactly_the_agreed_members():
         "v", "ctx", "poll_id", "body", "meeting", "item", "question", "options", "visibility", "rule_set", "document",
         "quorum", "roll", "opened_at", "opened_by", "software",
     }  # fmt: skip
+
+
+def kept(*places, **changes):
+    """Fields of a definition whose roll says where keys are kept, in turn."""
+    fields = definition_fields(members=3, in_room=3, remote=0, **changes)
+    for entry, place in zip(fields["roll"], places, strict=True):
+        entry |= {"key_place": place, "certificate_sha256": entry["certificate_sha256"] if place else None}
+    return fields
+
+
+def test_a_definition_says_where_each_key_is_kept_and_what_else_is_asked_for():
+    plain = poll_definition(**kept("software", "pkcs11", "csc"))
+    assert (plain["v"], plain["evidence"]) == (3, "pin")
+    assert [entry["key_place"] for entry in parse_definition(canonical(plain))["roll"]] == ["software", "pkcs11", "csc"]
+    more = poll_definition(**kept("software", "pkcs11", None), evidence="pin+passkey")
+    assert (more["v"], more["evidence"], more["roll"][2]["key_place"]) == (3, "pin+passkey", None)
+    assert [demands_passkey(each) for each in (plain, more)] == [False, True]
+
+
+def test_a_key_is_kept_in_a_known_place_and_only_where_there_is_a_certificate():
+    for place in ("somewhere", "", 1, True):
+        with pytest.raises(ValueError, match="key_place"):
+            poll_definition(**kept("software", "software", place))
+    for odd in ({"key_place": None}, {"certificate_sha256": None}):
+        fields = kept("software", "software", "csc")
+        fields["roll"][2] |= odd
+        with pytest.raises(ValueError, match="a key is kept somewhere"):
+            poll_definition(**fields)
+    fields = kept("software", "software", "csc")
+    del fields["roll"][0]["key_place"]
+    with pytest.raises(ValueError, match="key_place"):
+        poll_definition(**fields)
+    for version in (1, 2):
+        with pytest.raises(ValueError, match=r"key_place|evidence"):
+            parse_definition(canonical({**poll_definition(**kept("csc", "csc", "csc")), "v": version}))
 
 
 def test_what_is_built_is_read_back_from_its_bytes():
