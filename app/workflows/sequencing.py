@@ -34,7 +34,7 @@ AUDIT, PENDING = table(AuditEntry), table(LogPending)
 WAITING = (
     select(AUDIT.c.id, AUDIT.c.body_id, AUDIT.c.fact, AUDIT.c.subject_id, AUDIT.c.payload, AUDIT.c.sha256)
     .join(PENDING, PENDING.c.audit_entry_id == AUDIT.c.id)
-    .order_by(AUDIT.c.id)
+    .order_by(PENDING.c.audit_entry_id)  # so that the few that wait are walked over, and not the whole past
     .limit(AT_ONCE)
 )
 Told = Callable[[Row[Any]], Mapping[str, Any] | None]

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.gateways import log_key
 from app.models import AgendaItem, AuditEntry, Checkpoint, ItemKind, ItemState, LogEntry, LogKind, PollLeaf
 from app.tasks import sequencer
-from app.workflows import agenda, checks, installation_log, log_checks, log_proofs, polls
+from app.workflows import agenda, checks, installation_log, log_checks, log_proofs, polls, sequencing
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules import checkpoint as notes
 from app.workflows.rules.calendar import iso_utc
@@ -256,6 +256,17 @@ def test_a_rewritten_past_is_not_signed_again(request, filled):
     polls.close_poll(filled.who["secretary"], filled.third, now=filled.now)
     sequencer.work()
     assert installation_log.last_checkpoint().size == before
+
+
+def plan(statement):
+    compiled = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
+    return [row[-1] for row in db.session.execute(db.text(f"EXPLAIN QUERY PLAN {compiled}"))]
+
+
+def test_what_waits_is_found_without_a_walk_over_the_whole_past(app):
+    assert not [step for step in plan(sequencing.WAITING) if step.startswith("SCAN audit_entry")]
+    by_fact = sequencing.WAITING.order_by(None).order_by(sequencing.AUDIT.c.id)  # the control
+    assert [step for step in plan(by_fact) if step.startswith("SCAN audit_entry")]
 
 
 def test_what_waits_twice_is_entered_once(request, filled):
