@@ -20,6 +20,7 @@ from app.gateways.signing.trouble import (
     NotThatCertificate,
     PinBlocked,
     UntrueSignature,
+    WeakCertificate,
 )
 from tests.gateways.signing_cases import BALLOT, NOW
 from tests.gateways.softhsm import generate, shelf
@@ -182,6 +183,12 @@ def test_the_certificate_of_another_key_is_refused(tokens, authority):
     for act in (lambda: signer.certificate(REF), lambda: sign(signer)):
         with pytest.raises(NotThatCertificate):
             act()
+
+
+def test_a_key_that_is_too_short_is_called_that(tokens, authority):
+    short = tokens.person("an", PIN, authority, "An", NOW, rsa=1024)
+    with pytest.raises(WeakCertificate):
+        sign(Pkcs11Signer({"an": short}, authority.chain, Ended(None)))
 
 
 def test_a_key_may_be_named_by_its_id(tokens, authority):

@@ -22,7 +22,9 @@ from app.gateways.signing.trouble import (
     ProviderFailed,
     ProviderSilent,
     UntrueSignature,
+    WeakCertificate,
 )
+from tests.gateways.certificate_faults import FAULTS
 from tests.gateways.csc_server import Held, serving
 from tests.gateways.signer_contract import issue, key_of
 from tests.gateways.signing_cases import BALLOT, NOW
@@ -272,6 +274,16 @@ def test_a_key_that_is_not_there_is_not_there(case):
     del case.provider.held["an"]
     with pytest.raises(KeyNotThere):
         case.signer.certificate(REF)
+
+
+@pytest.mark.parametrize("fault", ["SHA-1", "MD5", "RSA with 1024 bits", "a weak curve"])
+def test_a_key_or_certificate_that_is_too_weak_is_called_that(case, authority, fault):
+    made = FAULTS[fault][1](authority, "An", NOW)
+    case.held.key, case.held.chain = made.key, [made.certificate, *authority.chain()]
+    for act in (lambda: case.signer.certificate(REF), case.sign):
+        with pytest.raises(WeakCertificate):
+            act()
+    assert not case.asked("credentials/authorize")
 
 
 def test_the_chain_beside_the_certificate_is_checked(case, authority):

@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.gateways.handover import Unreachable
 from app.gateways.posting import Answer, Post, anywhere, is_loopback
-from app.gateways.signing.certificates import strong
+from app.gateways.signing.certificates import HASHES, strong
 from app.gateways.signing.elsewhere import LONGEST_PIN, Chain, ElsewhereSigner, Ended
 from app.gateways.signing.errors import SigningError, WrongPin
 from app.gateways.signing.places import REMOTE
@@ -36,6 +36,7 @@ from app.gateways.signing.trouble import (
     PinBlocked,
     ProviderFailed,
     ProviderSilent,
+    WeakCertificate,
 )
 
 log = logging.getLogger("ecabinet.signing")
@@ -141,13 +142,13 @@ def _algorithms_of(chain: list[bytes]) -> tuple[str, ...]:
     """What the key of the first certificate signs with; each certificate was issued by the one after it."""
     try:
         certificates = [x509.load_der_x509_certificate(each) for each in chain]
+        key, hashed = certificates[0].public_key(), certificates[0].signature_hash_algorithm
+        if not (strong(key) and isinstance(hashed, HASHES)):
+            raise WeakCertificate
         for issued, issuer in pairwise(certificates):
             issued.verify_directly_issued_by(issuer)
-        key = certificates[0].public_key()
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise NotThatCertificate from error
-    if not strong(key):
-        raise NotThatCertificate
     return RSA_ALGORITHMS if isinstance(key, rsa.RSAPublicKey) else ECDSA_ALGORITHMS
 
 

@@ -17,7 +17,7 @@ from app.gateways.signing.files import make_folder, write_private
 from app.gateways.signing.interface import Enrolled
 from app.gateways.signing.places import place
 from app.gateways.signing.profile import HASHES, SHA256, identify
-from app.gateways.signing.trouble import MadeElsewhere, NotThatCertificate, UntrueSignature
+from app.gateways.signing.trouble import MadeElsewhere, NotThatCertificate, UntrueSignature, WeakCertificate
 
 LONGEST_PIN = 64
 Named = TypeVar("Named")
@@ -90,7 +90,9 @@ class ElsewhereSigner(ABC, Generic[Named]):
         def prepare(certificate_der: bytes) -> bytes:
             try:
                 made.append(unsigned(certificate_der))
-            except (BadSignature, ValueError) as error:  # a weak key, or no certificate at all
+            except BadSignature as weak:
+                raise WeakCertificate from weak
+            except ValueError as error:  # no certificate at all
                 raise NotThatCertificate from error
             return made[-1].to_sign
 

@@ -71,6 +71,16 @@ class NotThatCertificate(KeyTrouble):
     )
 
 
+class WeakCertificate(KeyTrouble):
+    """RSA of less than 2048 bits, another curve, or a certificate over SHA-1 and the like."""
+
+    code = "weak_certificate"
+    message = _(
+        "The key of the signing device or provider is too short, or its certificate uses an algorithm that is no longer"
+        " secure. Nothing was signed. Contact the administrators."
+    )
+
+
 class UntrueSignature(KeyTrouble):
     """What came back is no signature of that key over those bytes; it is thrown away."""
 
