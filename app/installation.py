@@ -29,6 +29,7 @@ UNFINISHED = "unfinished_restore"  # table of a database that `flask restore` ha
 UNSOUND = "unsound_channels"  # of the application: which ways for messages cannot be used, and why
 UNSOUND_STAMPER = "unsound_stamper"  # of the application: why the time-stamping authority cannot be asked
 SETTINGS_OF = {"mail": "ECABINET_SMTP", "sms": "ECABINET_SMS_URL", "push": "ECABINET_VAPID_KEY"}
+UNSOUND_PROVIDERS = "unsound_providers"  # of the application: what is wrong with the file of tokens and providers
 UNSOUND_CAS = "unsound_cas"  # of the application: what is wrong with the folder of authorities outside
 SHORTEST_SECRET = 32
 HEADS_PATIENCE = 3.0  # seconds that a signature under a head of the log is waited for
@@ -145,11 +146,16 @@ def authority_here(app: Flask) -> signing.Authority | None:
 
 
 def _providers(app: Flask) -> Providers:
-    """Keys in devices and at providers; with a signer of its own only that one reads the file."""
+    """Keys in devices and at providers; with a signer of its own only that one reads the file.
+
+    A file with a fault in it is not used at all, and stops whatever would serve (`require_ready`).
+    """
+    app.extensions[UNSOUND_PROVIDERS] = ""
     try:
         return read_providers(app.config["SIGNING_PROVIDERS"], loopback=app.config["DEMO"] or app.testing)
     except BadProviders as odd:
-        raise NotReady(f"ECABINET_SIGNING_PROVIDERS: {odd}.") from None
+        app.extensions[UNSOUND_PROVIDERS] = str(odd)
+        return Providers()
 
 
 def _trust_outside(app: Flask) -> None:
@@ -231,6 +237,8 @@ def require_ready(app: Flask) -> None:
         raise NotReady(f"A way for messages is set up wrongly. {said}")
     if unsound_stamper(app):
         raise NotReady(f"ECABINET_TSA_URL, _CA or _POLICY is set up wrongly: {unsound_stamper(app)}")
+    if odd := app.extensions.get(UNSOUND_PROVIDERS):
+        raise NotReady(f"ECABINET_SIGNING_PROVIDERS: {odd}.")
     if app.extensions[UNSOUND_CAS]:
         raise NotReady(f"ECABINET_TRUSTED_CAS cannot be used: {app.extensions[UNSOUND_CAS]}")
     if app.config["PRODUCTION"]:

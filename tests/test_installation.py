@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from app import create_app
+from app.doctor import places
+from app.doctor.findings import Level
 from app.extensions import db
 from app.gateways import signing, storage
 from app.gateways.signing.choice import SignerByKey
@@ -81,14 +83,19 @@ def test_a_wrong_way_for_messages_stops_what_serves_and_the_doctor_names_it(tmp_
 
 @pytest.mark.parametrize(("text", "said"), [("[hsm.x]", "hsm is no section"), ("x = [", "no TOML file")])
 def test_a_malformed_file_of_providers_is_named_and_nothing_starts(tmp_path, text, said):
-    application = _with_providers(tmp_path, text)
+    application = _with_providers(tmp_path, text)()
     with pytest.raises(NotReady, match=f"^ECABINET_SIGNING_PROVIDERS: .*{said}"):
-        application()
+        require_ready(application)
+    with application.app_context():
+        (finding,) = places.file()
+    assert (finding.level, said in str(finding.words)) == (Level.ERROR, True)
 
 
 def test_keys_of_devices_stand_beside_those_of_this_process(tmp_path):
     text = f'[pkcs11.an]\nmodule = "{module()}"\ntoken = "AN"\nlabel = "an"\n'
-    _with_providers(tmp_path, text)()
+    application = _with_providers(tmp_path, text)()
+    with application.app_context():
+        assert list(places.file()) == []
     assert isinstance(signing.signer().signer, SignerByKey)
     enrolled = signing.signer().enrol("An", "", "Bộ X", "240619", dt.datetime.now(dt.UTC), 5)
     assert signing.signer().certificate(enrolled.key_ref) == enrolled.certificate_der

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _
 
-from app.doctor.findings import Finding, ok, warning
+from app.doctor.findings import Finding, error, ok, warning
 from app.gateways import signing
 from app.gateways.signing import SigningError
+from app.installation import UNSOUND_PROVIDERS
 from app.metrics.patience import together
 from app.workflows import key_places
 from app.workflows.engine.transaction import end_reading
@@ -19,6 +21,12 @@ PATIENCE = 25.0  # seconds for all of them together
 CODE = "keys.outside"
 FINE = "fine"
 NOT_THAT = _("The device or provider shows another certificate than the registered one; nothing will be signed.")
+
+
+def file() -> Iterator[Finding]:
+    """The file that names them, where this process reads it: a path that is none, a secret that others can read."""
+    if problem := current_app.extensions.get(UNSOUND_PROVIDERS):
+        yield error(CODE, _("ECABINET_SIGNING_PROVIDERS cannot be used: %(problem)s", problem=problem))
 
 
 def outside() -> Iterator[Finding]:
@@ -45,4 +53,4 @@ def _answer(key: Outside) -> Any:
     return FINE if digest(certificate) == key.certificate_sha256 else NOT_THAT
 
 
-CHECKS = (outside,)
+CHECKS = (file, outside)
