@@ -71,6 +71,7 @@ STEPS = {
     "documents": ("Tệp khác: bước tính, biên bản, Nghị quyết", "Other files: computation, record, Resolution"),
     "checkpoint": ("Điểm kiểm tra của nhật ký hệ thống", "The checkpoint of the installation's log"),
     "resolution": ("Nghị quyết: văn bản, chữ ký, con dấu", "The Resolution: text, signature, seal"),
+    "long_term": ("Bản lưu trữ dài hạn của Nghị quyết", "Long-term forms of the Resolution"),
     "older": ("So với gói chứng cứ cũ hơn", "Compared with the older bundle"),
 }
 WHERE = {
@@ -226,6 +227,14 @@ SAID = {
     "time_stamp_wrong": (
         "dấu thời gian không khớp chữ ký của phiếu: {why}",
         "the time stamp does not fit the signature: {why}",
+    ),
+    "long_term_begins": (
+        "bản lưu trữ dài hạn không bắt đầu bằng nguyên văn tệp trước nó",
+        "the long-term form does not begin with the file before it",
+    ),
+    "long_term_stamp": (
+        "dấu thời gian của văn bản không khớp hoặc không bao trùm toàn bộ tệp: {why}",
+        "a time stamp of the document does not fit or does not cover the file: {why}",
     ),
     "time_stamp_time": ("dấu thời gian ghi giờ trước khi bỏ phiếu", "the time stamp is earlier than the ballot"),
     "passkey_missing": (
@@ -399,6 +408,7 @@ NOTES = {
     ),
     "made_anew": ("{name} được lập lại từ dữ liệu, khác bản cũ", "{name} was made anew from the data and differs"),
     "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures} signatures"),
+    "long_term": ("{forms} bản, {stamps} dấu thời gian của văn bản", "{forms} forms, {stamps} document time stamps"),
     "skipped": ("không kiểm được vì bước trước sai", "not examined, because of what is wrong above"),
 }
 ENDS = {
@@ -766,7 +776,7 @@ POLL_FILES = re.compile(
 )
 RESOLUTION_FILES = re.compile(
     r"resolution\.json|resolution\.pdf|recall\.(json|p7s)|HOW-TO-VERIFY\.md|key-places\.json|certificates/[0-9a-f]{64}\.cer"
-    r"|versions/[0-9]{4}\.(json|changes\.json)"
+    r"|versions/[0-9]{4}\.(json|changes\.json)|long-term/[0-9]{4}\.pdf"
 )
 
 
@@ -2270,6 +2280,56 @@ def examine_resolution(account: Account, openssl: OpenSSL, files: dict, manifest
     record = account.step("resolution", check_resolution, files, manifest, certificates, signatures)
     signers = None if record is None else {each["certificate_sha256"] for each in record["signatures"]}
     account.step("keys", check_places, files, [], certificates, signers)
+    account.step("long_term", check_long_term, files, openssl, certificates)
+
+
+def check_long_term(files: dict, openssl: OpenSSL, certificates: Certificates):
+    """Each form continues the one before it, the first one the Resolution; its time stamps cover everything before them.
+
+    What a reader shows of the page is judged by the installation's own check; this is the mathematics alone.
+    """
+    names = sorted(name for name in files if name.startswith("long-term/"))
+    before, stamps = files.get("resolution.pdf", b""), 0
+    if not names:
+        yield "none", {}
+        return True
+    for number, name in enumerate(names, start=1):
+        pdf = files[name]
+        if name != "long-term/%04d.pdf" % number or not pdf.startswith(before) or len(pdf) == len(before):
+            yield Wrong("long_term_begins", "file", name=name)
+            return None
+        why, stamps = document_stamps(name, pdf, len(files["resolution.pdf"]), openssl, certificates)
+        if why:
+            yield Wrong("long_term_stamp", "file", name=name, why=why)
+        before = pdf
+    yield "long_term", {"forms": len(names), "stamps": stamps}
+    return True
+
+
+def document_stamps(name: str, pdf: bytes, sealed: int, openssl: OpenSSL, certificates: Certificates) -> tuple:
+    """What is wrong with the time stamps behind the sealed document, and how many there are."""
+    trusted = openssl.trust(certificates, stamps=True)
+    others = openssl.path("others.pem", b"".join(each.pem for each in certificates.by_sha.values()))
+    found = re.finditer(rb"/ByteRange\s*\[\s*0\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", pdf)
+    ranges = [tuple(map(int, each.groups())) for each in found if each.start() >= sealed]
+    if ranges and ranges[-1][1] + ranges[-1][2] != len(pdf):
+        return "/ByteRange", len(ranges)
+    for first, second, rest in ranges:
+        try:
+            token = bytes.fromhex(pdf[first + 1 : second - 1].decode("ascii"))
+            token = token[: element(token)[2]]
+            at = stamped_at(token)
+        except (ValueError, IndexError):
+            return "RFC 3161", len(ranges)
+        status, _said, errors = openssl.run(
+            "ts", "-verify", "-in", openssl.path("%s.%d.tst" % (name, first), token), "-token_in",
+            "-data", openssl.path("%s.%d.data" % (name, first), pdf[:first] + pdf[second : second + rest]),
+            "-untrusted", others, "-attime", str(at), *trusted[:2],
+        )  # fmt: skip
+        if status:
+            reason = re.search(r"Verify error:(.+)|:([^:\n]+):[^:\n]+\.c:", errors)
+            return (reason[1] or reason[2] if reason else "?").strip(), len(ranges)
+    return "", len(ranges)
 
 
 def main(arguments=None) -> int:

@@ -28,7 +28,7 @@ from app.views.resolution_history import dispatch, history, knows_the_vote, vers
 from app.views.resolution_list import LOOKS, reached_at, title_of
 from app.views.resolution_verdict import signatures
 from app.views.resolution_watch import watch
-from app.workflows import copies, resolution_evidence, resolutions
+from app.workflows import copies, preservation, preserved_files, resolution_evidence, resolutions
 from app.workflows.courses import course_of
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor
@@ -49,6 +49,7 @@ def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[
         "versions": versions(actor, resolution), "history": history(actor, resolution),
         "public": _public(resolution), "links": _links(actor, resolution), "acts": offers(actor, resolution),
         "related": _related(actor, resolution), "live": live(actor, resolution),
+        "long_term": long_term(actor, resolution, now),
     }  # fmt: skip
 
 
@@ -102,6 +103,23 @@ def copy(actor: Actor, resolution: Resolution) -> dict[str, Any] | None:
             {"number": page, "url": _image(resolution, page, file.sha256)} for page in range(1, file.pages + 1)
         ],
     }  # fmt: skip
+
+
+def long_term(actor: Actor, resolution: Resolution, now: dt.datetime) -> dict[str, Any] | None:
+    """The newest long-term form and what the next one waits for; None for whoever does not look after them."""
+    if resolution.state not in OUT or not copies.may_keep(actor, resolution):
+        return None
+    form, lack = preserved_files.newest(resolution.id), preservation.lack_of(resolution, now)
+    waits = preservation.SAID[lack] if lack else None
+    if form is None:
+        return {"form": None, "waits": waits}
+    url = url_for("ResolutionView.long_term", resolution_id=resolution.id)
+    shown = {
+        "level": word(form.level), "made_at": form.made_at, "number": form.number, "sha256": form.sha256, "url": url,
+        "stamped_at": form.stamped_at, "stamped_by": form.stamped_by, "due_at": form.due_at,
+        "kilobytes": max(1, round(form.size / 1024)),
+    }  # fmt: skip
+    return {"form": shown, "waits": waits}
 
 
 def live(actor: Actor, resolution: Resolution) -> dict[str, Any] | None:

@@ -69,6 +69,14 @@ class ResolutionView(BaseView):
         answer.headers["Cache-Control"] = KEPT_BY_THE_READER
         return answer
 
+    @expose("/<int:resolution_id>/long-term.pdf")
+    @signed_in
+    @talisman(content_security_policy=INERT)
+    def long_term(self, resolution_id: int) -> Response:
+        """The newest long-term form, to be taken away and kept."""
+        resolution, content = copies.open_long_term(current_actor(), resolution_id)
+        return download(content, "application/pdf", f"luu-tru-{download_name(resolution)}")
+
     @expose("/<int:resolution_id>/evidence.zip")
     @signed_in
     def evidence(self, resolution_id: int) -> Response:

@@ -6,9 +6,9 @@ from flask_babel import lazy_gettext as _
 
 from app.gateways import paper, storage
 from app.models import Resolution, ResolutionFile, ResolutionState
-from app.workflows import resolutions
+from app.workflows import preserved_files, resolutions
 from app.workflows.engine.errors import NotFound, WorkflowError
-from app.workflows.engine.rights import AUDITOR, Actor
+from app.workflows.engine.rights import AUDITOR, RECORDS, Actor
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import seen
 
@@ -26,6 +26,11 @@ class CopyFrozen(WorkflowError):
 class NoCopy(NotFound):
     code = "no_copy"
     message = _("There is no printed form of this Resolution yet.")
+
+
+class NoLongTermForm(NotFound):
+    code = "no_long_term_form"
+    message = _("There is no long-term form of this Resolution that is open to you.")
 
 
 def may_open(actor: Actor, resolution: Resolution) -> bool:
@@ -49,6 +54,22 @@ def open_copy(actor: Actor, resolution_id: int) -> tuple[Resolution, ResolutionF
     """The same with its bytes; storage.Altered when they are not those that were signed or sealed."""
     resolution, file = copy_of(actor, resolution_id)
     return resolution, file, storage.read(file.sha256)
+
+
+def may_keep(actor: Actor, resolution: Resolution) -> bool:
+    """Whether this person looks after long-term forms: the records office and auditors, of a recalled one auditors."""
+    keepers = frozenset({AUDITOR}) if resolution.state in FROZEN else frozenset({AUDITOR, RECORDS})
+    return actor.holds(keepers, resolution.body_id)
+
+
+def open_long_term(actor: Actor, resolution_id: int) -> tuple[Resolution, bytes]:
+    """The newest long-term form with its bytes; NotFound where there is none, or it is not for this person."""
+    resolution = seen(actor, Resolution, resolution_id)
+    form = preserved_files.newest(resolution_id)
+    if form is None or not may_keep(actor, resolution):
+        raise NoLongTermForm(resolution)
+    sha256 = form.sha256
+    return resolution, storage.read(sha256)
 
 
 def page_of(actor: Actor, resolution_id: int, page: int) -> ResolutionFile:

@@ -281,7 +281,7 @@ def _made(before: bytes, material: Material, data: ValidationData, now: dt.datet
     except PadesRefused as refused:
         raise Lacking(Lack.UNPROVEN, refused.code) from refused
     except StampRefused as refused:
-        log.warning("no document time stamp for Resolution %s: %s", material.about.id, refused)
+        log.warning("no document time stamp for Resolution %s: %s", material.about.id, refused.reason)
         if material.number > 1 or not material.stamped:
             raise Lacking(Lack.STAMP if stamper else Lack.NO_STAMPER, refused.reason) from refused
         return pades.add_validation_data(before, data)

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from app.gateways import signing
+from app.gateways import signing, storage, timestamp
 from app.models import Resolution
 from app.version import SOFTWARE
-from app.workflows import evidence, key_places, sealed
-from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows import evidence, key_places, preserved_files, sealed
+from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
 from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import end_reading, record, record_refusal, use_case
 from app.workflows.engine.visibility import OUT, seen
@@ -66,12 +66,23 @@ def _made(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
     poll_id, issued = resolution.poll_id, sealed.checked(resolution.poll).resolution
     if issued is None:
         raise NotPromulgated(resolution)
-    files, about = _kept(resolution), _record(resolution)
+    files, about, about_it = _kept(resolution), _record(resolution), Detached.of(resolution)
+    forms = {f"long-term/{form.number:04d}.pdf": form.sha256 for form in preserved_files.files_of(resolution_id)}
     end_reading()
     about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE, now))
     files |= {"resolution.pdf": issued.content(), "resolution.json": canonical(about)}
+    files |= _long_term(about_it, forms)
     files["manifest.json"] = manifest(files, {"ctx": BUNDLE_CONTEXT, "resolution_id": resolution_id})
     return bundle(files)
+
+
+def _long_term(resolution: Detached, forms: dict[str, str]) -> dict[str, bytes]:
+    """The long-term forms by name, each with the bytes of the one before it, and the authorities of their stamps."""
+    try:
+        files = {name: storage.read(sha256) for name, sha256 in forms.items()}
+    except storage.StorageError as failed:
+        raise sealed.EvidenceBroken(resolution, fault=f"a long-term form cannot be read: {failed.code}") from failed
+    return files | {f"certificates/{digest(der)}.cer": der for der in (timestamp.trusted() if forms else ())}
 
 
 def _kept(resolution: Resolution) -> dict[str, bytes]:

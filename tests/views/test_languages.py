@@ -37,6 +37,7 @@ NOT_PAGES = {
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.xlsx",
     "/polls/verify_evidence.py", "/resolutions/<int:resolution_id>/evidence.zip",
+    "/resolutions/<int:resolution_id>/long-term.pdf",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
     "/items/<int:item_id>/draft-text/pages/<int:page>.png", "/resolutions/<int:resolution_id>/file",
     "/resolutions/<int:resolution_id>/pages/<int:page>.png",

@@ -1,6 +1,7 @@
 """Promulgated Resolutions get a long-term form beside the promulgated file and are renewed, or it is said why not."""
 
 import datetime as dt
+import json
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -22,13 +23,16 @@ from app.workflows import (
     preservation,
     preserved_files,
     public_documents,
+    resolution_evidence,
     revocation_evidence,
     verification,
 )
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.preservation import Lack
+from app.workflows.rules.evidence import bundle, manifest, read_bundle
 from tests.cabinet import NOW
 from tests.conftest import both
+from tests.evidence.bundles import tool
 from tests.gateways.pades_cases import said_by
 from tests.gateways.preserve_cases import list_of, tokens_of
 from tests.gateways.stamp_cases import demo, openssl_verifies
@@ -93,6 +97,14 @@ def forms(scene) -> list[SimpleNamespace]:
 
 def lack(scene, at: dt.datetime) -> Lack | None:
     return preservation.lack_of(scene.resolution, at)
+
+
+def repacked(data: bytes, change: dict[str, bytes]) -> bytes:
+    """The bundle with other files, and a manifest that fits them."""
+    files = read_bundle(data) | change
+    told = json.loads(files.pop("manifest.json"))
+    files["manifest.json"] = manifest(files, {name: told[name] for name in ("ctx", "resolution_id")})
+    return bundle(files)
 
 
 def judged(scene, content: bytes, at: dt.datetime) -> pades.Verdict:
@@ -290,6 +302,31 @@ def test_the_public_page_and_the_command_know_the_long_term_form(app, world):
     found = verification.verify(content, world.now)
     assert (found.state, [signer.role for signer in found.signers]) == ("valid", ["signature", "seal"])
     assert verification.with_file(sha256(content).hexdigest()).id == scene.resolution_id
+
+
+def test_the_forms_are_in_the_evidence_and_the_tool_judges_them(app, world):
+    scene = Resolving().up_to("promulgated")
+    early = resolution_evidence.bundle_of(scene.who["auditor"], scene.resolution_id, scene.later(90))
+    assert next(step for step in tool.examine(early).steps if step[0] == "long_term")[1] == [("none", {})]
+    world.work(OUT_AT)
+    world.work(OUT_AT + MINUTE)
+    world.work(forms(scene)[0].due_at + HOUR)
+    made = resolution_evidence.bundle_of(scene.who["auditor"], scene.resolution_id, scene.later(99))
+    account = tool.examine(made, older=early)
+    assert account.problems == []
+    assert ("long_term", {"forms": 2, "stamps": 2}) in [note for _code, notes, _n in account.steps for note in notes]
+    first, second = (read_bundle(made)[f"long-term/{number:04d}.pdf"] for number in (1, 2))
+    assert second.startswith(first)
+    token = tokens_of(second)[0][1]
+    for change, code in (
+        ({"long-term/0002.pdf": b"%PDF" + second[4:] + b" "}, "long_term_stamp"),
+        ({"long-term/0002.pdf": b"%PDG" + second[4:]}, "long_term_begins"),
+        ({"long-term/0002.pdf": first}, "long_term_begins"),
+        ({"long-term/0001.pdf": first.replace(b"/DSS", b"/DSX")}, "long_term_stamp"),
+        ({"long-term/0001.pdf": first.replace(token.hex().encode(), b"00" * len(token))}, "long_term_stamp"),
+    ):
+        bad = repacked(made, change)
+        assert code in {problem.code for _step, problem in tool.examine(bad).problems}, (list(change), code)
 
 
 def test_nobody_is_asked_while_anything_is_open(app, world, monkeypatch):
