@@ -7,7 +7,13 @@ import pytest
 from app.gateways.pades import Limits, examine, verdict
 from app.gateways.pades.examine import AT_ONCE
 from app.gateways.pades.reasons import SENTENCES
-from tests.gateways import hostile_changes, hostile_files, hostile_signers  # noqa: F401 - each adds to VARIANTS
+from tests.gateways import (  # noqa: F401 - each adds to VARIANTS
+    hostile_changes,
+    hostile_files,
+    hostile_renewals,
+    hostile_signers,
+    hostile_stamps,
+)
 from tests.gateways.signed_corpus import (
     AT,
     EXPECTED,

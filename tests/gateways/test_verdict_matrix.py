@@ -34,11 +34,11 @@ def test_a_hostile_file_is_judged_as_the_matrix_says(variant, tmp_path):
 def test_the_honest_levels_are_valid_for_everybody(tmp_path):
     (tmp_path / "keys").mkdir()
     with honest_corpus.keys(tmp_path / "keys") as held:
-        for level in LEVELS if FULL else LEVELS[3:6]:
+        for level in LEVELS if FULL else LEVELS[2:5]:
             said = verdict_matrix.honest(level, held, tmp_path)
             assert said in written()[""], AGAIN
             assert {said.state, said.pdfsig, said.cms, said.pyhanko} == {YES}
-            assert said.ts in (YES, verdict_matrix.SILENT)
+            assert said.ts == (verdict_matrix.SILENT if level.name.startswith("B-B,") else YES)
 
 
 @pytest.mark.parametrize("name", PRESERVED)

@@ -74,7 +74,7 @@ class Level:
 LEVELS = (
     Level("B-B, RSA signature and P-256 seal, keys of the process", 9),
     Level("B-B, P-256 signature and RSA seal, keys of the process", 0),
-    Level("B-B, key of the signature in an encrypted file", 58),
+    Level("B-B, key of the signature in an encrypted file", 73),
     Level("B-B, key of the signature in a PKCS#11 token", 53),
     Level("B-T, both signatures with a time stamp", 50),
     Level("B-T signature, B-B seal", 51),

@@ -33,7 +33,7 @@ USUAL = Limits()
 
 def examine(
     pdf: bytes, expected: Sequence[Expected], trusted: Sequence[bytes], at: dt.datetime, revoked: Revoked = (),
-    limits: Limits = USUAL, stampers_revoked: Revoked = (),
+    limits: Limits = USUAL, stampers_revoked: Revoked = (), stampers: Sequence[bytes] | None = None,
 ) -> Verdict:  # fmt: skip
     """As `verdict`; what costs too much is undetermined, and whatever ends the reader otherwise makes it invalid."""
     if len(pdf) > limits.size:
@@ -41,7 +41,7 @@ def examine(
     told = _ask(pdf, limits)
     if "refused" in told:
         return unread(pdf, told["refused"] if told["refused"] in SENTENCES else "unreadable")
-    return judge(pdf, understood(told), expected, trusted, at, revoked, stampers_revoked=stampers_revoked)
+    return judge(pdf, understood(told), expected, trusted, at, revoked, stampers, stampers_revoked)
 
 
 def _ask(pdf: bytes, limits: Limits) -> dict[str, Any]:
