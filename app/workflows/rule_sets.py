@@ -10,13 +10,14 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models import FOREVER, Body, Meeting, Poll, Procedure, RuleSet
+from app.models import FOREVER, Body, Meeting, Poll, Procedure, RuleSet, Slip
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.identity import changes, check_period, overlapping
+from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.parameters import LARGEST
 from app.workflows.rules.rulesets import RuleParameters, RuleSetPreset
 from app.workflows.rules.slip_parameters import SlipParameters
@@ -149,8 +150,7 @@ def edit_rule_set(
 def end_rule_set(actor: Actor, rule_set_id: int, valid_to: dt.date, now: dt.datetime) -> RuleSet:
     """Let a rule set end (first day on which it no longer holds), so that a successor can begin; used or not."""
     rule_set = _locked(actor, rule_set_id)
-    held = select(func.max(Meeting.held_on)).join(Poll, Poll.meeting_id == Meeting.id)
-    last = db.session.scalar(held.where(Poll.rule_set_id == rule_set.id))
+    last = _last_used(rule_set)
     if last is not None and valid_to <= last:
         raise UsedLater(rule_set, day=last.strftime("%d/%m/%Y"))
     with db.session.no_autoflush:
@@ -159,6 +159,14 @@ def end_rule_set(actor: Actor, rule_set_id: int, valid_to: dt.date, now: dt.date
         _refuse_two_in_force(rule_set)
     record(actor, RuleSetEnded.about(rule_set, valid_to=valid_to), now)
     return rule_set
+
+
+def _last_used(rule_set: RuleSet) -> dt.date | None:
+    """The last day on which a vote was held or a slip issued under it."""
+    held = select(func.max(Meeting.held_on)).join(Poll, Poll.meeting_id == Meeting.id)
+    voted = db.session.scalar(held.where(Poll.rule_set_id == rule_set.id))
+    issued = db.session.scalar(select(func.max(Slip.issued_at)).where(Slip.rule_set_id == rule_set.id))
+    return max((day for day in (voted, issued and hanoi_date(issued)) if day), default=None)
 
 
 def _locked(actor: Actor, rule_set_id: int) -> RuleSet:

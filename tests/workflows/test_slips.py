@@ -20,7 +20,7 @@ from app.models import (
     SlipState,
     Urgency,
 )
-from app.workflows import documents, slip_approval, slip_issue, slip_papers, slip_rounds, slips
+from app.workflows import documents, rule_sets, slip_approval, slip_issue, slip_papers, slip_rounds, slips
 from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.engine.visibility import seen, visible
@@ -176,6 +176,14 @@ def test_the_issue_freezes_number_deadline_roll_and_rules_and_begins_the_log(sli
     fact = db.session.query(AuditEntry).filter_by(fact="SlipIssued").one()
     assert (fact.payload["number"], fact.payload["version"]) == ("01/PLYK-VPCP", made.version)
     assert slip.slip(slip.issue()).number_text == "02/PLYK-VPCP"
+
+
+@both
+def test_the_rule_set_of_an_issued_slip_cannot_have_ended_before(slip):
+    rule_set = slip.slip(slip.issue()).rule_set_id
+    act = rule_sets.end_rule_set
+    assert code_of(act, slip.who["clerk"], rule_set, NOW.date(), now=NOW) == "used_later"
+    assert act(slip.who["clerk"], rule_set, NOW.date() + dt.timedelta(days=1), now=NOW).valid_to > NOW.date()
 
 
 @both
