@@ -21,7 +21,7 @@ from app.workflows.rules.slip import parse_answer, parse_slip_definition
 from app.workflows.rules.slip_log import closed_leaf, extended_leaf, recalled_leaf
 from app.workflows.rules.slip_recount import recount_slip, slip_contradictions
 from app.workflows.rules.slip_result import slip_result
-from app.workflows.slip_facts import SlipClosed, SlipExtended, SlipRecalled, record_slip
+from app.workflows.slip_facts import SlipClosed, SlipExtended, SlipRecalled, SlipReported, record_slip
 from app.workflows.slip_log import LOG
 from app.workflows.slips import ISSUED, LIFECYCLE
 
@@ -116,6 +116,17 @@ def recall_slip(actor: Actor, slip_id: int, reason: str, now: dt.datetime) -> Sl
     told = SlipRecalled.about(slip, version=slip.version, reason=why)
     move.apply(slip, ended_at=now, reason=why)
     record(actor, told, now)
+    return slip
+
+
+@use_case
+def report_slip(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
+    """Lay the outcome before the head of the body; refused while the second count says otherwise (rule:R45)."""
+    slip = slips.locked(actor, slip_id)
+    move = LIFECYCLE.admit("report", slip, actor)
+    counted_alike(slip)
+    move.apply(slip)
+    record_slip(actor, slip, SlipReported, now, outcome=slip.outcome)
     return slip
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from app.models import Slip, Urgency
+from app.models import Outcome, Slip, Urgency
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, record
 
@@ -111,6 +111,13 @@ class SlipClosed(SlipFact):
     deemed: int
     missing: int
     reason: str
+
+
+@dataclass(frozen=True)
+class SlipReported(SlipFact):
+    """`outcome` as in the result; None where no question asked for agreement."""
+
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,12 @@ def test_the_second_count_contradicts_a_result_that_was_changed(slip, open_slip,
     monkeypatch.setattr(slip_closing, "recounted", lambda _slip: {**slip_closing.recount_slip(
         done.definition, []), "slip_hash": f"sha256:{done.definition_sha256}"})
     assert code_of(slip_closing.counted_alike, done) == "slip_recount_differs"
+    assert code_of(slip_closing.report_slip, slip.who["clerk"], open_slip, LATE) == "slip_recount_differs"
+    assert slip.slip(open_slip).state is SlipState.CLOSED
+    monkeypatch.undo()
+    with pytest.raises(NotAllowed):
+        slip_closing.report_slip(slip.who["a"], open_slip, LATE)
+    assert slip_closing.report_slip(slip.who["clerk"], open_slip, LATE).state is SlipState.REPORTED
 
 
 @both
