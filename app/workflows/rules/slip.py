@@ -1,6 +1,7 @@
 """What is frozen when an opinion slip is issued, and what members sign as their answer: built and read back exactly."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.workflows.rules.ballot import check_roll, may_reserve, roll_code, roll_entry
@@ -158,23 +159,40 @@ def main_question(definition: Mapping[str, Any]) -> int | None:
 
 
 def check_answer(definition: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """Whether an answer fits the slip it is for; ValueError says what does not (rule:R15, rule:R62).
+    """Whether an answer fits the slip it is for; ValueError says what does not (rule:R15, rule:R62)."""
+    AnswerCheck(definition)(answer)
 
-    The question that decides must be answered. Others may be left open, but an answer says something.
+
+class AnswerCheck:
+    """`check_answer` for many answers to one slip: its hash and roll are worked out once.
+
+    The question that decides must be answered. Others may be left open, but an answer says something (rule:R62).
     """
-    if (answer["slip_id"], answer["slip_hash"]) != (definition["slip_id"], slip_hash(definition)):
-        raise ValueError("the answer is for another slip")
-    entry = next((entry for entry in definition["roll"] if entry["member"] == answer["member"]), None)
-    if entry is None or entry["index"] != answer["roll_index"]:
-        raise ValueError("the answer is of nobody on the roll")
-    questions = definition["questions"]
-    if [each["question"] for each in answer["answers"]] != [question["index"] for question in questions]:
-        raise ValueError("answers: one for each question, in order")
-    for question, each in zip(questions, answer["answers"], strict=True):
-        _check_part(question, each, len(definition["articles"]))
-    _check_reservation(main_question(definition), answer)
-    if not (any(map(_says, answer["answers"])) or answer["attachments"]):
-        raise ValueError("an answer says something")
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self._slip = (definition["slip_id"], slip_hash(definition))
+        self._indexes = {entry["member"]: entry["index"] for entry in definition["roll"]}
+        self._questions, self._articles = definition["questions"], len(definition["articles"])
+        self._main = main_question(definition)
+
+    def __call__(self, answer: Mapping[str, Any]) -> None:
+        if (answer["slip_id"], answer["slip_hash"]) != self._slip:
+            raise ValueError("the answer is for another slip")
+        if self._indexes.get(answer["member"]) != answer["roll_index"]:
+            raise ValueError("the answer is of nobody on the roll")
+        if [each["question"] for each in answer["answers"]] != [question["index"] for question in self._questions]:
+            raise ValueError("answers: one for each question, in order")
+        for question, each in zip(self._questions, answer["answers"], strict=True):
+            _check_part(question, each, self._articles)
+        _check_reservation(self._main, answer)
+        if not (any(map(_says, answer["answers"])) or answer["attachments"]):
+            raise ValueError("an answer says something")
+
+
+@lru_cache(maxsize=4)
+def answer_check(definition: bytes) -> AnswerCheck:
+    """The check of the slip with these exact bytes, kept for the next answers to it."""
+    return AnswerCheck(parse_slip_definition(definition))
 
 
 def _check_part(question: Mapping[str, Any], each: Mapping[str, Any], articles: int) -> None:

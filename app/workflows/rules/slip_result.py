@@ -6,7 +6,7 @@ from typing import Any
 
 from app.workflows.rules import merkle
 from app.workflows.rules.canonical import canonical, digest
-from app.workflows.rules.slip import ARTICLES, CONSENT, PICK, check_answer, main_question, slip_hash
+from app.workflows.rules.slip import ARTICLES, CONSENT, PICK, AnswerCheck, main_question, slip_hash
 from app.workflows.rules.slip_log import ANSWER, CLOSED, EXTENDED, check_log, deadline_of
 from app.workflows.rules.slip_parameters import SlipParameters
 from app.workflows.rules.slip_sentence import Opinions, slip_sentence
@@ -84,11 +84,11 @@ def _cast(
     if len(given) != len(entries) or len(by_digest) != len(given):
         raise ValueError("an answer is not in the log, or twice among the answers")
     certified = {entry["member"] for entry in definition["roll"] if entry["certificate_sha256"]}
-    roots, found = merkle.roots(hashes), []
+    roots, fits, found = merkle.roots(hashes), AnswerCheck(definition), []
     for entry in entries:
         answer = _placed(by_digest, entry, hashes[entry["seq"]])
         said, place = answer["statement"], f"the answer of entry {entry['seq']}"
-        check_answer(definition, said)
+        fits(said)
         if said["member"] != entry["member"] or said["member"] not in certified:
             raise ValueError(f"{place} is of nobody on the roll who holds a certificate")
         seen = said["seen"]
