@@ -1,5 +1,6 @@
 """Migrations go up and down on both databases, keep every row, and refuse to drop what was signed."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -16,9 +17,18 @@ from app import create_app
 from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import passkeys
-from app.models import Document, DocumentKind, KeyRecovery, PreservedFile, PreservedLevel, RecoveryKind, Slip
+from app.models import (
+    DayKind,
+    Document,
+    DocumentKind,
+    KeyRecovery,
+    PreservedFile,
+    PreservedLevel,
+    RecoveryKind,
+    Slip,
+)
 from app.models.guards import guard_statements
-from app.workflows import documents, polls
+from app.workflows import documents, polls, working_calendar
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
@@ -119,6 +129,24 @@ def test_going_back_before_passkeys_and_forth_again_keeps_every_ballot(empty):
     assert {name: before[name] for name in after} == after
     upgrade(directory="migrations")
     assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_the_working_calendar_comes_and_goes_and_touches_nothing_else(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    decided = (dt.date(2026, 11, 20), DayKind.OFF, "Bão")
+    working_calendar.add_calendar_day(cabinet.actors()["clerk"], 1, *decided, now=cabinet.NOW)
+    db.session.remove()
+    before = counts()
+    assert before["calendar_day"] == 1
+    downgrade(directory="migrations", revision="0007")
+    after = counts()
+    assert "calendar_day" not in after
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == {**before, "calendar_day": 0}
     assert triggers() == len(guard_statements(db.engine.dialect.name))
 
 

@@ -90,7 +90,8 @@ MEMBER = {
 CLERK = {
     "home": "/", "register": "/records/outgoing/", "meetings": "/records/meetings/",
     "meeting": "/records{ready}", "form": "/records/meetings/add", "papers": "/records/papers/",
-    "people": "/records/people/",
+    "people": "/records/people/", "working calendar": "/records/calendar/?year=2026",
+    "slip rules": "/records/slip-rule-sets/", "new slip rules": "/records/slip-rule-sets/add",
 }  # fmt: skip
 
 
