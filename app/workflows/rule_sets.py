@@ -45,6 +45,11 @@ class UsedLater(BadValue):
     message = _("A vote was decided by this rule set on %(day)s; it cannot have ended before.")
 
 
+class SlipsLater(BadValue):
+    code, field = "slips_later", "valid_to"
+    message = _("An opinion slip was issued under this rule set on %(day)s; it cannot have ended before.")
+
+
 class BadNumber(BadValue):
     code = "bad_number"
     message = _("Write a whole number from %(least)s to %(most)s.")
@@ -153,6 +158,9 @@ def end_rule_set(actor: Actor, rule_set_id: int, valid_to: dt.date, now: dt.date
     last = _last_used(rule_set)
     if last is not None and valid_to <= last:
         raise UsedLater(rule_set, day=last.strftime("%d/%m/%Y"))
+    issued = db.session.scalar(select(func.max(Slip.issued_at)).where(Slip.rule_set_id == rule_set.id))
+    if issued is not None and valid_to <= hanoi_date(issued):
+        raise SlipsLater(rule_set, day=hanoi_date(issued).strftime("%d/%m/%Y"))
     with db.session.no_autoflush:
         rule_set.valid_to = valid_to
         check_period(rule_set, rule_set.valid_from, valid_to)
