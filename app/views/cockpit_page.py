@@ -12,7 +12,7 @@ from app.models import AgendaItem, ItemKind, ItemState, Meeting, MeetingState, O
 from app.views.evidence import annulment_sheet, shown_result
 from app.views.meeting_page import KINDS_OF_MEETING
 from app.views.resolution_offer import course_strip
-from app.workflows import expiry, live, meetings, poll_passkeys, polls, recounts
+from app.workflows import expiry, live, meetings, poll_passkeys, polls
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.moves import Lifecycle
@@ -36,7 +36,6 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
     item = db.session.get(AgendaItem, item_id) if item_id else None
     poll = db.session.get(Poll, poll_id) if poll_id else None
     _draw_result(actor, snapshot, poll)
-    counts = _counts_that_differ(snapshot, poll)
     return {
         "snapshot": snapshot,
         "cockpit": {
@@ -51,7 +50,6 @@ def cockpit_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
             "presence_rows": [_presence_row(actor, meeting, seat) for seat in snapshot["seats"]],
             "menu": _menu(actor, meeting, item, poll, snapshot, now),
             "unable": unable(meeting, now, *_span(snapshot, poll, now)),
-            "counts": counts,
         },
     }  # fmt: skip
 
@@ -73,27 +71,17 @@ def unable(meeting: Meeting, now: dt.datetime, asked: bool, until: dt.datetime |
 
 
 def _draw_result(actor: Actor, snapshot: dict[str, Any], poll: Poll | None) -> None:
-    """The result as the template wants it, and the address of the draft."""
+    """The result as the template wants it, and the address of the draft.
+
+    Where the two counts differ (rule:R45) the button says why nothing is published; the act itself refuses anyway.
+    """
     if poll is not None and snapshot["poll"]["result"] is not None:
-        snapshot["poll"]["result"] = shown_result(actor, poll)
+        result = snapshot["poll"]["result"] = shown_result(actor, poll)
+        if result and result["counts"] and snapshot["next_move"]:
+            snapshot["next_move"] |= {"enabled": False, "why_not": _("The two counts of this vote differ.")}
     document = snapshot["current_item"] and snapshot["current_item"]["document"]
     if document:
         document["url"] = f"/papers/{document['version_id']}"
-
-
-def _counts_that_differ(snapshot: dict[str, Any], poll: Poll | None) -> list[recounts.Total] | None:
-    """Both counts of a closed vote where they are not the same (rule:R45).
-
-    Neither is shown as a result then, and the button says why nothing is published; the act itself refuses anyway.
-    """
-    if poll is None or poll.state is not PollState.CLOSED or snapshot["poll"]["result"] is None:
-        return None
-    found = recounts.compared(poll)
-    if found is None or not found.differs:
-        return None
-    if snapshot["next_move"]:
-        snapshot["next_move"] |= {"enabled": False, "why_not": _("The two counts of this vote differ.")}
-    return [found.first, found.second]
 
 
 def _chair(snapshot: dict[str, Any]) -> str:

@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.gateways import bundles
-from app.models import Poll
+from app.models import Poll, PollState
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
 from app.views.resolution_offer import offer_of_poll
-from app.workflows import evidence, polls
+from app.workflows import evidence, polls, recounts
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import seen
 
@@ -59,7 +59,14 @@ def shown_result(actor: Actor, poll: Poll) -> dict[str, Any] | None:
 
 
 def _result(actor: Actor, poll: Poll) -> dict[str, Any]:
-    return {**evidence.result_view(actor, poll.id), "confirm": None, "links": result_links(actor, poll)}
+    shown = {**evidence.result_view(actor, poll.id), "confirm": None, "links": result_links(actor, poll)}
+    return shown | {"counts": _counts_that_differ(poll)}
+
+
+def _counts_that_differ(poll: Poll) -> list[recounts.Total] | None:
+    """Both counts of a closed vote where they are not the same (rule:R45): neither is shown as a result then."""
+    found = recounts.compared(poll) if poll.state is PollState.CLOSED else None
+    return [found.first, found.second] if found and found.differs else None
 
 
 def _links_note(actor: Actor, poll: Poll) -> str | None:

@@ -78,6 +78,9 @@ def test_where_the_two_counts_differ_the_desk_shows_both_and_publishes_neither(o
         assert [cells_of(row) for row in rows][1:5] == [["4", "1"], ["0", "2"], ["0", "1"], ["1", "1"]]
         assert 'id="next-why"' in page
         assert "<span>Hai lần kiểm phiếu cho kết quả khác nhau.</span>" in page
+    for address in (f"/polls/{poll_id}/result", f"/polls/{poll_id}"):
+        page = at("head").get(address).text
+        assert ('id="counts-differ"' in page, "ec-result__verdict" in page) == (True, False), address
     answer = at("secretary").client.post(f"/polls/{poll_id}/publish", data={}, headers=JSON)
     assert (answer.status_code, answer.json["code"]) == (409, "recount_differs")
     for total in ("4 tán thành, 0 không tán thành", "1 tán thành, 2 không tán thành"):
