@@ -63,9 +63,9 @@ def choose_gateways(app: Flask) -> None:
         signing.publish_by(signing.OwnPublisher(authority))
     elif pinned := signing.pinned_authorities(Path(app.config["TRUSTED"])):
         signing.use(signing.KeysElsewhere(), pinned)
+    _choose_stamper(app)
     _trust_outside(app)
     log_key.use(app.config.get("LOG_SIGNER") or _log_key(app))
-    _choose_stamper(app)
     storage.use(app.config.get("STORE") or _store(app))
     witnesses.use(app.config.get("WITNESS_CLIENTS") or _witnesses(app))
     passkeys.use(passkeys.relying_party_of(app.config["PUBLIC_URL"]))
@@ -168,6 +168,12 @@ def _trust_outside(app: Flask) -> None:
             found, places = signing.read_authorities(Path(folder)), revocation.read_places(Path(folder))
         except (ValueError, OSError) as problem:
             app.extensions[UNSOUND_CAS] = str(problem)
+    try:
+        if file := app.config["TSA_CA"]:  # asked about certificates for time stamps, trusted for nothing else
+            beside = revocation.places_beside(Path(file), _certificates(Path(file)))
+            places = {key: each for key, each in beside.items() if each} | places
+    except (ValueError, OSError) as problem:
+        app.extensions[UNSOUND_STAMPER] = str(problem)
     signing.trust_also([der for certificates in found.values() for der in certificates])
     revocation.use(revocation.Client(
         places, own_issuer=lambda: signing.trusted()[0], own=lambda asked: signing.publisher().answer(asked),

@@ -11,7 +11,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from app import create_app, installation
 from app.commands_tsa import serve
-from app.gateways import posting, signing, timestamp
+from app.gateways import posting, revocation, signing, timestamp
 from app.gateways.timestamp import Asked, OverHttp, demo_authority, demo_stamper
 from app.settings import NotReady
 from tests.conftest import SETTINGS
@@ -69,6 +69,24 @@ def test_an_address_without_authorities_stops_whatever_would_serve(gateways, tmp
         assert installation.unsound_stamper(app) == ""
         assert timestamp.stamper() is not None
         assert len(timestamp.trusted()) == 1
+    finally:
+        timestamp.use(None)
+
+
+def test_where_authorities_of_stamps_are_asked_stands_beside_them(gateways, tmp_path):
+    pem, made = tmp_path / "tsa-ca.pem", Root.make(SINCE)
+    pem.write_bytes(load_der_x509_certificate(made.certificate).public_bytes(serialization.Encoding.PEM))
+    settings = {**SETTINGS, **gateways, "TSA_URL": "http://tsa.example/stamp", "TSA_CA": str(pem), "TSA_POLICY": ""}
+    try:
+        create_app(**settings)
+        assert not revocation.can_ask(made.certificate)
+        (tmp_path / "tsa-ca.places").write_text("crl http://tsa.example/list.crl\n")
+        create_app(**settings)
+        assert revocation.can_ask(made.certificate)
+        assert made.certificate not in signing.trusted()
+        (tmp_path / "tsa-ca.places").write_text("ftp://tsa.example/\n")
+        with pytest.raises(NotReady, match=r"tsa-ca\.places"):
+            installation.require_ready(create_app(**settings))
     finally:
         timestamp.use(None)
 

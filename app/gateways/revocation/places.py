@@ -30,11 +30,16 @@ def read_places(folder: Path) -> dict[str, tuple[Place, ...]]:
     and an address, asked in this order. ValueError for anything else."""
     found: dict[str, tuple[Place, ...]] = {}
     for path, certificates in read_authorities(folder).items():
-        written = path.with_suffix(SUFFIX)
-        lines = written.read_text().splitlines() if written.exists() else []
-        places = tuple(_place(written.name, line.split()) for line in lines if line.strip() and line[0] != "#")
-        found |= {sha256(der).hexdigest(): places for der in certificates}
+        found |= places_beside(path, certificates)
     return found
+
+
+def places_beside(file: Path, certificates: Sequence[bytes]) -> dict[str, tuple[Place, ...]]:
+    """The same for one file of authorities, whose certificates (DER) are known."""
+    written = file.with_suffix(SUFFIX)
+    lines = written.read_text().splitlines() if written.exists() else []
+    places = tuple(_place(written.name, line.split()) for line in lines if line.strip() and line[0] != "#")
+    return {sha256(der).hexdigest(): places for der in certificates}
 
 
 def _place(name: str, words: list[str]) -> Place:
