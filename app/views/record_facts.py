@@ -230,6 +230,7 @@ ACTS: dict[str, Any] = {
     "compose_slip": _("draft an opinion slip"),
     "change_slip": _("word an opinion slip otherwise"),
     "clone_slip": _("copy an opinion slip"),
+    "copied": _("copy an opinion slip"),
     "abandon_slip": _("give an opinion slip up"),
     "new_round": _("begin a new round of an opinion slip"),
     "pin_paper": _("add a paper to an opinion slip"),
