@@ -155,12 +155,7 @@ def edit_rule_set(
 def end_rule_set(actor: Actor, rule_set_id: int, valid_to: dt.date, now: dt.datetime) -> RuleSet:
     """Let a rule set end (first day on which it no longer holds), so that a successor can begin; used or not."""
     rule_set = _locked(actor, rule_set_id)
-    last = _last_used(rule_set)
-    if last is not None and valid_to <= last:
-        raise UsedLater(rule_set, day=last.strftime("%d/%m/%Y"))
-    issued = db.session.scalar(select(func.max(Slip.issued_at)).where(Slip.rule_set_id == rule_set.id))
-    if issued is not None and valid_to <= hanoi_date(issued):
-        raise SlipsLater(rule_set, day=hanoi_date(issued).strftime("%d/%m/%Y"))
+    _refuse_before_use(rule_set, valid_to)
     with db.session.no_autoflush:
         rule_set.valid_to = valid_to
         check_period(rule_set, rule_set.valid_from, valid_to)
@@ -169,12 +164,15 @@ def end_rule_set(actor: Actor, rule_set_id: int, valid_to: dt.date, now: dt.date
     return rule_set
 
 
-def _last_used(rule_set: RuleSet) -> dt.date | None:
-    """The last day on which a vote was held or a slip issued under it."""
+def _refuse_before_use(rule_set: RuleSet, valid_to: dt.date) -> None:
+    """Whatever was decided or issued under a rule set stays under one that was in force on its day."""
     held = select(func.max(Meeting.held_on)).join(Poll, Poll.meeting_id == Meeting.id)
     voted = db.session.scalar(held.where(Poll.rule_set_id == rule_set.id))
+    if voted is not None and valid_to <= voted:
+        raise UsedLater(rule_set, day=voted.strftime("%d/%m/%Y"))
     issued = db.session.scalar(select(func.max(Slip.issued_at)).where(Slip.rule_set_id == rule_set.id))
-    return max((day for day in (voted, issued and hanoi_date(issued)) if day), default=None)
+    if issued is not None and valid_to <= hanoi_date(issued):
+        raise SlipsLater(rule_set, day=hanoi_date(issued).strftime("%d/%m/%Y"))
 
 
 def _locked(actor: Actor, rule_set_id: int) -> RuleSet:

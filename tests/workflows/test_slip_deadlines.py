@@ -3,16 +3,12 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import insert
 
 from app.extensions import db
-from app.models import DayKind, RuleSet, Slip
-from app.workflows import rule_sets, slip_deadlines, working_calendar
+from app.models import DayKind, RuleSet
+from app.workflows import slip_deadlines, working_calendar
 from app.workflows.engine.errors import Detached
-from app.workflows.engine.rights import SYSTEM
-from app.workflows.engine.transaction import use_case
 from app.workflows.rules.calendar import HANOI
-from app.workflows.series import locked_series
 from tests.cabinet import NOW
 from tests.conftest import both
 
@@ -79,25 +75,3 @@ def test_a_body_without_rules_for_slips_is_told_so(people):
     db.session.commit()
     with pytest.raises(slip_deadlines.NoSlipRules, match="24/06/2019"):
         slip_deadlines.rules_of(SLIP, dt.datetime(2019, 6, 24, 9, 0, tzinfo=HANOI))
-
-
-@both
-def test_rules_that_a_slip_was_issued_under_cannot_have_ended_before(people, rules):
-    rule_set_id, clerk = rules.id, people["clerk"]
-
-    @use_case
-    def issue(_actor):
-        series = locked_series(1, "PLYK", False, 2026)
-        series.last_number += 1
-        db.session.flush()
-        frozen = {"definition": b"x", "definition_sha256": "x", "issued_at": ISSUED, "deadline_at": five(THURSDAY)}
-        about = {"state": "issued", "number": 1, "series_id": series.id, "rule_set_id": rule_set_id}
-        kept = {"matter": "Việc", "title_fold": "viec", "working_days": 5, "drafted_at": NOW}
-        db.session.execute(insert(Slip).values(body_id=1, round=1, version=0, chain=[], **kept, **about, **frozen))
-
-    issue(SYSTEM)
-    with pytest.raises(rule_sets.SlipsLater, match="30/07/2026") as refused:
-        rule_sets.end_rule_set(clerk, rule_set_id, dt.date(2026, 7, 30), NOW)
-    assert refused.value.field == "valid_to"
-    ended = rule_sets.end_rule_set(clerk, rule_set_id, dt.date(2026, 7, 31), NOW)
-    assert ended.valid_to == dt.date(2026, 7, 31)

@@ -182,7 +182,7 @@ def test_the_issue_freezes_number_deadline_roll_and_rules_and_begins_the_log(sli
 def test_the_rule_set_of_an_issued_slip_cannot_have_ended_before(slip):
     rule_set = slip.slip(slip.issue()).rule_set_id
     act = rule_sets.end_rule_set
-    assert code_of(act, slip.who["clerk"], rule_set, NOW.date(), now=NOW) == "used_later"
+    assert code_of(act, slip.who["clerk"], rule_set, NOW.date(), now=NOW) == "slips_later"
     assert act(slip.who["clerk"], rule_set, NOW.date() + dt.timedelta(days=1), now=NOW).valid_to > NOW.date()
 
 
