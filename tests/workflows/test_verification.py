@@ -18,7 +18,9 @@ from tests.gateways.hostile_changes import page_added
 from tests.gateways.signed_corpus import AT, GOOD, Editor
 from tests.resolving import Resolving
 
-NAMES = {"format", "kind", "state", "indication", "sha256", "reasons", "signers", "revisions", "pages"}
+NAMES = {
+    "format", "kind", "state", "indication", "sha256", "reasons", "signers", "revisions", "pages", "level", "stamps",
+}  # fmt: skip
 
 
 def content(scene: Resolving) -> bytes:
