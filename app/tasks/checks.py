@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from app.tasks import progress
-from app.workflows import checks, log_checks
+from app.workflows import checks, log_checks, log_rows
 from app.workflows.engine.rights import SYSTEM
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ def integrity(job: dict[str, Any]) -> None:
     slips = checks.slip_ids(body_id)
     total = len(polls) + len(slips) + 1
     account = log_checks.examine(lambda _done, _total: progress.report(0, total))  # keeps the lease
+    log_rows.examine(account)
     for done, poll_id in enumerate(polls, start=1):
         checks.look_at(account, poll_id)
         progress.report(done, total)

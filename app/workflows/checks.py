@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import AuditEntry, Body, Job, JobState, Poll, PollState, Slip
-from app.workflows import log_checks, sealed, slip_sealed
+from app.workflows import log_checks, log_rows, sealed, slip_sealed
 from app.workflows.engine import outbox
 from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import Actor, Right
@@ -66,6 +66,7 @@ def poll_broken(poll_id: int) -> bool:
 def examine(report: log_checks.Report = lambda _done, _total: None) -> Account:
     """The whole log, and behind each root what was signed, counted and promulgated of the vote, of every body."""
     account = log_checks.examine(report)
+    log_rows.examine(account)
     for body_id in list(db.session.scalars(select(Body.id).order_by(Body.id))):
         for poll_id in poll_ids(body_id):
             look_at(account, poll_id)

@@ -20,6 +20,7 @@ from app.workflows.engine.text import line
 from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.rules.canonical import digest
+from app.workflows.rules.passkey import passkey_sha256
 
 ENROL_FOR = dt.timedelta(minutes=5)
 MOST_PASSKEYS = 10
@@ -84,7 +85,10 @@ class PasskeyFact(Fact):
 
 
 @dataclass(frozen=True)
-class PasskeyAdded(PasskeyFact): ...
+class PasskeyAdded(PasskeyFact):
+    """`sha256` is that of the credential and its public key (rules/passkey.py)."""
+
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,8 @@ def _register(actor: Actor, new: NewPasskey, label: str, transports: tuple[str, 
     )  # fmt: skip
     db.session.add(passkey)
     db.session.flush()
-    record(actor, PasskeyAdded.about(passkey, person_id=person.id), now)
+    made = passkey_sha256(new.credential_id, new.public_key)
+    record(actor, PasskeyAdded.about(passkey, person_id=person.id, sha256=made), now)
     return passkey
 
 

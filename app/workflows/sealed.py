@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.gateways import pades, signing, storage, timestamp
+from app.gateways import pades, passkeys, signing, storage, timestamp
 from app.gateways.signing.errors import BadSignature, CertificateRefused, SigningError
 from app.models import (
     Ballot,
     Certificate,
     CertificateRevocation,
+    EvidenceKind,
     Poll,
     PollState,
     Resolution,
@@ -29,6 +30,7 @@ from app.workflows.rules.canonical import canonical, digest, parse_canonical
 from app.workflows.rules.evidence import STAMP, ending
 from app.workflows.rules.log import parse_leaf
 from app.workflows.rules.merkle import Frontier, leaf_hash
+from app.workflows.rules.passkey import ballot_challenge, demands_passkey, parse_assertion_record
 from app.workflows.rules.recount import contradictions
 from app.workflows.rules.result import result_of
 from app.workflows.time_stamps import Stamps
@@ -118,6 +120,7 @@ def checked(poll: Poll) -> Sealed:
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
         beside = _beside([*(ballot.statement for ballot in ballots), *acts])
+        _check_confirmed(definition, ballots, beside)
         resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
         mark = installation_log.mark_of_poll(poll.id)
     except (ValueError, LookupError, SigningError) as fault:
@@ -274,6 +277,24 @@ def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, 
             raise ValueError(f"the proof {row.id} of statement {row.statement_id} has another hash")
         found.setdefault(named[row.statement_id], []).append((ending(row.kind.value, row.content), row.content))
     return found
+
+
+def _check_confirmed(
+    definition: Mapping[str, Any], ballots: Sequence[Ballot], beside: Mapping[str, Sequence[tuple[str, bytes]]]
+) -> None:
+    """Each kept answer of a passkey confirms its ballot, and where the vote asked for one it is there (rule:R35)."""
+    ends = ending(EvidenceKind.PASSKEY.value, b"")
+    for ballot in ballots:
+        signed = ballot.statement
+        kept = [content for end, content in beside.get(signed.sha256, ()) if end == ends]
+        if not kept and demands_passkey(definition):
+            raise ValueError(f"ballot {ballot.id} is not confirmed by a passkey")
+        for told in map(parse_assertion_record, kept):
+            try:
+                party = passkeys.party_in(told.client_data_json)
+                passkeys.check_assertion(party, *told, ballot_challenge(signed.statement))
+            except passkeys.PasskeyRefused as refused:
+                raise ValueError(f"ballot {ballot.id}: passkey refused ({refused.fault})") from refused
 
 
 def _issued(poll: Poll, ended: Ended) -> Issued | None:

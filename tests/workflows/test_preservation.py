@@ -20,6 +20,8 @@ from app.tasks import revocation as revocation_tasks
 from app.tasks.schedule import Entry
 from app.workflows import (
     authority_answers,
+    log_checks,
+    log_rows,
     preservation,
     preserved_files,
     public_documents,
@@ -38,6 +40,7 @@ from tests.gateways.preserve_cases import list_of, tokens_of
 from tests.gateways.stamp_cases import demo, openssl_verifies
 from tests.resolving import Resolving
 from tests.stamping import tsa  # noqa: F401 - a fixture
+from tests.superuser import as_superuser
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 OUT_AT = NOW + 2 * MINUTE
@@ -134,6 +137,31 @@ def test_a_promulgated_resolution_gets_its_long_term_form(app, world, tmp_path):
     (fact,) = db.session.query(AuditEntry).filter_by(fact="ResolutionPreserved")
     assert (fact.payload["file_sha256"], fact.payload["level"]) == (form.sha256, "B-LTA")
     assert lack(scene, world.now) is None
+
+
+@both
+def test_a_long_term_form_that_is_changed_or_lost_is_named(request, app, world):
+    scene = Resolving().up_to("promulgated")
+    world.work(OUT_AT)
+    world.work(OUT_AT + MINUTE)
+    (form,) = forms(scene)
+
+    def named():
+        db.session.remove()
+        account = log_checks.Account()
+        log_rows.examine(account)
+        return [(str(each), each.why) for each in account.broken]
+
+    row, key = f"WHERE resolution_id = {scene.resolution_id}", f"preserved_file:{scene.resolution_id}-1"
+    assert named() == []
+    db.session.remove()
+    with as_superuser(request) as execute:
+        execute(f"UPDATE preserved_file SET sha256 = '{'f' * 64}' {row}")  # noqa: S608 - names of this test
+        assert named() == [(key, "changed")]
+        execute(f"UPDATE preserved_file SET sha256 = '{form.sha256}', due_at = made_at {row}")  # noqa: S608 - likewise
+        assert named() == [(key, "changed")]
+        execute(f"DELETE FROM preserved_file {row}")  # noqa: S608 - likewise
+        assert named() == [(key, "missing")]
 
 
 def test_running_twice_does_nothing(app, world):

@@ -37,6 +37,11 @@ def unlock_challenge(nonce: str) -> bytes:
     return sha256(UNLOCK_TAG.encode() + b"\0" + nonce.encode()).digest()
 
 
+def passkey_sha256(credential_id: bytes, public_key: bytes) -> str:
+    """What the log says of a registered passkey: a key that is exchanged afterwards has another hash."""
+    return sha256(len(credential_id).to_bytes(4, "big") + credential_id + public_key).hexdigest()
+
+
 def demands_passkey(definition: Mapping[str, Any]) -> bool:
     """Whether the frozen definition of a poll asks for a passkey beside the PIN (rule:R35)."""
     return bool(definition.get("evidence", PIN) == PIN_AND_PASSKEY)

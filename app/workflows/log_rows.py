@@ -1,0 +1,136 @@
+"""Rows that facts tell of and that have no entry of their own in the log: each must be there and say the same."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, select
+
+from app.extensions import db
+from app.gateways import storage
+from app.models import (
+    AuditEntry,
+    CertificateRevocation,
+    DeclaredGap,
+    DeclaredGapConsent,
+    EvidenceKind,
+    Passkey,
+    PreservedFile,
+    SignatureEvidence,
+)
+from app.workflows.engine.tables import table
+from app.workflows.engine.transaction import end_reading, plain
+from app.workflows.log_checks import Account
+from app.workflows.rules.passkey import passkey_sha256
+
+AUDIT, PASSKEYS, FORMS = table(AuditEntry), table(Passkey), table(PreservedFile)
+REVOKED, GAPS, CONSENTS = table(CertificateRevocation), table(DeclaredGap), table(DeclaredGapConsent)
+EVIDENCE = table(SignatureEvidence)
+
+
+def examine(account: Account) -> None:
+    """Add every row that is gone, changed or told of by nobody; the facts themselves are a matter of `log_checks`."""
+    _passkeys(account)
+    _forms(account)
+    _revocations(account)
+    _gaps(account)
+    _stamps(account)
+    end_reading()
+
+
+def _passkeys(account: Account) -> None:
+    """A key that was exchanged, put in by nobody, or in use again after it was removed or suspended."""
+    rows = {row.id: row for row in db.session.execute(select(PASSKEYS)).all()}
+    added, name = {fact.subject_id: fact for fact in _facts("PasskeyAdded")}, PASSKEYS.name
+    for passkey_id, fact in added.items():
+        row = rows.get(passkey_id)
+        if row is None:
+            account.add(name, passkey_id, fact.at, "missing")
+        elif not _as_made(row, fact):
+            account.add(name, passkey_id, fact.at, "changed")
+    for row in rows.values():
+        if row.id not in added:
+            account.add(name, row.id, row.created_at, "not_entered")
+    for fact in _facts("PasskeyRemoved", "PasskeysTakenOut", "PasskeysSuspended"):
+        for row in rows.values():
+            if _in_use_after(fact, row, added.get(row.id)):
+                account.add(name, row.id, fact.at, "changed")
+
+
+def _as_made(row: Row[Any], fact: Row[Any]) -> bool:
+    """Facts of earlier versions name no hash."""
+    found = passkey_sha256(row.credential_id, row.public_key)
+    return row.person_id == fact.payload["person_id"] and found == fact.payload.get("sha256", found)
+
+
+def _in_use_after(fact: Row[Any], row: Row[Any], added: Row[Any] | None) -> bool:
+    """Whether this row says nothing of the end that the fact tells of."""
+    if fact.fact == "PasskeysSuspended":
+        meant = row.person_id == fact.payload["person_id"] and added is not None and added.id < fact.id
+        return meant and row.suspended_at is None and row.removed_at is None
+    ended = fact.payload["passkeys"] if fact.fact == "PasskeysTakenOut" else [fact.subject_id]
+    return row.id in ended and row.removed_at is None
+
+
+def _forms(account: Account) -> None:
+    """Long-term forms: the row, and the file in the store."""
+    rows = {(row.resolution_id, row.number): row for row in db.session.execute(select(FORMS)).all()}
+    facts = _facts("ResolutionPreserved")
+    end_reading()
+    for fact in facts:
+        told, row = fact.payload, rows.get((fact.subject_id, fact.payload["number"]))
+        why = "missing"
+        if row is not None:
+            same = (row.sha256, row.level.value, plain(row.due_at)) == (
+                told["file_sha256"], told["level"], told["due_at"]
+            )  # fmt: skip
+            why = _stored(row.sha256) if same else "changed"
+        if why:
+            account.add(FORMS.name, f"{fact.subject_id}-{told['number']}", fact.at, why)
+
+
+def _stored(sha256: str) -> str:
+    try:
+        storage.read(sha256)
+    except storage.NotStored:
+        return "missing"
+    except storage.Altered:
+        return "changed"
+    return ""
+
+
+def _revocations(account: Account) -> None:
+    there = set(db.session.scalars(select(REVOKED.c.certificate_id)))
+    for fact in _facts("CertificateRevoked"):
+        if fact.subject_id not in there:
+            account.add(REVOKED.name, fact.subject_id, fact.at, "missing")
+
+
+def _gaps(account: Account) -> None:
+    """What two people declared; a consent that nobody gave would silence the witness."""
+    declared = {row.id: row for row in db.session.execute(select(GAPS)).all()}
+    consents = {row.gap_id: row for row in db.session.execute(select(CONSENTS)).all()}
+    for fact in _facts("GapDeclared"):
+        row = declared.get(fact.subject_id)
+        told = row and {"missing_from": row.missing_from, "missing_to": row.missing_to, "reason": row.reason}
+        if told is None:
+            account.add(GAPS.name, fact.subject_id, fact.at, "missing")
+        elif not told.items() <= fact.payload.items():
+            account.add(GAPS.name, fact.subject_id, fact.at, "changed")
+    confirmed = {fact.subject_id: fact for fact in _facts("GapConfirmed")}
+    for gap_id in sorted(confirmed.keys() - consents.keys()):
+        account.add(CONSENTS.name, gap_id, confirmed[gap_id].at, "missing")
+    for gap_id in sorted(consents.keys() - confirmed.keys()):
+        account.add(CONSENTS.name, gap_id, consents[gap_id].at, "not_entered")
+
+
+def _stamps(account: Account) -> None:
+    """Time stamps of ballots and acts; what they say is verified with the vote."""
+    stamp = and_(EVIDENCE.c.statement_id == AUDIT.c.subject_id, EVIDENCE.c.kind == EvidenceKind.TIME_STAMP)
+    lost = select(AUDIT.c.subject_id, AUDIT.c.at).outerjoin(EVIDENCE, stamp)
+    lost = lost.where(AUDIT.c.fact == "StatementStamped", EVIDENCE.c.id.is_(None)).order_by(AUDIT.c.id)
+    for row in db.session.execute(lost).all():
+        account.add(EVIDENCE.name, row.subject_id, row.at, "missing")
+
+
+def _facts(*names: str) -> Sequence[Row[Any]]:
+    return db.session.execute(select(AUDIT).where(AUDIT.c.fact.in_(names)).order_by(AUDIT.c.id)).all()
