@@ -178,6 +178,30 @@ def test_what_is_no_answer_of_the_interface_is_an_error_of_the_provider(case, od
     assert len(case.asked(SIGN)) == 1, "nothing is asked twice"
 
 
+MISSHAPEN = {  # JSON of the right names and of other kinds
+    "algorithms that are a number": ("credentials/info", {"key": {"status": "enabled", "algo": 5}}),
+    "algorithms that are a word": ("credentials/info", {"key": {"status": "enabled", "algo": "1.2.840.10045.4.3.2"}}),
+    "a token with lines of its own": ("oauth2/token", {"access_token": "a\r\nX-Other: 1"}),
+    "a token with a zero byte": ("oauth2/token", {"access_token": "a\0b"}),
+    "a token that is no ASCII": ("oauth2/token", {"access_token": "ấ"}),
+}
+
+
+@pytest.mark.parametrize("odd", MISSHAPEN)
+def test_what_is_of_another_kind_or_would_write_into_a_request_is_refused(case, odd):
+    method, change = MISSHAPEN[odd]
+    case.provider.spoil = instead(method, lambda _handler, told: {**told, **change})
+    with pytest.raises((ProviderFailed, AccessRefused)):
+        case.sign()
+    case.provider.spoil = None
+    assert case.good()
+
+
+def test_a_token_that_is_good_for_ever_is_good_for_a_day(case):
+    case.provider.spoil = instead("oauth2/token", lambda _handler, told: {**told, "expires_in": 10**400})
+    assert case.good()
+
+
 def test_an_endless_answer_is_cut(case):
     case.provider.spoil = instead(SIGN, lambda handler, _told: handler.send(200, b" " * 300_000))
     with pytest.raises(ProviderSilent):

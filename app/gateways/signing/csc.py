@@ -47,6 +47,7 @@ TO_SIGN = 5.0  # seconds of them that are left for the last call
 ASKS_EVERY = 1.0  # seconds between two questions whether the owner has confirmed
 LAST_QUESTION = 2.0  # seconds for the answer to the last of them, of those that are left for the last call
 TOKEN_LEFT = 30  # seconds of an access token's life that are not used any more
+LONGEST_TOKEN = 24 * 3600  # seconds that one is kept, whatever is said of it
 LONGEST_CHAIN = 6
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 RSA_ALGORITHMS = ("1.2.840.113549.1.1.11", "1.2.840.113549.1.1.1")  # with SHA-256 in its name, or beside it
@@ -131,7 +132,9 @@ def _read(told: Mapping[str, Any]) -> _Known:
     if not isinstance(encoded, list) or not 0 < len(encoded) <= LONGEST_CHAIN:
         raise ProviderFailed
     chain = [_decoded(each) for each in encoded]
-    offered = key.get("algo") or ECDSA_ALGORITHMS + RSA_ALGORITHMS
+    offered = key.get("algo") or [*ECDSA_ALGORITHMS, *RSA_ALGORITHMS]
+    if not isinstance(offered, list):
+        raise ProviderFailed
     algorithm = next((each for each in _algorithms_of(chain) if each in offered), None)
     if algorithm is None:
         raise CredentialUnusable
@@ -227,9 +230,13 @@ class Client:
 
     def _access(self) -> dict[str, str]:
         try:
-            return {"Authorization": f"Bearer {self._given() or self._fetched()}"}
+            token = self._given() or self._fetched()
         except OSError as error:
             raise AccessRefused from error
+        if not (token.isascii() and token.isprintable()):  # it would be a line of its own in the request
+            self._until = 0.0
+            raise AccessRefused
+        return {"Authorization": f"Bearer {token}"}
 
     def _given(self) -> str:
         return self._service.token_file.read_text().strip() if self._service.token_file else ""
@@ -248,7 +255,8 @@ class Client:
                 raise (AccessRefused if failed.args else ProviderFailed) from None
             lives = told.get("expires_in")
             self._token = _text(told, "access_token")
-            self._until = time.monotonic() + (lives if type(lives) is int else TOKEN_LEFT) - TOKEN_LEFT
+            good_for = min(lives, LONGEST_TOKEN) if type(lives) is int else TOKEN_LEFT
+            self._until = time.monotonic() + good_for - TOKEN_LEFT
             return self._token
 
     def _post(self, method: str, body: bytes, patience: float, headers: Mapping[str, str]) -> Answer:
