@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.workflows.passkey_assertions import Answer
 from app.workflows.passkeys import Made
-from app.workflows.rules.passkey import to_base64url
+from app.workflows.rules.passkey import Assertion, assertion_record, ballot_challenge, to_base64url
 
 HOST, ORIGIN = "localhost", "http://localhost:8080"  # what the settings of the tests make of 127.0.0.1
 UP, UV, BE, BS, AT = 1, 4, 8, 16, 64
@@ -76,6 +76,12 @@ def client_data_of(kind: str, challenge: bytes, said: dict[str, Any]) -> bytes:
     """The bytes of a browser, in its order."""
     told = {"type": kind, "challenge": to_base64url(challenge), "origin": said["origin"]}
     return json.dumps(told | {"crossOrigin": said["cross_origin"]}, separators=(",", ":")).encode()
+
+
+def record_of(device: Authenticator, statement: bytes) -> bytes:
+    """What is kept of the device's answer about a ballot."""
+    answer = device.answer(ballot_challenge(statement))
+    return assertion_record(Assertion(answer.credential_id, device.public_key, *answer[1:]))
 
 
 def sent(answer: Answer) -> dict[str, str]:

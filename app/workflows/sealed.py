@@ -119,8 +119,9 @@ def checked(poll: Poll) -> Sealed:
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
-        beside = _beside([*(ballot.statement for ballot in ballots), *acts])
-        _check_confirmed(definition, ballots, beside)
+        cast = [ballot.statement for ballot in ballots]
+        beside = proofs_beside([*cast, *acts])
+        check_confirmed(definition, cast, beside)
         resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
         mark = installation_log.mark_of_poll(poll.id)
     except (ValueError, LookupError, SigningError) as fault:
@@ -267,7 +268,7 @@ def _computation(poll: Poll, result: bytes) -> bytes:
     return canonical(second)
 
 
-def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
+def proofs_beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
     """What else proves these statements, in the order in which it was kept."""
     named = {statement.id: statement.sha256 for statement in statements}
     rows = select(SignatureEvidence).where(SignatureEvidence.statement_id.in_(named)).order_by(SignatureEvidence.id)
@@ -279,22 +280,25 @@ def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, 
     return found
 
 
-def _check_confirmed(
-    definition: Mapping[str, Any], ballots: Sequence[Ballot], beside: Mapping[str, Sequence[tuple[str, bytes]]]
-) -> None:
-    """Each kept answer of a passkey confirms its ballot, and where the vote asked for one it is there (rule:R35)."""
+def check_confirmed(
+    definition: Mapping[str, Any], statements: Sequence[SignedStatement],
+    beside: Mapping[str, Sequence[tuple[str, bytes]]],
+) -> None:  # fmt: skip
+    """Each kept answer of a passkey confirms its statement, and where one was asked for it is there (rule:R35).
+
+    ValueError otherwise.
+    """
     ends = ending(EvidenceKind.PASSKEY.value, b"")
-    for ballot in ballots:
-        signed = ballot.statement
+    for signed in statements:
         kept = [content for end, content in beside.get(signed.sha256, ()) if end == ends]
         if not kept and demands_passkey(definition):
-            raise ValueError(f"ballot {ballot.id} is not confirmed by a passkey")
+            raise ValueError(f"statement {signed.id} is not confirmed by a passkey")
         for told in map(parse_assertion_record, kept):
             try:
                 party = passkeys.party_in(told.client_data_json)
                 passkeys.check_assertion(party, *told, ballot_challenge(signed.statement))
             except passkeys.PasskeyRefused as refused:
-                raise ValueError(f"ballot {ballot.id}: passkey refused ({refused.fault})") from refused
+                raise ValueError(f"statement {signed.id}: passkey refused ({refused.fault})") from refused
 
 
 def _issued(poll: Poll, ended: Ended) -> Issued | None:

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.gateways import signing
 from app.gateways.signing.errors import BadSignature, CertificateRefused, SigningError
 from app.models import CertificateRevocation, SignedStatement, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipState
-from app.workflows import slip_closing
+from app.workflows import sealed, slip_closing
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.canonical import canonical, digest
@@ -52,6 +52,8 @@ def checked(slip: Slip) -> SealedSlip:
         pinned = _pinned(slip, definition)
         for answer in answers:
             _check_answer(answer, definition, pinned)
+        statements = [answer.statement for answer in answers]
+        sealed.check_confirmed(definition, statements, sealed.proofs_beside(statements))
         if slip.state is not SlipState.ISSUED:
             check_log(log)
         if slip.result is not None:

@@ -11,13 +11,15 @@ from app.workflows import evidence, polls
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.canonical import digest
 from benchmarks.evidence import case_of
+from tests.authenticator import Authenticator, record_of
 from tests.cabinet import MEMBERS
 from tests.conftest import nonce_of
 from tests.evidence.test_bad_input import limited
 
 FULL = bool(os.environ.get("ECABINET_TEST_FULL"))
 BALLOTS = 500 if FULL else 60
-STAMP, ANSWER, PASSKEY = 5_000, 2_500, 1_200  # bytes, as they really are
+STAMP, ANSWER, PASSKEY = 5_000, 2_500, 500  # bytes, as they really are, at least
+OF_ANSWER = b"\x30\x03\x0a\x01\x00"
 TIMES = 3  # how often the size of the bundle is held at the same moment, at most
 SPARE = 1_000_000  # bytes that do not grow with the vote: statements, pages of the record
 
@@ -25,18 +27,26 @@ SPARE = 1_000_000  # bytes that do not grow with the vote: statements, pages of 
 @pytest.fixture
 def large(scene):
     """A published vote in which members changed their minds again and again, each ballot with all that is kept."""
+    device = Authenticator()
     scene.open()
     poll_id = scene.open_poll().id
     for number in range(BALLOTS):
         name = list(MEMBERS)[number % len(MEMBERS)]
         scene.vote(name, poll_id, ("agree", "other")[number // len(MEMBERS) % 2], nonce_of(str(number)))
     with own_transaction() as session:
-        for statement_id in session.scalars(db.select(Ballot.statement_id)):
-            for kind, size in ((EvidenceKind.TIME_STAMP, STAMP), (EvidenceKind.REVOCATION, ANSWER),
-                               (EvidenceKind.PASSKEY, PASSKEY)):  # fmt: skip
-                content = b"\x30\x03\x0a\x01\x00" + os.urandom(size)
-                session.add(SignatureEvidence(
-                    statement_id=statement_id, kind=kind, content=content, sha256=digest(content), at=scene.now))
+        for ballot in session.scalars(db.select(Ballot)):
+            proofs = {
+                EvidenceKind.TIME_STAMP: OF_ANSWER + os.urandom(STAMP),
+                EvidenceKind.REVOCATION: OF_ANSWER + os.urandom(ANSWER),
+                EvidenceKind.PASSKEY: record_of(device, ballot.statement.statement),
+            }
+            assert len(proofs[EvidenceKind.PASSKEY]) > PASSKEY
+            session.add_all(
+                SignatureEvidence(
+                    statement_id=ballot.statement_id, kind=kind, content=content, sha256=digest(content), at=scene.now
+                )
+                for kind, content in proofs.items()
+            )
     polls.close_poll(scene.who["secretary"], poll_id, now=scene.now)
     polls.publish_poll(scene.who["secretary"], poll_id, now=scene.now)
     scene.poll_id = poll_id

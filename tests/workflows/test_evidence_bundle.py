@@ -15,6 +15,7 @@ from app.workflows.engine.transaction import own_transaction
 from app.workflows.evidence import GUIDE
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.evidence import bundle, manifest, read_bundle
+from tests.authenticator import Authenticator, record_of
 from tests.cabinet import PIN
 from tests.conftest import both, nonce_of
 from tests.evidence.bundles import stamp, stamping, tool
@@ -62,8 +63,9 @@ def test_what_is_kept_beside_a_signature_is_beside_it_in_the_bundle(scene, monke
     poll_id = published(scene)
     before = taken(scene, "auditor", poll_id)
     first, second = db.session.query(Ballot).order_by(Ballot.leaf_seq).limit(2)
+    passkey = record_of(Authenticator(), first.statement.statement)
     proofs = [
-        (first, EvidenceKind.TIME_STAMP, stamp(first.statement.cms)), (first, EvidenceKind.PASSKEY, b"{}"),
+        (first, EvidenceKind.TIME_STAMP, stamp(first.statement.cms)), (first, EvidenceKind.PASSKEY, passkey),
         (second, EvidenceKind.REVOCATION, b"\x30\x05\x0a\x01\x00"),
         (second, EvidenceKind.REVOCATION, b"\x30\x02\x30\x00"),
         (second, EvidenceKind.REVOCATION, b"\x30\x03\x30\x01\x00"),
@@ -80,7 +82,7 @@ def test_what_is_kept_beside_a_signature_is_beside_it_in_the_bundle(scene, monke
     files = read_bundle(taken(scene, "auditor", poll_id))
     added = {name: files[name] for name in set(files) - set(read_bundle(before))}
     assert added == {
-        "ballots/0001-M01.tsr": proofs[0][2], "ballots/0001-M01.passkey.json": b"{}",
+        "ballots/0001-M01.tsr": proofs[0][2], "ballots/0001-M01.passkey.json": passkey,
         "ballots/0002-M02.ocsp": proofs[2][2], "ballots/0002-M02.crl": proofs[3][2],
         "ballots/0002-M02.2.crl": proofs[4][2],
     }  # fmt: skip

@@ -131,5 +131,5 @@ def test_a_confirmation_that_is_taken_away_or_exchanged_is_named(request, scene,
         execute("DELETE FROM signature_evidence WHERE kind = 'passkey'")
         assert [str(each) for each in checks.examine().broken] == named
         db.session.remove()
-        monkeypatch.setattr(sealed, "_check_confirmed", lambda *_given: None)  # the control
+        monkeypatch.setattr(sealed, "check_confirmed", lambda *_given: None)  # the control
         assert checks.examine().broken == []

@@ -28,6 +28,7 @@ from app.models import (
     Urgency,
 )
 from app.workflows import (
+    checks,
     keys,
     notices,
     slip_answers,
@@ -50,6 +51,7 @@ from tests.cabinet import MEMBERS, NOW, PIN
 from tests.conftest import both, nonce_of
 from tests.servers import program
 from tests.slipping import CONSENT, DEADLINE, LATE, REASON, SlipScene, said
+from tests.superuser import as_superuser
 from tests.workflows.test_documents import pdf
 from tests.workflows.test_passkeys import enrolled
 
@@ -304,6 +306,19 @@ def test_where_a_passkey_is_asked_for_it_confirms_the_same_bytes_and_is_kept_bes
     assert receipt.passkey
     assert db.session.query(SignatureEvidence).filter_by(kind=EvidenceKind.PASSKEY).count() == 1
     assert slip_answers.verify_answer(who, slip_id) is None
+
+
+@both
+def test_a_confirmation_that_is_taken_away_behind_the_triggers_is_found(request, slip, asking):
+    slip_id, device = asking
+    shown = prepared(slip, "a", slip_id)
+    answer = device.answer(ballot_challenge(shown.statement))
+    slip_answers.sign_answer(slip.who["a"], slip_id, shown.nonce, PIN, NOW, answer)
+    assert checks.examine().broken == []
+    db.session.remove()
+    with as_superuser(request) as execute:
+        execute("DELETE FROM signature_evidence WHERE kind = 'passkey'")
+    assert [str(each) for each in checks.examine().broken] == [f"slip:{slip_id}"]
 
 
 @both
