@@ -86,12 +86,12 @@ def test_without_the_lock_of_the_series_the_constraints_still_refuse_a_double(ap
     ids = _multiply(SYSTEM, signed.resolution, 8)
     issuing.allot_number(signed.who["records"], signed.resolution_id, signed.later(34))
 
-    def unlocked(resolution, year):
+    def unlocked(*_key):
         series = db.session.query(NumberSeries).one()
         time.sleep(0.3)
         return series
 
-    monkeypatch.setattr(issuing, "_locked_series", unlocked)
+    monkeypatch.setattr(issuing, "locked_series", unlocked)
     with pytest.raises(IntegrityError):
         number_all(app, signed, ids)
     monkeypatch.undo()
