@@ -19,7 +19,8 @@ from lxml import html
 from sqlalchemy import JSON, Column, Enum, LargeBinary, String, select
 
 from app.extensions import db
-from tests.cabinet import PEOPLE
+from app.workflows.rules.working_days import public_holidays
+from tests.cabinet import PEOPLE, TODAY
 
 PLACEHOLDER = re.compile(r"(%\(\w+\)[a-z]|%%|%[a-z]|\{\w*\})")
 BRACKETED = re.compile(r"«[^«»]*»")
@@ -66,6 +67,7 @@ def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
 def data() -> re.Pattern[str]:
     """A pattern of everything that somebody typed in, and of what is made from it."""
     typed = {*SAME_IN_BOTH, *get_day_names(locale="vi").values()}
+    typed.update(name for year in range(TODAY.year - 2, TODAY.year + 3) for name in public_holidays(year).values())
     for table in Model.metadata.sorted_tables:
         for column in table.columns:
             if not table.name.startswith("ab_") and str(column) not in CODES:
