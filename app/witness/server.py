@@ -1,6 +1,7 @@
 """HTTP around the desk: one request for each connection, within a time, of a size, from a bounded number of callers."""
 
 import logging
+import re
 import socket
 import threading
 from http import HTTPStatus
@@ -16,6 +17,7 @@ LARGEST_REQUEST = LARGEST + 4096  # bytes: a note and 63 hashes
 SILENCE = 5.0  # seconds without a byte
 SPEAKS_FOR = 15.0  # seconds for everything, however slowly
 MOST_CALLERS = 64
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # what would steer the terminal of whoever reads the log
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        log.info("%s %s", self.client_address[0], format % args)
+        log.info("%s %s", self.client_address[0], CONTROL.sub("?", format % args))
 
 
 class Server(ThreadingHTTPServer):

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from app.gateways.witness.notes import COSIGNER, Key, Note, encoded, origin_hash
+from app.witness import server
 from tests.web import ROOT
 from tests.witness import twin
 from tests.witness.twin import NAME, ORIGIN, Log, body, running
@@ -253,3 +254,11 @@ def test_it_is_a_command_of_flask_too(tmp_path):
         [sys.executable, "-m", "flask", *asked], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
     )
     assert (shown.returncode, Key.parse(shown.stdout, COSIGNER).name) == (0, NAME)
+
+
+def test_nobody_writes_into_the_log_of_the_operator(caplog):
+    handler = server.Handler.__new__(server.Handler)
+    handler.client_address = ("192.0.2.1", 9)
+    with caplog.at_level("INFO", "ecabinet.witness"):
+        handler.log_message('"%s" %s', "GET /\x1b[2J\r\x9b1A HTTP/1.1", "404")
+    assert caplog.messages == ['192.0.2.1 "GET /?[2J??1A HTTP/1.1" 404']
