@@ -176,7 +176,10 @@ class KeyFact(Fact):
 
 @dataclass(frozen=True)
 class KeyEnrolled(KeyFact):
+    """`place`: where the key lives (software, pkcs11, csc)."""
+
     certificate_sha256: str
+    place: str
 
 
 @dataclass(frozen=True)
@@ -475,7 +478,7 @@ def register_key(actor: Actor, person: Person, key_ref: str, certificate_der: by
     )  # fmt: skip
     db.session.add(key)
     db.session.flush()
-    record(actor, KeyEnrolled.about(key, person_id=person.id, certificate_sha256=facts.sha256), now)
+    record(actor, KeyEnrolled.about(key, person_id=person.id, certificate_sha256=facts.sha256, place=key.provider), now)
     return key
 
 

@@ -7,34 +7,67 @@ from sqlalchemy import Row, and_, select
 
 from app.extensions import db
 from app.gateways import storage
+from app.gateways.signing.places import provider_of
 from app.models import (
     AuditEntry,
+    Certificate,
     CertificateRevocation,
     DeclaredGap,
     DeclaredGapConsent,
     EvidenceKind,
     Passkey,
     PreservedFile,
+    SealKey,
     SignatureEvidence,
+    SigningKey,
 )
 from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import end_reading, plain
 from app.workflows.log_checks import Account
+from app.workflows.rules.canonical import digest
 from app.workflows.rules.passkey import passkey_sha256
 
 AUDIT, PASSKEYS, FORMS = table(AuditEntry), table(Passkey), table(PreservedFile)
 REVOKED, GAPS, CONSENTS = table(CertificateRevocation), table(DeclaredGap), table(DeclaredGapConsent)
-EVIDENCE = table(SignatureEvidence)
+EVIDENCE, CERTIFICATES = table(SignatureEvidence), table(Certificate)
+KEYS, SEALS = table(SigningKey), table(SealKey)
 
 
 def examine(account: Account) -> None:
     """Add every row that is gone, changed or told of by nobody; the facts themselves are a matter of `log_checks`."""
+    _keys(account)
     _passkeys(account)
     _forms(account)
     _revocations(account)
     _gaps(account)
     _stamps(account)
     end_reading()
+
+
+def _keys(account: Account) -> None:
+    """Keys of persons and of seals: whose they are, which certificate, and where the key is said to live."""
+    certificate = (CERTIFICATES.c.der, CERTIFICATES.c.sha256)
+    for keys, name in ((KEYS, "KeyEnrolled"), (SEALS, "SealEnrolled")):
+        joined = select(keys, *certificate).join(CERTIFICATES, CERTIFICATES.c.id == keys.c.certificate_id)
+        rows = {row.id: row for row in db.session.execute(joined).all()}
+        enrolled = {fact.subject_id: fact for fact in _facts(name)}
+        for key_id, fact in enrolled.items():
+            row = rows.get(key_id)
+            if row is None or not _as_enrolled(row, fact):
+                account.add(keys.name, key_id, fact.at, "missing" if row is None else "changed")
+        for key_id in sorted(rows.keys() - enrolled.keys()):
+            account.add(keys.name, key_id, rows[key_id].enrolled_at, "not_entered")
+
+
+def _as_enrolled(row: Row[Any], fact: Row[Any]) -> bool:
+    """Facts of earlier versions do not say where the key lives."""
+    told, place = fact.payload, provider_of(row.key_ref)
+    owner, said = getattr(row, "person_id", None), getattr(row, "provider", place)
+    return (
+        digest(row.der) == row.sha256 == told["certificate_sha256"]
+        and told.get("person_id") == owner
+        and said == place == told.get("place", place)
+    )
 
 
 def _passkeys(account: Account) -> None:

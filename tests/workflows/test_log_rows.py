@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements of somebody who holds the server, made of names and numbers of this file
 from app.extensions import db
-from app.models import AuditEntry, Ballot, EvidenceKind, RecoveryKind, SignatureEvidence
+from app.models import AuditEntry, Ballot, EvidenceKind, RecoveryKind, SignatureEvidence, SigningKey
 from app.workflows import checks, keys, log_checks, log_rows, lost_passkeys, passkeys, polls, sealed, time_stamps
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.canonical import digest
@@ -31,6 +31,40 @@ def attacked(request, *statements):
         for statement in statements:
             execute(statement)
     return broken()
+
+
+@both
+def test_a_key_that_is_another_ones_or_elsewhere_than_was_said_is_named(request, people):
+    ids = dict(db.session.query(SigningKey.person_id, SigningKey.id).order_by(SigningKey.person_id))
+    first, second, third, fourth = list(ids.values())[:4]
+    certificate = db.session.get(SigningKey, third).certificate_id
+    assert broken() == []
+    found = attacked(
+        request, f"UPDATE signing_key SET provider = 'pkcs11', key_ref = 'pkcs11:x' WHERE id = {first}",
+        f"UPDATE signing_key SET provider = 'csc' WHERE id = {second}",
+        f"UPDATE certificate SET der = {blob(b'another')} WHERE id = {certificate}",
+        f"DELETE FROM signing_key WHERE id = {fourth}",
+    )  # fmt: skip
+    named = {f"signing_key:{each}": "changed" for each in (first, second, third)}
+    assert dict(found) == named | {f"signing_key:{fourth}": "missing"}
+
+
+@both
+def test_a_key_that_nobody_enrolled_is_named(request, people):
+    """Whoever holds the database gives a member a key of his own."""
+    known = db.session.query(SigningKey).order_by(SigningKey.id).first()
+    number, certificate = known.id, known.certificate_id
+    of_key = "body_id, person_id, state, failed_tries, enrolled_at, provider"
+    of_certificate = "body_id, person_id, serial, subject, issuer, not_before, not_after"
+    found = attacked(
+        request,
+        f"UPDATE signing_key SET state = 'replaced' WHERE id = {number}",
+        f"INSERT INTO certificate (id, sha256, der, {of_certificate}) SELECT 900, '{digest(b'mine')}', "
+        f"{blob(b'mine')}, {of_certificate} FROM certificate WHERE id = {certificate}",
+        f"INSERT INTO signing_key (id, certificate_id, key_ref, {of_key}) SELECT 900, 900, 'mine', {of_key} "
+        f"FROM signing_key WHERE id = {number}",
+    )
+    assert found == [("signing_key:900", "not_entered")]
 
 
 @both
