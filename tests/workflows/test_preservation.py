@@ -275,7 +275,7 @@ def test_where_nobody_can_be_asked_it_says_so(app, world, monkeypatch):
     world.work(OUT_AT)
     world.work(OUT_AT + HOUR)
     assert (forms(scene), lack(scene, world.now)) == ([], Lack.NOBODY)
-    assert "administrator" in str(preservation.SAID[Lack.NOBODY])
+    assert "quản trị viên" in str(preservation.SAID[Lack.NOBODY])
 
 
 def test_a_lying_authority_of_stamps_is_not_believed(app, world, monkeypatch):
