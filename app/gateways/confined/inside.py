@@ -24,7 +24,7 @@ def run(answer: Callable[[bytes, dict[str, int]], dict[str, Any]]) -> None:
 
 
 def confine(limits: dict[str, int]) -> None:
-    """Memory, processor time, open files and file sizes; more than the parent's own clock, which comes first."""
+    """Memory, processor time, open files and file sizes; the parent's own clock comes later."""
     os.nice(10)  # a stranger's file is never more urgent than a vote
     for what, most in (
         (resource.RLIMIT_AS, limits["memory"]),
