@@ -419,16 +419,22 @@ ENDS = {
 
 
 class Wrong(Exception):
-    """Something in the bundle is wrong: a code of SAID, a place of WHERE, and the facts of both sentences."""
+    """Something in the bundle is wrong: a code of SAID, a place of WHERE, and the facts of both sentences.
+
+    A fact may be a (code, facts) of SAID itself: why something else was refused.
+    """
 
     def __init__(self, code: str, place: str = "whole", **facts: object) -> None:
         super().__init__(code)
         self.code, self.place, self.facts = code, place, facts
 
     def said(self, language: int) -> str:
+        facts = {
+            name: SAID[fact[0]][language].format(**fact[1]) if isinstance(fact, tuple) else fact
+            for name, fact in self.facts.items()
+        }
         return one_line(
-            "%s: %s"
-            % (WHERE[self.place][language].format(**self.facts), SAID[self.code][language].format(**self.facts))
+            "%s: %s" % (WHERE[self.place][language].format(**facts), SAID[self.code][language].format(**facts))
         )
 
 
@@ -1903,9 +1909,7 @@ def pdf_signatures(name: str, pdf: bytes, certificates: Certificates, signatures
         covered = pdf[:first] + pdf[second : second + rest]
         problem = signatures.problem("%s.%d" % (name, second), covered, cms, certificate, 0, check_time=False)
         if problem:
-            yield Wrong(
-                "resolution_signature", "file", name=name, why=" ".join([problem[0], *map(str, problem[1].values())])
-            )
+            yield Wrong("resolution_signature", "file", name=name, why=problem)
         made.append(certificate)
     if not ranges or max(second + rest for _start, _first, second, rest in ranges) != len(pdf):
         yield Wrong("resolution_covered", "file", name=name)

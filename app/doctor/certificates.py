@@ -108,12 +108,17 @@ def rounds() -> Iterator[Finding]:
 def unproven() -> Iterator[Finding]:
     """Signatures beside which there is no answer of an authority yet."""
     count = revocation_evidence.count_waiting(_now() - dt.timedelta(hours=1))
+    given_up = revocation_evidence.count_given_up(_now())
     end_reading()
     if count:
         yield warning("certificates.unproven", _(
             "%(n)s signatures have waited for over an hour for word whether their certificate was revoked.", n=count
         ))  # fmt: skip
-    else:
+    if given_up:
+        yield note("certificates.unproven", _(
+            "%(n)s older signatures never got an answer, and nobody is asked any more: auditors see which.", n=given_up
+        ))  # fmt: skip
+    if not (count or given_up):
         yield ok("certificates.unproven", _("Beside each signature lies what the authority says of its certificate."))
 
 

@@ -205,6 +205,7 @@ ACTS: dict[str, Any] = {
     "cast_ballot": _("cast a ballot"),
     "count_ballots": _("cast a ballot"),
     "_taken": _("take evidence"),
+    "resolution_bundle": _("take evidence"),
     "_file_export": _("put a dossier together"),
     "_hand_export": _("take a dossier"),
     "make_export": _("put a dossier together"),

@@ -151,6 +151,13 @@ def count_waiting(now: dt.datetime) -> int:
     return db.session.scalar(rows) or 0
 
 
+def count_given_up(now: dt.datetime) -> int:
+    """How many signatures, in all bodies, are too old to be asked about and never got an answer."""
+    old = SignedStatement.signed_at <= now - ASKED_FOR
+    rows = select(func.count()).select_from(SignedStatement).where(old, ~_kept().exists())
+    return db.session.scalar(rows) or 0
+
+
 def _without_answer(body_id: int | None, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
     recent = (SignedStatement.signed_at > now - ASKED_FOR, SignedStatement.signed_at <= now)
     own = () if body_id is None else (SignedStatement.body_id == body_id,)

@@ -86,6 +86,8 @@ def test_signatures_without_word_are_counted(scene, monkeypatch):
     assert levels(certificates.unproven) == [Level.OK]
     monkeypatch.setattr(certificates, "_now", lambda: NOW + dt.timedelta(hours=2))
     assert levels(certificates.unproven) == [Level.WARNING]
+    monkeypatch.setattr(certificates, "_now", lambda: NOW + 31 * DAY)
+    assert levels(certificates.unproven) == [Level.NOTE], "nobody is asked any more, and nothing is proven"
 
 
 def test_the_own_list_is_asked_for(app, clock):
