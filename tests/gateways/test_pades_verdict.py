@@ -59,6 +59,13 @@ def test_no_hostile_file_is_valid_and_each_has_its_reason(variant):
     assert found.state == ("undetermined" if variant.code in UNDETERMINED else "invalid")
 
 
+def test_a_signature_that_does_not_hold_is_invalid_whoever_should_have_signed():
+    place = GOOD.index(b"/MediaBox") + 12  # both signatures cover it
+    changed = GOOD[:place] + bytes([GOOD[place] ^ 1]) + GOOD[place + 1 :]
+    assert {signer.state for signer in verdict(changed, **JUDGED | {"expected": ()}).signers} == {"invalid"}
+    assert {signer.state for signer in verdict(GOOD, **JUDGED | {"expected": ()}).signers} == {"undetermined"}
+
+
 def test_the_corpus_is_large_and_tries_every_reason():
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS) >= 150
     elsewhere = {"timed_out", "too_heavy", "too_large", "second_opinion", "unreadable"}

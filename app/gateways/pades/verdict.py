@@ -347,7 +347,7 @@ def _judge_one(found: Found, know: _Known) -> _Judged:
     codes += doubts + _time_codes(found, pin, know.at) + against
     reasons = [Reason(code, found.field) for code in dict.fromkeys(codes)]
     coverage = "whole" if found.end == len(know.pdf) else "revision"
-    state = _state(reasons) if pin else OPEN
+    state = _state(reasons) if pin or reasons else OPEN  # whoever it is, what does not hold is not valid
     seen = _seen(found, certificate, (state, coverage, digest.hex()))
     if stamp is not None and not against and not codes:
         seen = replace(seen, stamped_at=stamp.time, stamped_by=stamp.authority)
