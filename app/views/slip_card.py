@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,7 +49,7 @@ def slip_card(
         "draft": {"content": content, "version": draft.version if draft else 0, "said": by_field(content),
                   "saved_at": draft.saved_at if draft else None},
         "files": _files(slip, actor, content["uploads"]),
-        "problem": problem,
+        "problem": problem, "fresh": secrets.token_urlsafe(16),
         "receipt": receipt_facts(slip, receipt_of(answers[-1]), mark_of(slip)) if answers else None,
         "earlier": earlier(slip, answers) if answers else [],
         "before": _before(actor, slip), "changes": _changes(slip),
