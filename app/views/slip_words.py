@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import format_datetime, lazy_gettext
+from flask_babel import format_datetime, lazy_gettext, lazy_pgettext
 from flask_babel import gettext as _
 
 from app.models import Choice, Slip, Urgency
@@ -14,6 +14,11 @@ from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.working_days import working_days_until
 from app.workflows.working_calendar import exceptions_of
 
+OPINIONS = {
+    Choice.AGREE: lazy_pgettext("opinion", "Agree"),
+    Choice.DISAGREE: lazy_pgettext("opinion", "Disagree"),
+    Choice.OTHER: lazy_pgettext("opinion", "Other opinion"),
+}
 SOON = dt.timedelta(hours=24)
 SILENCE = {
     "agree": lazy_gettext("Without an answer until %(at)s the system records deemed agreement (%(source)s)."),
@@ -37,6 +42,11 @@ def moment(at: dt.datetime) -> str:
     return format_datetime(at, "HH:mm, EEEE, dd/MM/yyyy")
 
 
+def opinion_word(code: str | None) -> str:
+    """What a member says on a slip; nothing for no choice. A vote has words of its own."""
+    return str(OPINIONS[Choice(code)]) if code else ""
+
+
 def stamp_of(urgency: Urgency | str) -> str:
     """The stamp that a paper would bear; nothing for one that is not urgent."""
     found = Urgency(urgency)
@@ -47,7 +57,7 @@ def headline(asked: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     """An answer in a few words: what it says to the question that decides, else how many questions it answers."""
     main = main_of(asked)
     if main is not None:
-        return str(word(Choice(said["answers"][main - 1]["choice"])))
+        return opinion_word(said["answers"][main - 1]["choice"])
     answered = sum(bool(part["choice"] or part["option"] or part["text"] or part["articles"])
                    for part in said["answers"])  # fmt: skip
     return _("%(n)s of %(all)s questions answered", n=answered, all=len(asked["questions"]))
@@ -68,7 +78,7 @@ def spoken(asked: Mapping[str, Any], said: Mapping[str, Any]) -> list[dict[str, 
 
 
 def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
-    answer = str(word(Choice(part["choice"]))) if part["choice"] else ""
+    answer = opinion_word(part["choice"])
     if part["option"]:
         answer = question["options"][part["option"] - 1]
     articles = {each["index"]: each for each in asked["articles"]}
@@ -77,7 +87,7 @@ def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[s
         "remark": part["text"],
         "articles": [
             {"label": articles[each["article"]]["label"], "look": each["choice"] or "",
-             "answer": str(word(Choice(each["choice"]))) if each["choice"] else "", "remark": each["text"]}
+             "answer": opinion_word(each["choice"]), "remark": each["text"]}
             for each in part["articles"]
         ],
     }  # fmt: skip

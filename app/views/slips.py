@@ -31,6 +31,7 @@ from app.views.slip_requests import (
     offers,
     said_of,
 )
+from app.views.slip_words import opinion_word
 from app.workflows import slip_answers, slip_deliveries, slip_drafts
 from app.workflows.engine.errors import BadValue, NotFound, WorkflowError
 from app.workflows.engine.transaction import plain
@@ -245,5 +246,6 @@ def _confirm_page(slip: Slip, prepared: dict[str, Any], nonce: str) -> str:
     return render_template("ec/slip_confirm.html", slip=slip, prepared=prepared, nonce=nonce)
 
 
-def register(_app: Flask, appbuilder: AppBuilder) -> None:
+def register(app: Flask, appbuilder: AppBuilder) -> None:
+    app.jinja_env.globals["opinion_word"] = opinion_word
     appbuilder.add_view_no_menu(SlipView)
