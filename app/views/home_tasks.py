@@ -117,7 +117,7 @@ def _opinion(task: Task, now: dt.datetime) -> dict[str, Any]:
     due = format_datetime(task.at, "HH:mm, dd/MM") if task.at else ""
     return {
         "kind": _("Opinion slip"), "icon": "message-square-text", "tone": "blue", "title": task.title,
-        "due": due, "due_note": words, "urgent": soon, "action": _("Answer"),
+        "due": due, "due_note": words, "urgent": soon, "action": _("Give my answer"),
         "url": url_for("SlipView.card", slip_id=task.subject_id),
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Opinion slips for those who answer them: the list, the page of one, drafts, and prepare, sign and cast."""
 
+import io
 from typing import Any
 
 from flask import Flask, flash, jsonify, redirect, render_template, request, send_file, url_for
@@ -15,7 +16,7 @@ from app.views.actor import current_actor, now
 from app.views.guards import signed_in, wants_json
 from app.views.notices_push import device as browser
 from app.views.papers import INERT
-from app.views.parsing import NOTHING_YET, Sent, form_id, form_text, json_object
+from app.views.parsing import Sent, form_id, form_text, json_object
 from app.views.signing_requests import answer_of, nonce_of, pin_of
 from app.views.slip_answers import mark_of, prepared_answer, receipt_answer, receipt_facts, receipt_file
 from app.views.slip_card import asked_of, file_facts, slip_card
@@ -33,7 +34,7 @@ from app.views.slip_requests import (
 )
 from app.views.slip_words import opinion_word
 from app.workflows import slip_answers, slip_deliveries, slip_drafts
-from app.workflows.engine.errors import BadValue, NotFound, WorkflowError
+from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.visibility import seen
 from app.workflows.opinion_texts import OfferedText
@@ -48,11 +49,6 @@ MOST_TOGETHER = 20  # slips in one sitting
 class NoAnswerGiven(NotFound):
     code = "no_answer_given"
     message = lazy_gettext("You have not answered this slip.")
-
-
-class NoFile(BadValue):
-    code, field = "no_file", "file"
-    message = lazy_gettext("Choose a file first.")
 
 
 class SlipView(BaseView):
@@ -228,9 +224,9 @@ def _own_answer(slip_id: int) -> tuple[Slip, SlipAnswer]:
 
 
 def _attached(slip_id: int, file: FileStorage | None) -> Any:
-    if file is None or not file.filename:
-        raise NoFile(NOTHING_YET)
-    return slip_drafts.attach_file(current_actor(), slip_id, file.filename, file.stream, now())
+    """What was sent, through the gate of every paper; nothing at all is refused there as an empty file."""
+    name, stream = (file.filename or "", file.stream) if file else ("", io.BytesIO())
+    return slip_drafts.attach_file(current_actor(), slip_id, name, stream, now())
 
 
 def _typed_again(slip_id: int, content: dict[str, Any], refused: WorkflowError) -> tuple[str, int]:

@@ -87,6 +87,7 @@ async function confirm(note) {
 async function send() {
   show("sending");
   try {
+    await draft.hold();
     const sent = { nonce: answer.nonce, pin: answer.pin, ...(answer.answer && { passkey: answer.answer }) };
     const { receipt } = await post(card.dataset.sign, sent, pinPatience(sheet.querySelector("#pin")));
     await recorded(receipt);
@@ -98,8 +99,8 @@ async function send() {
 }
 
 async function recorded(receipt) {
-  settled();
   draft.done();
+  settled();
   const line = card.querySelector("[data-receipt-line]");
   line.textContent = text("slip_recorded", { time: timeOf(receipt.at), n: receipt.leaf_seq });
   show("receipt");
@@ -109,6 +110,7 @@ async function recorded(receipt) {
 
 function settled() {
   retry.reset();
+  draft.release();
   answer = null;
   part("data-unsent").hidden = true;
   part("data-fields").disabled = false;

@@ -17,6 +17,8 @@ export class Draft {
     this.retry = patience();
     this.timer = null;
     this.saving = null;
+    this.held = false; // while an answer is being signed: its draft is about to serve its time
+    this.last = ""; // what the server has, as text
     this.over = false; // counted or refused for good: nothing is saved any more
     this.conflict = null;
   }
@@ -28,14 +30,15 @@ export class Draft {
     this.form.querySelector("[data-keep-mine]").addEventListener("click", () => this.keepMine());
     addEventListener("online", () => this.again());
     document.addEventListener("ec:unlocked", () => this.again());
+    this.last = JSON.stringify(readForm(this.form));
     this.restore();
   }
 
   changed() {
-    if (this.over) return;
+    if (this.over || JSON.stringify(readForm(this.form)) === this.last) return;
     this.keep();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), PAUSE);
+    if (!this.held) this.timer = setTimeout(() => this.save(), PAUSE);
   }
 
   get fields() {
@@ -45,7 +48,7 @@ export class Draft {
   /** Ends when what stands in the form is saved, or cannot be now. */
   async save() {
     clearTimeout(this.timer);
-    if (this.over || this.conflict) return;
+    if (this.over || this.conflict || this.held) return;
     if (this.saving) await this.saving;
     this.saving = this.send();
     await this.saving;
@@ -69,7 +72,8 @@ export class Draft {
     this.retry.reset();
     this.version = version;
     this.form.elements.version.value = version;
-    if (JSON.stringify(readForm(this.form)) === JSON.stringify(content)) this.forget();
+    this.last = JSON.stringify(content);
+    if (JSON.stringify(readForm(this.form)) === this.last) this.forget();
     this.say(text("slip_saved", { time: minuteOf(at) }));
     this.offer(offers);
   }
@@ -128,12 +132,25 @@ export class Draft {
     this.save();
   }
 
+  /** Nothing is saved while it is signed; ends when what was on its way has arrived. */
+  async hold() {
+    clearTimeout(this.timer);
+    this.held = true;
+    if (this.saving) await this.saving;
+  }
+
+  release() {
+    this.held = false;
+    if (this.kept()) this.changed();
+  }
+
   /** The answer was counted: its draft is gone on the server, and must be gone here. */
   done() {
     clearTimeout(this.timer);
     this.retry.stop();
     this.forget();
     this.version = 0;
+    this.last = JSON.stringify(readForm(this.form));
     this.form.elements.version.value = 0;
   }
 
