@@ -103,6 +103,7 @@ async function recorded(receipt) {
   settled();
   const line = card.querySelector("[data-receipt-line]");
   line.textContent = text("slip_recorded", { time: timeOf(receipt.at), n: receipt.leaf_seq });
+  part("data-keep-answer").hidden = false;
   show("receipt");
   document.dispatchEvent(new CustomEvent("ec:answered"));
   await refresh();
@@ -167,9 +168,11 @@ function initForm() {
     if (part("data-next").getAttribute("aria-disabled") !== "true" && !answer) prepare();
   });
   part("data-retry").addEventListener("click", again);
-  part("data-keep-answer")?.addEventListener("click", () => show("receipt"));
+  part("data-keep-answer").addEventListener("click", () => show("receipt"));
   card.addEventListener("click", (event) => {
-    if (event.target.closest("[data-change]")) show("choose");
+    if (!event.target.closest("[data-change]")) return;
+    show("choose");
+    card.scrollIntoView();
   });
   addEventListener("online", again);
   document.addEventListener("ec:unlocked", again);

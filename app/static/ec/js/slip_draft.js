@@ -152,6 +152,7 @@ export class Draft {
     this.version = 0;
     this.last = JSON.stringify(readForm(this.form));
     this.form.elements.version.value = 0;
+    this.say("");
   }
 
   say(sentence) {

@@ -26,7 +26,7 @@ function end(row, good, sentence) {
 function sync() {
   const chosen = rows().length;
   part("data-next").setAttribute("aria-disabled", String(!chosen));
-  part("data-next-words").textContent = text("slip_together_sign", { n: chosen });
+  part("data-next-words").textContent = chosen ? text("slip_together_sign", { n: chosen }) : text("slip_together_none");
 }
 
 const failed = (row, problem) => {

@@ -7,14 +7,20 @@ import { device } from "./slip_device.js";
 const QUIET = 200; // ms in which several messages become one look
 const ASKED = "ec-slips-asked"; // in this window: the number that was asked about when the last page was opened
 
-const places = () => document.querySelectorAll("[data-waiting]");
+const places = () => document.querySelectorAll("[data-waiting]:has(.ec-count)");
 
-function show(waiting) {
-  for (const place of places()) {
-    const count = place.querySelector(".ec-count");
-    if (!count) continue;
-    count.textContent = waiting > 99 ? "99+" : String(waiting);
-    count.hidden = waiting === 0;
+function put(count, number) {
+  count.textContent = number > 99 ? "99+" : String(number);
+  count.hidden = number === 0;
+}
+
+/** The number of slips, and by as much the number of all tasks beside the start page. */
+function show(waiting, before) {
+  for (const place of places()) put(place.querySelector(".ec-count"), waiting);
+  if (Number.isNaN(before)) return;
+  for (const count of document.querySelectorAll("[data-tasks] .ec-count")) {
+    const tasks = Number(count.textContent) + waiting - before;
+    if (!Number.isNaN(tasks)) put(count, Math.max(0, tasks));
   }
 }
 
@@ -43,7 +49,7 @@ class SlipsBadge {
     try {
       const { waiting, news } = await get(`${this.address}?device=${device()}`);
       if (news.length) await post(this.address.replace(/waiting$/, "received"), { device: device() });
-      show(waiting);
+      show(waiting, this.shown);
       sessionStorage.setItem(ASKED, String(waiting));
       if (waiting !== this.shown || news.length) document.dispatchEvent(new CustomEvent("ec:slips", { detail: { waiting } }));
       this.shown = waiting;
