@@ -1,4 +1,4 @@
-"""Opinion slips at a phone and a tablet: three taps and a PIN, drafts on two devices and off the line, several at once."""
+"""Opinion slips in Chromium: three taps and a PIN, drafts on two devices and off the line, several in one sitting."""
 
 import re
 from collections.abc import Iterator
