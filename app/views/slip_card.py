@@ -100,7 +100,7 @@ def own_content(slip: Slip, answer: SlipAnswer) -> dict[str, Any]:
 
 
 def _unsaid(asked: Mapping[str, Any]) -> dict[str, Any]:
-    blank = {"choice": None, "option": None, "text": "", "articles": []}
+    blank: dict[str, Any] = {"choice": None, "option": None, "text": "", "articles": []}
     return {**UNANSWERED, "answers": [{"question": each["index"], **blank} for each in asked["questions"]]}
 
 

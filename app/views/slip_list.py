@@ -55,7 +55,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     rows = rows.order_by(*ends_last, by_end, Slip.id).options(joinedload(Slip.organisation))
     shown = list(db.session.scalars(rows.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
     drafts, answered = drafted(actor, [slip.id for slip in shown]), _answered(actor, shown)
-    kept = {"q": query or None, "urgency": urgency.value if urgency else None, "order": order or None}
+    kept: dict[str, Any] = {"q": query or None, "urgency": urgency.value if urgency else None, "order": order or None}
     return {
         "query": query, "group": group, "order": order, "urgency": urgency.value if urgency else "",
         "count": counts[group], "page": page, "pages": pages, "waiting": len(waiting), "kept": kept,

@@ -1,7 +1,7 @@
 """Opinion slips for those who answer them: the list, the page of one, drafts, and prepare, sign and cast."""
 
 import io
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Flask, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
@@ -225,7 +225,7 @@ def _own_answer(slip_id: int) -> tuple[Slip, SlipAnswer]:
 
 def _attached(slip_id: int, file: FileStorage | None) -> Any:
     """What was sent, through the gate of every paper; nothing at all is refused there as an empty file."""
-    name, stream = (file.filename or "", file.stream) if file else ("", io.BytesIO())
+    name, stream = (file.filename or "", cast(BinaryIO, file.stream)) if file else ("", io.BytesIO())
     return slip_drafts.attach_file(current_actor(), slip_id, name, stream, now())
 
 
