@@ -5,6 +5,7 @@ from app.models import CheckpointReason, DigestKind, LogKind, Office, PollLeaf, 
 from app.realtime import connect as sockets
 from app.realtime import meetings as meeting_sockets
 from app.realtime import polls as poll_sockets
+from app.realtime import slips as slip_sockets
 from app.tasks import announcements as announcement_tasks
 from app.tasks import checks as check_tasks
 from app.tasks import deliveries as delivery_tasks
@@ -82,6 +83,7 @@ root_of_slip = root_of_own_log(table(SlipLeaf), "slip_id")
 LIVE = "meetings.announce"
 PROGRESS = "polls.progress"
 NOTICE = "notices.tell"
+SLIPS = "slips.announce"
 CUT = "realtime.disconnect_user"
 BADGE = notices.BADGE
 PAPERS = digest_tasks.PAPERS
@@ -98,6 +100,7 @@ TASKS: tuple[Task, ...] = (
     # what is told of a fact
     _hears(LIVE,     Queue.LIVE,    meeting_sockets.announce),
     _hears(PROGRESS, Queue.LIVE,    poll_sockets.progress),
+    _hears(SLIPS,    Queue.LIVE,    slip_sockets.announce),
     _hears(CUT,      Queue.LIVE,    sockets.disconnect_user),
     _hears(BADGE,    Queue.LIVE,    notice_tasks.badge),
     _hears(NOTICE,   Queue.NOTIFY,  notice_tasks.tell),
@@ -209,7 +212,11 @@ HEARD_BY: dict[type, list[str]] = {
     promulgation.ResolutionReceived: [LIVE],
     promulgation.ResolutionRecalled: [LIVE],
     promulgation.ResolutionReplaced: [LIVE],
-    slip_facts.SlipAnswered: [],
+    slip_facts.SlipIssued: [SLIPS],
+    slip_facts.SlipAnswered: [SLIPS],
+    slip_facts.SlipExtended: [SLIPS],
+    slip_facts.SlipClosed: [SLIPS],
+    slip_facts.SlipRecalled: [SLIPS],
     login.SignedOut: [CUT],
     login.SessionsEnded: [CUT],
     accounts.LoginSessionRevoked: [CUT],

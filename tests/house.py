@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from flask_appbuilder.security.sqla.models import User
 from flask_migrate import upgrade
+from sqlalchemy import select
 
 from app import create_app, installation, serve
 from app.commands import sync_roles
@@ -20,8 +23,19 @@ from app.demo import loader, papers
 from app.demo.founding import found
 from app.demo.presets import G2025_10, Preset
 from app.demo.stage import new_nonce
+from app.extensions import db
 from app.gateways import signing
-from app.models import Choice, ItemKind, MeetingKind, Presence, RecoveryKind
+from app.models import (
+    Appointment,
+    Choice,
+    ItemKind,
+    MeetingKind,
+    Office,
+    Presence,
+    QuestionKind,
+    RecoveryKind,
+    Urgency,
+)
 from app.workflows import (
     agenda,
     attendance,
@@ -33,9 +47,14 @@ from app.workflows import (
     outside_seals,
     polls,
     resolutions,
+    slip_approval,
+    slip_issue,
+    slips,
 )
-from app.workflows.engine.rights import Actor
+from app.workflows.engine.rights import Actor, actor_of
+from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import hanoi_date
+from app.workflows.slips import Content, Question
 from tests.cabinet import PASSWORD, PIN
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +83,44 @@ def make(fill: Callable[[Flask], object]) -> None:
 def make_demo() -> None:
     """The demo as `make run` loads it."""
     make(lambda _app: loader.load(dt.datetime.now(dt.UTC)))
+
+
+def issue_slips() -> None:
+    """Three slips under way in a demo that is there; a unit gets a head, who approves them."""
+    app = application()
+    with app.app_context():
+        person = _of_account("vanthu").person_id
+        with own_transaction() as session:
+            session.add(Appointment(
+                person_id=person, body_id=1, office=Office.UNIT_HEAD, post="Vụ trưởng", abbreviation="VT", rank=99,
+                valid_from=hanoi_date(dt.datetime.now(dt.UTC)),
+            ))  # fmt: skip
+        pick = Question(QuestionKind.PICK, "Thời hạn thực hiện", ("Đến hết năm 2027", "Đến hết năm 2030"))
+        _issue("Chiến lược quốc gia về trí tuệ nhân tạo", urgency=Urgency.URGENT)
+        _issue("Chương trình phát triển đô thị", pick, Question(QuestionKind.TEXT, "Ý kiến khác về hồ sơ"))
+        _issue("Đề án chuyển đổi số ngành y tế")
+
+
+def issue_slip() -> None:
+    """One more, while the installation serves."""
+    app = application()
+    with app.app_context():
+        _issue("Dự án Luật Dữ liệu cá nhân")
+
+
+def _issue(matter: str, *more: Question, **fields: Any) -> None:
+    now, consent = dt.datetime.now(dt.UTC), Question(QuestionKind.CONSENT, "Đồng ý ban hành theo dự thảo kèm theo?")
+    clerk, chairman, deputy = _of_account("chuyenvien"), _of_account("chunhiem"), _of_account("tv02")
+    slip = slips.compose_slip(clerk, 1, Content(matter, (consent, *more), **fields), now=now)
+    slip_approval.submit_slip(clerk, slip.id, now=now)
+    slip_approval.approve_slip(_of_account("vanthu"), slip.id, now=now)
+    slip_approval.approve_slip(chairman, slip.id, now=now)
+    slip_issue.issue_slip(deputy, slip.id, now=now)
+
+
+def _of_account(username: str) -> Actor:
+    user = db.session.scalars(select(User).where(User.username == username)).one()
+    return actor_of(user.id, on=hanoi_date(dt.datetime.now(dt.UTC)))
 
 
 def make_government() -> None:
@@ -199,7 +256,8 @@ def serve_it() -> int:
 
 
 DEEDS: dict[str, Callable[[], int | None]] = {
-    "demo": make_demo, "government": make_government, "resolutions": make_resolutions,
+    "demo": make_demo, "slips": issue_slips, "slip": issue_slip,
+    "government": make_government, "resolutions": make_resolutions,
     "passkeys": make_passkey_vote, "elsewhere": make_vote_with_keys_elsewhere, "serve": serve_it,
 }  # fmt: skip
 

@@ -40,11 +40,11 @@ def prepared_answer(prepared: PreparedStatement) -> dict[str, Any]:
         "statement": prepared.statement.decode(),
         "shown": shown(prepared.statement, poll.definition or b"", entry.certificate),
         "expires_at": plain(prepared.expires_at),
-        "passkey": _asked(prepared.person_id),
+        "passkey": asked_passkey(prepared.person_id),
     }
 
 
-def _asked(person_id: int) -> dict[str, Any] | None:
+def asked_passkey(person_id: int) -> dict[str, Any] | None:
     """What the browser asks an authenticator about these bytes; None for a person without a passkey.
 
     The challenge is made by the browser itself, of the tag and the text that it shows (rule:R34).
@@ -110,7 +110,7 @@ def receipt_facts(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
         "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
         "place": receipt.place.value, "place_label": place_word(receipt.place),
         "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.place(receipt.provider)),
-        "passkey_label": _passkey_label(receipt),
+        "passkey_label": passkey_label(_confirmed(receipt)),
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
         "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
@@ -154,10 +154,13 @@ def revocation_word(state: AnswerState, at: dt.datetime | None = None) -> str:
     return said[state]
 
 
-def _passkey_label(receipt: Receipt) -> str:
-    """What the member calls the passkey that confirmed the ballot; empty when none did."""
-    kept = passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
+def passkey_label(kept: bytes | None) -> str:
+    """What the member calls the passkey whose confirmation was kept; empty where there is none."""
     return passkeys.label_of(parse_assertion_record(kept).credential_id) if kept else ""
+
+
+def _confirmed(receipt: Receipt) -> bytes | None:
+    return passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
 
 
 def receipt_answer(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:

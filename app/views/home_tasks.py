@@ -8,12 +8,13 @@ from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
+from app.views.slip_words import left
 from app.workflows.inbox import Task, TaskKind
 from app.workflows.rules.calendar import hanoi_date
 
 NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
 DOCUMENTS = (TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT)
-TO_DECIDE = (TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
+TO_DECIDE = (TaskKind.OPINION, TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
 
 
 def task_groups(tasks: Sequence[Task], now: dt.datetime) -> list[dict[str, Any]]:
@@ -111,6 +112,16 @@ def _answer(task: Task, now: dt.datetime) -> dict[str, Any]:
     } | _day(task, now)  # fmt: skip
 
 
+def _opinion(task: Task, now: dt.datetime) -> dict[str, Any]:
+    words, soon = left(task.at, now, task.body_id) if task.at else ("", False)
+    due = format_datetime(task.at, "HH:mm, dd/MM") if task.at else ""
+    return {
+        "kind": _("Opinion slip"), "icon": "message-square-text", "tone": "blue", "title": task.title,
+        "due": due, "due_note": words, "urgent": soon, "action": _("Give my answer"),
+        "url": url_for("SlipView.card", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
 def _enrol(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key"), "icon": "key-round", "tone": "blue", "action": _("Choose a PIN"),
@@ -123,6 +134,7 @@ SHOWN = {
     TaskKind.VOTE: _vote, TaskKind.TIE: _tie, TaskKind.PUBLISH: _publish, TaskKind.RECOVERY: _recovery,
     TaskKind.SIGN: _sign, TaskKind.ISSUE: _issue, TaskKind.RECEIVE: _receive, TaskKind.DRAFT: _draft,
     TaskKind.ABSENCE: _absence, TaskKind.ANSWER: _answer, TaskKind.ENROL: _enrol,
+    TaskKind.OPINION: _opinion,
 }  # fmt: skip
 
 

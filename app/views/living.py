@@ -22,6 +22,7 @@ SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is 
      "HealthView.live", "HealthView.ready", "HealthView.figures",
      "PkiView.certificate", "PkiView.revocations", "PkiView.ask", "PkiView.look_up"}
 )  # fmt: skip
+BY_ITSELF = frozenset({"SlipView.received"})  # what a page sends although nobody touched it
 FOR_PROGRAMS = frozenset({"PkiView.ask"})  # what no form can send, and what changes nothing
 OPEN_WHILE_LOCKED = SESSIONLESS | frozenset(
     {"SignInView.locked", "SignInView.unlock", "SignInView.ask_passkey", "SignInView.unlock_by_passkey",
@@ -126,7 +127,7 @@ def stopped() -> Any:
 def by_hand() -> bool:
     """Whether a person did this; what a page fetches by itself keeps no screen awake."""
     if request.method != "GET":
-        return True
+        return request.endpoint not in BY_ITSELF
     return request.headers.get("Sec-Fetch-Dest", "document") != "empty" and not wants_json()
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
-from app.models import DeclaredGap, Outcome, Poll, RecoveryKind, Resolution, WitnessReport
+from app.models import DeclaredGap, Outcome, Poll, RecoveryKind, Resolution, Slip, WitnessReport
 from app.workflows.engine.words import word
 from app.workflows.rules.timetable import Week
 
 Told = dict[str, Any]
 PLACES = {  # of a subject → its page, or the list where it is dealt with
     Resolution.__tablename__: "/resolutions/{}",
+    Slip.__tablename__: "/slips/{}",
     DeclaredGap.__tablename__: "/records/gaps/{}",
     WitnessReport.__tablename__: "/records/gaps/",
 }

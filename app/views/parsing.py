@@ -15,6 +15,7 @@ from app.workflows.rules.canonical import HALVES
 from app.workflows.rules.passkey import from_base64url
 
 LARGEST = 64 * 1024
+LARGEST_NUMBER = 2**31 - 1
 Code = TypeVar("Code", bound=StrEnum)
 
 
@@ -95,6 +96,31 @@ class Sent:
         except ValueError as odd:
             raise BadField(name) from odd
 
+    def records(self, name: str, most: int, *names: str) -> "list[Sent]":
+        """A list of at most `most` objects."""
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(each, dict) for each in value):
+            raise BadField(name)
+        return [Sent(each, set(names)) for each in value]
+
+    def whole(self, name: str, least: int = 1) -> int:
+        """A number that may be one of a row."""
+        value = self.values.get(name)
+        if type(value) is not int or not least <= value <= LARGEST_NUMBER:
+            raise BadField(name)
+        return value
+
+    def wholes(self, name: str, most: int) -> tuple[int, ...]:
+        """A list of at most `most` such numbers."""
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or len(value) > most:
+            raise BadField(name)
+        return tuple(Sent({name: each}, {name}).whole(name) for each in value)
+
+    def given(self, name: str) -> bool:
+        """Whether there is anything but null under a name."""
+        return self.values.get(name) is not None
+
     def words(self, name: str, most: int) -> tuple[str, ...]:
         """A list of at most `most` short words."""
         value = self.values.get(name, [])
@@ -103,11 +129,11 @@ class Sent:
         return tuple(value)
 
 
-def json_object(*names: str) -> Sent:
-    """The body of this request: UTF-8 JSON, an object, no name twice, none but these names, at most 64 KiB."""
-    if (request.content_length or 0) > LARGEST:
+def json_object(*names: str, most: int = LARGEST) -> Sent:
+    """The body of this request: UTF-8 JSON, an object, no name twice, none but these names, at most `most` bytes."""
+    if (request.content_length or 0) > most:
         raise TooLarge
-    request.max_content_length = LARGEST
+    request.max_content_length = most
     if not request.is_json:
         raise Malformed
     try:

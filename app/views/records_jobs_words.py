@@ -27,6 +27,7 @@ JOBS: dict[str, Any] = {
     "reminders.invitations": _("Remind of invitations without an answer"),
     "revocation_evidence.ask": _("Ask whether certificates were revoked"),
     "revocations.publish": _("Publish which certificates are revoked"),
+    "slips.announce": _("Tell members of a change in a slip"),
     "time_stamps.ask": _("Ask for time stamps of signatures"),
     "time_stamps.catch_up": _("Ask for time stamps that are still missing"),
     "witness.attend": _("Compare the log with its witness"),

@@ -17,9 +17,11 @@ from app.workflows.engine.rights import GRANTS, HEAD, NOBODY, RECEIVING, Actor, 
 from app.workflows.engine.visibility import STAFF
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
+from app.workflows.slip_waiting import waiting_slips
 
 RECORDS = "/records"
 READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
+SLIPS = GRANTS[Right.SLIP_ANSWER] | GRANTS[Right.SLIP_BOARD]  # whoever answers slips, or sees how they go on
 ICONS = {
     "Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings",
     "Registers": "stamp", "Keys": "key-round",
@@ -84,6 +86,10 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_for(actor, now())))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
+    if actor.holds(SLIPS):
+        waiting = _badge(lambda: len(waiting_slips(actor, now())))
+        entries.append({"key": "slips", "label": pgettext("menu", "Opinion slips"), "short": pgettext("menu", "Slips"),
+                        "icon": "message-square-text", "url": "/slips/", "count": waiting})
     if actor.holds(READERS):
         label = pgettext("menu", "Resolutions")
         entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})

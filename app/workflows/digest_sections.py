@@ -170,6 +170,7 @@ ADDRESSES = {
     TaskKind.RECEIVE: "/resolutions/{id}", TaskKind.DRAFT: "/polls/{id}/result",
     TaskKind.RECOVERY: "/records/recoveries/{id}", TaskKind.ABSENCE: "/absences/",
     TaskKind.ANSWER: "/meetings/{id}", TaskKind.ENROL: "/keys/",
+    TaskKind.OPINION: "/slips/{id}",
 }  # fmt: skip
 
 

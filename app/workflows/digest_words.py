@@ -106,6 +106,7 @@ LINES: Mapping[str, tuple[Said, Said]] = {
     "paper": (_plain("title"), _said(_("Agenda item no. %(item)s"))),
     "resolution": (_said(_("Resolution no. %(number)s – %(subject)s")), _said(_("Signed by: %(signer)s"))),
     f"task.{TaskKind.VOTE}": (_said(_("Vote: %(title)s")), WHERE),
+    f"task.{TaskKind.OPINION}": (_said(_("Answer the opinion slip: %(title)s")), WHERE),
     f"task.{TaskKind.TIE}": (_said(_("Confirm the result of equal votes: %(title)s")), WHERE),
     f"task.{TaskKind.PUBLISH}": (_said(_("Publish the result: %(title)s")), WHERE),
     f"task.{TaskKind.SIGN}": (_said(_("Read and sign the Resolution: %(title)s")), WHERE),

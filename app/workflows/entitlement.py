@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from app.extensions import db
-from app.models import KeyState, Place, Poll, PollState, Presence, RollEntry, Seat, SeatRole
+from app.models import KeyState, Place, Poll, PollState, Presence, RollEntry, Seat, SeatRole, SlipRecipient
 from app.workflows import keys, passkeys, polls
+from app.workflows.engine.errors import Subject
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.rules.rulesets import RuleParameters
 
@@ -71,20 +72,23 @@ def _standing(actor: Actor, poll: Poll, seat: Seat | None, now: dt.datetime) -> 
     entry = db.session.get(RollEntry, (poll.id, actor.person_id))
     if entry is None:
         return Standing.NOT_ON_ROLL, {}
-    return _with_key(poll, entry, now) if polls.takes_ballots(poll, now) else (Standing.VOTES, {})
+    return with_key(poll, entry, poll.passkey_demanded, now) if polls.takes_ballots(poll, now) else (Standing.VOTES, {})
 
 
-def _with_key(poll: Poll, entry: RollEntry, now: dt.datetime) -> tuple[Standing, dict[str, Any]]:
+def with_key(
+    about: Subject, entry: RollEntry | SlipRecipient, passkey_demanded: bool, now: dt.datetime
+) -> tuple[Standing, dict[str, Any]]:
+    """Whether the key of a member on the roll of a vote or slip can sign now; `fault` or `until` where it cannot."""
     if entry.certificate is None:
         return Standing.NO_CERTIFICATE, {}
     try:
-        keys.check_usable(poll, entry.certificate, now)
+        keys.check_usable(about, entry.certificate, now)
     except keys.CertificateNotUsable as refused:
         return Standing.CERTIFICATE_REFUSED, {"fault": str(refused)}
     key = keys.active_key(entry.member_id)
     if key is None or key.state is KeyState.SUSPENDED:
         return Standing.SUSPENDED if key else Standing.NO_KEY, {}
-    if poll.passkey_demanded and not passkeys.usable_passkeys(entry.member_id):
+    if passkey_demanded and not passkeys.usable_passkeys(entry.member_id):
         return Standing.NO_PASSKEY, {}
     if key.locked_until and key.locked_until > now:
         return Standing.LOCKED, {"until": key.locked_until}

@@ -33,12 +33,14 @@ from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.rules.calendar import hanoi_date
+from app.workflows.slip_waiting import waiting_slips
 
 
 class TaskKind(StrEnum):
     """In the order in which they wait: what holds up a meeting comes first."""
 
     VOTE = "vote"
+    OPINION = "opinion"
     TIE = "tie"
     PUBLISH = "publish"
     SIGN = "sign"
@@ -53,7 +55,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do. `subject_id` is a poll, a meeting, an absence or a recovery, by `kind`; `at` is aware."""
+    """One thing to do. `subject_id` is a poll, a slip, a meeting, an absence or a recovery, by `kind`; `at` aware."""
 
     kind: TaskKind
     subject_id: int
@@ -68,7 +70,10 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     """Everything that waits for this person at this moment; its length is the number on the badge."""
     if actor.person_id is None:
         return []
-    parts = (_votes, _closed_polls, _resolutions, _received, _undrafted, _recoveries, _absences, _invitations, _keys)
+    parts = (
+        _votes, _opinions, _closed_polls, _resolutions, _received, _undrafted, _recoveries, _absences, _invitations,
+        _keys,
+    )  # fmt: skip
     return [task for part in parts for task in part(actor, now)]
 
 
@@ -84,6 +89,13 @@ def _votes(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     for poll in db.session.scalars(rows.options(joinedload(Poll.meeting)).order_by(Poll.opened_at)):
         if polls.takes_ballots(poll, now) and actor.may(Right.POLL_VOTE, poll):
             yield _of_poll(TaskKind.VOTE, poll, poll.opened_at)
+
+
+def _opinions(actor: Actor, now: dt.datetime) -> Iterator[Task]:
+    """Opinion slips, by their deadline."""
+    for slip in waiting_slips(actor, now):
+        where = slip.organisation.name if slip.organisation else ""
+        yield Task(TaskKind.OPINION, slip.id, slip.body_id, slip.matter, where, at=slip.deadline_at)
 
 
 def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:

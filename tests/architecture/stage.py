@@ -56,16 +56,18 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    Slip,
     WitnessFinding,
     WitnessReport,
 )
-from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls
+from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls, slip_drafts
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
 from tests.resolving import Resolving
+from tests.slipping import SlipScene
 
 FOREIGN_BODY = 2
 
@@ -107,7 +109,23 @@ def build() -> Stage:
     _elsewhere(stage)
     _resolutions(stage)
     _rows(stage)
+    _slips(stage)
     return stage
+
+
+def _slips(stage: Stage) -> None:
+    """A slip under way with a file beside an answer to come, one being drafted, and one of a province."""
+    scene = SlipScene()
+    stage.here["slip"] = scene.issue()
+    stage.draft["slip"] = scene.draft().id
+    paper = io.BytesIO(blank(1))
+    stage.here["upload"] = slip_drafts.attach_file(
+        scene.who["b"], int(stage.here["slip"]), "y-kien.pdf", paper, now=NOW
+    ).id
+    far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
+    db.session.add(far)
+    db.session.commit()
+    stage.foreign["slip"] = far.id
 
 
 def _held(stage: Stage) -> None:

@@ -4,11 +4,16 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app import wiring, workflows
-from app.workflows import ballots, notices, worth_sending
+from app.extensions import db
+from app.models import AuditEntry, SlipRecipient
+from app.realtime import announcing, slips
+from app.workflows import ballots, notices, slip_facts, worth_sending
 from app.workflows.engine import outbox
-from app.workflows.engine.transaction import Fact, MeetingFact
+from app.workflows.engine.transaction import Fact, MeetingFact, fact_of
+from tests.slipping import SlipScene
 
 for path in Path(workflows.__file__).parent.glob("*.py"):  # a fact counts when its room is loaded
     import_module(f"app.workflows.{path.stem}")
@@ -35,6 +40,22 @@ def test_a_fact_of_a_meeting_is_told_to_its_room(fact):
 
 def test_a_ballot_is_told_as_a_count_only():
     assert wiring.HEARD_BY[ballots.BallotCast] == [wiring.PROGRESS]
+
+
+def test_a_slip_is_told_to_those_who_are_asked_and_an_answer_to_its_member_alone(app, monkeypatch):
+    told = []
+    monkeypatch.setattr(announcing, "to_person", lambda person_id, message: told.append((person_id, message["fact"])))
+    scene = SlipScene()
+    slip_id = scene.issue()
+    scene.answer("a", slip_id)
+    entries = select(AuditEntry.id).where(AuditEntry.fact.in_(("SlipIssued", "SlipAnswered")))
+    for entry_id in db.session.scalars(entries.order_by(AuditEntry.id)).all():
+        slips.announce(fact_of(entry_id))
+    asked = db.session.scalars(select(SlipRecipient.member_id).where(SlipRecipient.slip_id == slip_id)).all()
+    assert told == [*((person_id, "SlipIssued") for person_id in sorted(asked)),
+                    (scene.who["a"].person_id, "SlipAnswered")]  # fmt: skip
+    for fact in (slip_facts.SlipIssued, slip_facts.SlipAnswered, slip_facts.SlipClosed, slip_facts.SlipRecalled):
+        assert wiring.SLIPS in wiring.HEARD_BY[fact]
 
 
 TASKS = {task.name: task for task in wiring.TASKS}

@@ -86,6 +86,7 @@ MEMBER = {
     "home": "/", "meetings": "/meetings/", "meeting": "{ready}", "held meeting": "{held}", "vote": "{poll}",
     "result": "{poll}/result", "verify": "{poll}/verify", "paper": "{paper}", "absences": "/absences/",
     "notices": "/notices/", "key": "/keys/", "passkeys": "/passkeys/", "resolutions": "/resolutions/",
+    "slips": "/slips/", "no slip": "/slips/?q=98765", "several slips": "/slips/together",
 }  # fmt: skip
 CLERK = {
     "home": "/", "register": "/records/outgoing/", "meetings": "/records/meetings/",

@@ -9,8 +9,9 @@ from app.workflows import attendance, keys, poll_acts, polls
 from app.workflows.inbox import TaskKind, waiting_for
 from tests.cabinet import PIN, actors
 from tests.conftest import nonce_of
+from tests.slipping import DEADLINE, SlipScene
 
-(VOTE, TIE, PUBLISH, SIGN, ISSUE, RECEIVE, DRAFT, RECOVERY, ABSENCE, ANSWER, ENROL) = TaskKind
+(VOTE, OPINION, TIE, PUBLISH, SIGN, ISSUE, RECEIVE, DRAFT, RECOVERY, ABSENCE, ANSWER, ENROL) = TaskKind
 
 
 def kinds(scene, name):
@@ -65,6 +66,17 @@ def test_a_tie_waits_for_the_head_alone_and_then_for_the_publication(scene):
     poll_acts.sign_act(scene.who["head"], poll.id, nonce_of("tie"), PIN, scene.now)
     assert TIE not in kinds(scene, "head")
     assert PUBLISH in kinds(scene, "secretary")
+
+
+def test_a_slip_waits_for_each_member_until_it_is_answered_or_over(app):
+    slip = SlipScene()
+    slip_id = slip.issue()
+    assert kinds(slip, "a") == kinds(slip, "head") == [OPINION]
+    assert kinds(slip, "clerk") == []
+    slip.answer("a", slip_id)
+    assert kinds(slip, "a") == []
+    slip.now = DEADLINE
+    assert kinds(slip, "head") == []
 
 
 def test_a_request_to_be_absent_waits_for_the_head(scene):

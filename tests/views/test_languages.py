@@ -11,19 +11,43 @@ from sqlalchemy import select, update
 from wtforms import StringField
 
 from app.extensions import db
-from app.models import Body, Digest, DigestKind, DocumentVersion, Job, MeetingKind, Poll, RecoveryKind
+from app.models import (
+    Body,
+    Digest,
+    DigestKind,
+    DocumentVersion,
+    Job,
+    MeetingKind,
+    Poll,
+    QuestionKind,
+    RecoveryKind,
+    Urgency,
+)
 from app.tasks import relay
 from app.views import errors
 from app.views.text_forms import FREELY, SENTENCES
-from app.workflows import digest_sections, exports, keys, meetings, promulgation, resolutions
+from app.workflows import (
+    digest_sections,
+    exports,
+    keys,
+    meetings,
+    promulgation,
+    resolutions,
+    slip_closing,
+    slip_drafts,
+    slip_issue,
+    slip_rounds,
+)
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.public_tries import MOST, Try
 from app.workflows.rules.timetable import OPENING, Week
+from app.workflows.slips import Question
 from tests.cabinet import TODAY
 from tests.conftest import Scene
 from tests.resolving import TEXT, Resolving
+from tests.slipping import CONSENT, LATE, REASON, SlipScene
 from tests.views.brackets import LETTER, data, left_outside, speak_in_brackets, without_brackets
-from tests.views.browser import Browser
+from tests.views.browser import Browser, Clock
 from tests.views.test_verification import STRANGE, content, send
 from tests.views.whole_meeting import stages
 
@@ -32,6 +56,7 @@ WATCHERS = ["head", "a", "secretary", "guest"]
 OTHERS = ["under_a", "clerk", "auditor"]
 TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at everything
 NOT_PAGES = {
+    "/slips/waiting", "/slips/<int:slip_id>/receipt", "/slips/files/<int:upload_id>",
     "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
     "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
@@ -118,7 +143,7 @@ def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: S
     assert leaks.found == {}
     assert leaks.pages > 200
     probes = ("/healthz", "/readyz", "/metrics", "/pki/")  # nobody reads them
-    elsewhere = (*OF_RESOLUTIONS, *probes, "/exports/", "/digests/", "/reports/")
+    elsewhere = (*OF_RESOLUTIONS, *probes, "/exports/", "/digests/", "/reports/", "/slips/")
     assert {rule for rule in pages(app) if not rule.startswith(elsewhere)} == rules_of(app, asked)
 
 
@@ -144,6 +169,42 @@ def test_no_digest_and_no_report_has_a_word_of_its_own(app: Flask, at: At):
     assert leaks.found == {}
     assert len(read) >= 4
     assert {rule for rule in pages(app) if rule.startswith(("/digests/", "/reports/"))} == rules_of(app, asked)
+
+
+def test_no_page_of_a_slip_has_a_word_of_its_own(app: Flask, at: At, clock: Clock):
+    """Asked with every kind of question, drafted, answered, changed, recalled, in its next round, and over."""
+    leaks, asked, scene = Leaks(), set(), SlipScene()
+    pick = Question(QuestionKind.PICK, "Chọn phương án", ("Một", "Hai"))
+    first = scene.issue(CONSENT, pick, Question(QuestionKind.TEXT, "Ý kiến khác"), urgency=Urgency.EXPRESS)
+    plain, draft = scene.issue(), scene.draft().id
+
+    def look(when: str, *more: str) -> None:
+        paths = [f"/slips/{number}" for number in (first, plain, draft)] + ["/slips/", "/slips/together", "/", *more]
+        for name in ("a", "b", "clerk"):
+            browser = Browser(app, name)
+            for path in paths:
+                leaks.look(f"{when}: {name} at {path}", browser.get(path))
+        asked.update(paths)
+
+    look("issued", "/slips/?state=closed&q=98765", "/slips/?urgency=express&order=late")
+    said = {"question": 1, "choice": "other", "option": None, "text": "Đề nghị làm rõ", "articles": []}
+    typed = {"answers": [said], "reservation": True, "uploads": []}
+    slip_drafts.save_draft(scene.who["a"], plain, typed, 0, now=scene.now)
+    look("drafted")
+    scene.answer("a", plain, "disagree", text="Chưa đủ căn cứ", reservation=True)
+    scene.answer("a", plain, "agree")
+    look("answered", f"/slips/{plain}/verify")
+    slip_closing.recall_slip(scene.who["clerk"], first, REASON, now=scene.now)
+    second = slip_rounds.new_round(scene.who["clerk"], first, now=scene.now).id
+    scene.approve(second)
+    slip_issue.issue_slip(scene.who["deputy"], second, now=scene.now)
+    look("in the next round", f"/slips/{second}")
+    clock.now = LATE
+    look("over")
+    slip_closing.close_slip(SYSTEM, plain, now=LATE)
+    look("counted", f"/slips/{plain}/verify")
+    assert leaks.found == {}
+    assert {rule for rule in pages(app) if rule.startswith("/slips/")} == rules_of(app, asked - {"/"})
 
 
 def test_no_turn_of_a_dossier_has_a_word_of_its_own(app: Flask, at: At, scene: Scene):

@@ -44,13 +44,20 @@ async function answer(response, asked) {
   return body;
 }
 
-async function send(method, url, body, seconds) {
+async function sendJson(method, url, body, seconds) {
   const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() };
   return answer(await request(url, { method, headers, body: JSON.stringify(body) }, seconds), url);
 }
 
-export const post = (url, body, seconds = 30) => send("POST", url, body, seconds);
-export const drop = (url, body, seconds = 30) => send("DELETE", url, body, seconds);
+export const post = (url, body, seconds = 30) => sendJson("POST", url, body, seconds);
+export const drop = (url, body, seconds = 30) => sendJson("DELETE", url, body, seconds);
+
+/** Sends files and values as a form; the answer is JSON. */
+export async function send(url, fields, seconds = 120) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return answer(await request(url, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": token() }, body }, seconds), url);
+}
 
 export async function get(url, seconds = 10) {
   return answer(await request(url, { headers: { Accept: "application/json" }, cache: "no-store" }, seconds), url);

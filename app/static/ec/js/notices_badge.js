@@ -21,6 +21,10 @@ function show(unread) {
 
 const label = (name, unread) => (unread ? `${name}, ${text("notices_unread", { n: unread })}` : name);
 
+/** Whoever shows what waits for a person hears of it: this bell, the number of slips, the page of a slip. */
+const tell = (message, spread = 0) =>
+  setTimeout(() => document.dispatchEvent(new CustomEvent("ec:notice", { detail: message })), Math.random() * spread);
+
 class Badge {
   constructor() {
     this.shown = Number(bells()[0].dataset.unread);
@@ -42,19 +46,19 @@ class Badge {
     this.socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelayMax: AGAIN });
     const later = () => this.over || setTimeout(() => this.socket.connect(), AGAIN);
     let before = false;
-    this.socket.on("notice", () => this.soon());
-    this.socket.on("resync", () => this.soon(SPREAD));
+    this.socket.on("notice", (message) => tell(message));
+    this.socket.on("resync", () => tell({}, SPREAD));
     this.socket.on("connect", () => {
-      if (before) this.soon(SPREAD); // something may have been told in between
+      if (before) tell({}, SPREAD); // something may have been told in between
       before = true;
     });
     this.socket.on("connect_error", () => this.socket.active || later());
     this.socket.on("disconnect", (reason) => reason === "io server disconnect" && later());
   }
 
-  soon(spread = 0) {
+  soon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(), QUIET + Math.random() * spread);
+    this.timer = setTimeout(() => this.ask(), QUIET);
   }
 
   async ask() {

@@ -1,6 +1,7 @@
 // Small behaviours shared by all pages: dialogs, tabs, popovers, drawers, shown passwords, busy buttons.
 import { initIdle } from "./idle.js";
 import { initBadge } from "./notices_badge.js";
+import { initSlipsBadge } from "./slips_badge.js";
 import { initTheme } from "./theme.js";
 
 export function openSheet(dialog) {
@@ -133,3 +134,4 @@ initDrawers();
 initFields();
 initIdle();
 initBadge();
+initSlipsBadge();

@@ -41,16 +41,32 @@ function readable(key, value) {
   return value;
 }
 
-export function fillSheet(sheet, { statement, shown, expires_at: expires }, look) {
-  const keys = ["question", "choice_label", "document", "remark", "reservation", "member", "place", "certificate_name"];
-  for (const key of [...keys, "certificate_serial", "certificate_until"]) put(sheet, key, readable(key, shown[key]));
-  const recap = sheet.querySelector("[data-recap]");
-  recap.className = `ec-recap ec-is-${look.look}`;
+const SAID = ["question", "choice_label", "document", "remark", "reservation", "member", "place", "files"];
+const SIGNED_WITH = ["certificate_name", "certificate_serial", "certificate_until"];
+
+/** What is confirmed: the recap in the colour of the choice, and the rows that have something to say. */
+export function fillRecap(part, shown, look) {
+  for (const key of SAID) put(part, key, readable(key, shown[key]));
+  const recap = part.querySelector("[data-recap]");
+  recap.className = look.look ? `ec-recap ec-is-${look.look}` : "ec-recap";
   setIcon(recap.querySelector("svg"), look.icon);
+}
+
+/** What signs it: the certificate, the exact text, how long it may be signed; the PIN is typed anew. */
+export function fillSigning(sheet, { statement, shown, expires_at: expires }) {
+  for (const key of SIGNED_WITH) put(sheet, key, readable(key, shown[key]));
   sheet.querySelector("[data-raw]").textContent = statement;
   sheet.querySelector("[data-expires]").textContent = text("expires", { time: timeOf(expires) });
   sheet.querySelector("#pin").value = "";
 }
+
+export function fillSheet(sheet, prepared, look) {
+  fillRecap(sheet, prepared.shown, look);
+  fillSigning(sheet, prepared);
+}
+
+/** Look and sign of a choice; those of a plain answer for none. */
+export const lookOf = (choice) => ({ look: LOOKS[choice]?.[0] || "", icon: LOOKS[choice]?.[1] || "check" });
 
 export function fillReceipt(card, receipt) {
   const [look, sign] = LOOKS[receipt.choice];

@@ -1,0 +1,145 @@
+"""Opinion slips in Chromium: three taps and a PIN, drafts on two devices and off the line, several in one sitting."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.stories.conftest import DEMO
+from tests.stories.person import PHONE, TABLET, Person
+from tests.stories.session import choose
+from tests.stories.test_pages_fit import DEVICES, faults_of
+from tests.web import Web
+
+pytestmark = pytest.mark.browser
+
+BADGE = "[data-waiting] .ec-count"
+LEGACY, PLAIN = "Céng hßa x· héi chñ nghÜa ViÖt Nam", "Cộng hòa xã hội chủ nghĩa Việt Nam"
+OPINION = "Đề nghị bổ sung mốc đánh giá giữa kỳ vào năm 2028."
+
+
+@pytest.fixture(scope="module")
+def web(demo_files: Path) -> Iterator[Web]:
+    """The demo with three slips under way."""
+    server = Web(**DEMO)
+    server.furnish(demo_files)
+    server.make("slips")
+    yield server.start()
+    troubles = server.troubles()
+    server.stop()
+    assert not troubles, "\n".join(troubles)
+
+
+def shown_badge(person: Person) -> str:
+    return person.at(BADGE + ":visible").first.inner_text()
+
+
+def opened(person: Person, matter: str) -> Person:
+    person.go("/slips/").locator("a.ec-task", has_text=matter).click()
+    expect(person.at("h1")).to_have_text(matter)
+    return person
+
+
+def test_a_slip_is_answered_in_three_taps_and_a_pin_and_the_badge_falls(enter):
+    member = enter("tv05", PHONE)
+    member.go("/slips/")
+    rows = member.at("a.ec-task").count()
+    assert shown_badge(member) == str(rows)
+    member.at("a.ec-task", has_text="trí tuệ nhân tạo").click()  # the first tap
+    choose(member, "agree")  # the second
+    member.at("[data-next]").click()  # the third
+    expect(member.at("dialog[open] [data-shown=choice_label]")).to_have_text("Đồng ý")
+    member.enter_pin()
+    expect(member.at("[data-receipt-head]")).to_be_visible()
+    expect(member.at(".slip-said__q").first).to_be_visible()
+    member.go("/slips/?state=waiting")
+    assert member.at("a.ec-task").count() == rows - 1
+    assert shown_badge(member) == str(rows - 1)
+
+
+def test_a_wrong_pin_keeps_what_was_typed_and_a_change_keeps_both_answers(enter):
+    member = opened(enter("tv06", TABLET), "Đề án chuyển đổi số ngành y tế")
+    choose(member, "other")
+    member.at("[name=text-1]").fill(OPINION)
+    member.at("[data-next]").click()
+    with member.refused(403):
+        member.enter_pin("000000")
+        expect(member.at("[data-pin-error]")).to_be_visible()
+    member.enter_pin()
+    expect(member.at("[data-receipt-head]")).to_be_visible()
+    member.at("[data-change]").click()
+    choose(member, "disagree")
+    member.at("[data-next]").click()
+    member.enter_pin()
+    expect(member.at("[data-show=receipt] details summary", has_text="(1)")).to_be_visible()
+    member.at("[data-show=receipt] details summary").click()
+    expect(member.at(".slip-history")).to_contain_text(OPINION)
+    member.at("[data-show=receipt] a", has_text="Kiểm tra").first.click()
+    expect(member.at(".ec-banner--ok")).to_be_visible()
+
+
+def test_what_is_pasted_in_an_old_encoding_is_converted_only_when_asked(enter):
+    member = opened(enter("tv07", PHONE), "Chương trình phát triển đô thị")
+    field = member.at("[name=text-3]")
+    field.fill(LEGACY)
+    offer = member.at("[data-field=text-3] [data-offer]")
+    expect(offer).to_contain_text(PLAIN)
+    expect(field).to_have_value(LEGACY)
+    offer.locator("button").first.click()
+    expect(field).to_have_value(PLAIN)
+    expect(offer).to_have_count(0)
+
+
+def test_a_draft_outlives_the_line_and_is_sent_once_and_another_device_is_told(enter):
+    first, second = enter("tv08", PHONE), enter("tv08", TABLET)
+    for person in (first, second):
+        opened(person, "Chương trình phát triển đô thị")
+    line = first.at("[data-draft-line]")
+    with first.offline():
+        first.at("[name=text-3]").fill("Gõ khi mất mạng")
+        expect(line).to_contain_text("trên thiết bị này")
+    expect(line).to_contain_text("Đã lưu nháp")
+    first.came_back()
+    with second.refused(409):
+        second.at("[name=text-3]").fill("Gõ ở máy khác")
+        expect(second.at("[data-conflict]")).to_be_visible()
+    expect(second.at("[data-conflict-text]")).to_have_text("Gõ khi mất mạng")
+    second.at("[data-keep-mine]").click()
+    expect(second.at("[data-draft-line]")).to_contain_text("Đã lưu nháp")
+    first.page.reload()
+    expect(first.at("[name=text-3]")).to_have_value("Gõ ở máy khác")
+
+
+def test_several_drafts_are_signed_with_one_pin_and_each_has_its_receipt(enter):
+    member = enter("tv09", PHONE)
+    for matter in ("Đề án chuyển đổi số ngành y tế", "Chương trình phát triển đô thị"):
+        opened(member, matter)
+        choose(member, "agree")
+        expect(member.at("[data-draft-line]")).to_contain_text("Đã lưu nháp")
+    member.go("/slips/together")
+    member.at("[data-next]").click()
+    expect(member.at("dialog[open] .slip-confirm")).to_have_count(2)
+    member.enter_pin()
+    expect(member.at("[data-end][data-good]")).to_have_count(2)
+
+
+def test_a_slip_that_is_issued_meanwhile_comes_to_an_open_screen(enter, web):
+    member = enter("tv10", TABLET)
+    member.go("/slips/")
+    rows = member.at("a.ec-task").count()
+    web.make("slip")
+    expect(member.at("a.ec-task", has_text="Dự án Luật Dữ liệu cá nhân")).to_be_visible()
+    assert member.at("a.ec-task").count() == rows + 1
+    assert shown_badge(member) == str(rows + 1)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_pages_of_slips_fit_and_can_be_pressed_and_read(enter, device):
+    size, colours = DEVICES[device]
+    member = enter("tv11", size, color_scheme=colours)
+    links = member.go("/slips/?state=").locator("a.ec-task").evaluate_all("links => links.map((link) => link.pathname)")
+    pages = ["/slips/", "/slips/together", *(link for link in links if re.fullmatch(r"/slips/\d+", link))]
+    assert len(pages) > 3
+    assert {path: faults for path in pages if (faults := faults_of(member, path, colours))} == {}
