@@ -36,6 +36,9 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_boards,
+        slip_compose,
+        slip_office,
         verification,
     )
 
@@ -68,4 +71,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    slip_boards.register(app, appbuilder)
+    slip_compose.register(app, appbuilder)
+    slip_office.register(app, appbuilder)
     verification.register(app, appbuilder)
