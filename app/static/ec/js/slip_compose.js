@@ -38,10 +38,7 @@ async function arrange(button) {
   clearTimeout(timer);
   const [act, place] = button.value.split("-");
   const page = await drawn(button);
-  if (!page) {
-    form.requestSubmit(preview);
-    return;
-  }
+  if (!page) return;
   button.blur();
   dirty = true;
   draw(page);
