@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, url_for
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy import and_
 
 from app.models import Outcome, Slip, SlipState
@@ -70,7 +71,7 @@ class SlipRecords(ChippedView):
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
-    label: Any = _("Opinion slips")
+    label: Any = _p("menu", "Slips")
     appbuilder.add_link("SlipQueue", href="SlipOfficeView.queue", label=_("Slips in the making and under way"),
                         category=SLIPS, category_label=label)  # fmt: skip
     appbuilder.add_link("SlipNew", href="SlipComposeView.blank", label=_("Draft a slip"), category=SLIPS)

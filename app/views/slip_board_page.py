@@ -8,10 +8,10 @@ from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
-from app.models import Choice, Slip, SlipAnswer, SlipState
+from app.models import Slip, SlipAnswer, SlipState
 from app.views.slip_compose_page import changes
 from app.views.slip_office_page import acts
-from app.views.slip_office_words import ARRIVALS, COLUMNS, full, head, remaining
+from app.views.slip_office_words import ARRIVALS, COLUMNS, choice_word, full, head, remaining
 from app.workflows import slip_closing, slip_rows, slips
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
@@ -183,7 +183,7 @@ def _answer(asked: Mapping[str, Any], answer: SlipAnswer, standing: bool) -> dic
 
 
 def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
-    answer = str(word(Choice(part["choice"]))) if part["choice"] else ""
+    answer = choice_word(part["choice"])
     if part["option"]:
         answer = question["options"][part["option"] - 1]
     labels = {each["index"]: each["label"] for each in asked["articles"]}
@@ -192,7 +192,7 @@ def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[s
         "text": part["text"],
         "articles": [
             {"label": labels[each["article"]], "look": each["choice"] or "", "text": each["text"],
-             "answer": str(word(Choice(each["choice"]))) if each["choice"] else ""}
+             "answer": choice_word(each["choice"])}
             for each in part["articles"]
         ],
     }  # fmt: skip

@@ -5,7 +5,7 @@ import datetime as dt
 from flask import Flask, flash, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from app.views.actor import current_actor, now
@@ -51,7 +51,7 @@ class SlipBoardView(BaseView):
     def chase(self, slip_id: int) -> Response:
         only = form_id("member_id")
         told = slip_chasing.chase_slip(current_actor(), slip_id, now(), [only] if only else ())
-        flash(ngettext("%(num)s member is reminded.", "%(num)s members are reminded.", len(told)), "success")
+        flash(_("Members reminded: %(n)s.", n=len(told)), "success")
         return redirect(url_for("SlipBoardView.board", slip_id=slip_id), 303)
 
     @expose("/<int:slip_id>/extend", methods=["POST"])

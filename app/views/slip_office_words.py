@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
+from flask_babel import lazy_pgettext as _p
 
 from app.models import ApprovalAct, Slip, SlipState, Urgency
 from app.views.durations import span
@@ -16,8 +17,8 @@ from app.workflows.slip_board import Arrival, Column
 
 SOON = dt.timedelta(hours=24)
 COLUMNS: dict[Column, Any] = {
-    Column.AGREE: lazy_gettext("Agree"), Column.DISAGREE: lazy_gettext("Disagree"),
-    Column.OTHER: lazy_gettext("Other opinion"), Column.ANSWERED: lazy_gettext("Answered"),
+    Column.AGREE: _p("opinion", "Agree"), Column.DISAGREE: _p("opinion", "Disagree"),
+    Column.OTHER: _p("opinion", "Other opinion"), Column.ANSWERED: lazy_gettext("Answered"),
     Column.DEEMED: lazy_gettext("Deemed to agree"), Column.MISSING: lazy_gettext("Not answered"),
 }  # fmt: skip
 ARRIVALS: dict[Arrival, Any] = {
@@ -28,6 +29,11 @@ ACTS = {
     ApprovalAct.WITHDRAWN: "arrow-left",
 }  # fmt: skip
 BEFORE_ISSUE = (SlipState.DRAFT, SlipState.SUBMITTED, SlipState.APPROVED, SlipState.ABANDONED)
+
+
+def choice_word(code: str | None) -> str:
+    """What a code of an answer is called on slips; nothing for none."""
+    return str(COLUMNS[Column(code)]) if code else ""
 
 
 def full(at: dt.datetime) -> str:
