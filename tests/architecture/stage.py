@@ -56,6 +56,7 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    Slip,
     WitnessFinding,
     WitnessReport,
 )
@@ -66,6 +67,7 @@ from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
 from tests.resolving import Resolving
+from tests.slipping import SlipScene
 
 FOREIGN_BODY = 2
 
@@ -107,7 +109,19 @@ def build() -> Stage:
     _elsewhere(stage)
     _resolutions(stage)
     _rows(stage)
+    _slips(stage)
     return stage
+
+
+def _slips(stage: Stage) -> None:
+    """A slip under way, one being drafted, and one of a province."""
+    scene = SlipScene()
+    stage.here["slip"] = scene.issue()
+    stage.draft["slip"] = scene.draft().id
+    far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
+    db.session.add(far)
+    db.session.commit()
+    stage.foreign["slip"] = far.id
 
 
 def _held(stage: Stage) -> None:
