@@ -201,5 +201,3 @@ def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[s
 def _device(delivery: Any) -> dict[str, str]:
     return {"name": delivery.device, "received": format_datetime(delivery.received_at, "HH:mm:ss, dd/MM/yyyy"),
             "seen": format_datetime(delivery.seen_at, "HH:mm:ss, dd/MM/yyyy") if delivery.seen_at else ""}  # fmt: skip
-
-

@@ -1,7 +1,7 @@
 """The clerk composes a slip (soạn phiếu lấy ý kiến): typed text is kept whatever is refused."""
 
 import re
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
@@ -158,7 +158,8 @@ def _upload(actor: Actor, slip_id: int) -> Any:
     if sent is None or not sent.filename:
         raise NoFile("file")
     title, kind = form_text("title", LONGEST_TITLE), form_code("paper_kind", DocumentKind)
-    return slip_papers.upload_paper(actor, slip_id, title, kind, sent.filename, sent.stream, now())
+    stream = cast(BinaryIO, sent.stream)
+    return slip_papers.upload_paper(actor, slip_id, title, kind, sent.filename, stream, now())
 
 
 def _page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip) -> str:

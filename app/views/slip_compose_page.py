@@ -26,9 +26,7 @@ MOST_OFFERED = 60  # versions of the store in one list, the newest
 MOST_SOURCES = 8  # earlier slips to begin from
 
 
-def compose_page(
-    actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip, now: dt.datetime
-) -> dict[str, Any]:
+def compose_page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/slip_compose.html; `about` is the slip, or what will become one."""
     names = [(one.id, one.name) for one in promulgation.organisations_of(about.body_id)]
     window = _window(about, typed, now)
@@ -42,7 +40,7 @@ def compose_page(
         "offered": _offered(actor, slip) if slip else [], "returned": _returned(slip),
         "newer": _newer(slip), "changes": changes(slip) if slip else None,
         "sources": [] if slip else _sources(actor, about.body_id),
-        "phone": phone(slip, typed, window, str(dict(names).get(typed.organisation_id, ""))),
+        "phone": phone(slip, typed, window, dict(names).get(typed.organisation_id or 0, "")),
         "chain": [step.name for step in slip_approval.chain_of(about.body_id)], "urls": _urls(slip),
     }  # fmt: skip
 

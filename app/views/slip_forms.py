@@ -152,5 +152,3 @@ def main_number(typed: TypedSlip) -> int:
     """The number of the question that decides: the chosen one, else the first of agreeing or not; 0 without one."""
     asked = [number for number, each in enumerate(typed.questions, start=1) if each.kind is QuestionKind.CONSENT]
     return typed.main if typed.main in asked else next(iter(asked), 0)
-
-

@@ -107,10 +107,9 @@ def _row(
     devices: Sequence[SlipDelivery],
     reminded: Sequence[dt.datetime],
 ) -> BoardRow:
+    column, at = (Column.DEEMED if deemed_at else Column.MISSING), deemed_at
     if answer is not None:
         column, at = _said(answer.choice), answer.answered_at
-    else:
-        column, at = (Column.DEEMED if deemed_at else Column.MISSING), deemed_at
     arrival = Arrival.RECEIVED if devices else Arrival.SENT
     if any(device.seen_at for device in devices):
         arrival = Arrival.SEEN
