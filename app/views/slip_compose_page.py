@@ -87,12 +87,12 @@ def silence(found: Outlook, ends: dt.datetime) -> str:
 
 def _days(found: Outlook, issued: dt.date, end: dt.date) -> list[dict[str, Any]]:
     """The day of issue and all days until the latest deadline; `look`: issue, worked, off, end, later."""
-    first = {"day": issued.day, "weekday": format_date(issued, "EEE"), "look": "issue", "name": "",
+    first = {"day": issued.day, "weekday": format_date(issued, "EEEE"), "look": "issue", "name": "",
              "said": format_date(issued, "EEEE, dd/MM/yyyy")}  # fmt: skip
     rows = [first]
     for each in found.days:
         look = "off" if not each.worked else "end" if each.day == end else "later" if each.day > end else "worked"
-        rows.append({"day": each.day.day, "weekday": format_date(each.day, "EEE"), "look": look, "name": each.name,
+        rows.append({"day": each.day.day, "weekday": format_date(each.day, "EEEE"), "look": look, "name": each.name,
                      "said": format_date(each.day, "EEEE, dd/MM/yyyy")})  # fmt: skip
     return rows
 

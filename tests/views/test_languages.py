@@ -118,7 +118,7 @@ def test_no_page_of_a_meeting_has_a_word_of_its_own(app: Flask, at: At, scene: S
     assert leaks.found == {}
     assert leaks.pages > 200
     probes = ("/healthz", "/readyz", "/metrics", "/pki/")  # nobody reads them
-    elsewhere = (*OF_RESOLUTIONS, *probes, "/exports/", "/digests/", "/reports/")
+    elsewhere = (*OF_RESOLUTIONS, *probes, "/exports/", "/digests/", "/reports/", "/slips/")
     assert {rule for rule in pages(app) if not rule.startswith(elsewhere)} == rules_of(app, asked)
 
 
