@@ -38,6 +38,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         signed_acts,
         slip_boards,
         slip_compose,
+        slip_draft_text,
         slip_office,
         verification,
     )
@@ -73,5 +74,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     signed_acts.register(app, appbuilder)
     slip_boards.register(app, appbuilder)
     slip_compose.register(app, appbuilder)
+    slip_draft_text.register(app, appbuilder)
     slip_office.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -24,6 +24,7 @@ from app.workflows.engine.words import word
 Page = str | Response | tuple[str, int]
 TAKE = re.compile(r"take-([0-9]{1,9})")
 QUESTIONS = re.compile(r"add|(drop|up|down)-[0-9]{1,2}")
+NEXT = {"submit": "SlipOfficeView.preview", "write": "SlipDraftTextView.edit"}  # where a button leads beside saving
 LONGEST_TITLE = 1000
 DRAFT = "1"
 
@@ -71,7 +72,7 @@ class SlipComposeView(BaseView):
     @signed_in
     def edit(self, slip_id: int) -> str:
         actor = current_actor()
-        slip = _draft(actor, slip_id)
+        slip = draft_of(actor, slip_id)
         return _page(actor, slip, slip, of_slip(slip))
 
     @expose("/<int:slip_id>/edit", methods=["POST"])
@@ -79,7 +80,7 @@ class SlipComposeView(BaseView):
     def save(self, slip_id: int) -> Page:
         """Save what is typed, then do what the button says with a paper, or submit; a refusal keeps what was typed."""
         actor = current_actor()
-        _draft(actor, slip_id)
+        draft_of(actor, slip_id)
         typed, do = typed_slip(), request.form.get("do", "")
         try:
             slips.change_slip(actor, slip_id, typed.content, now())
@@ -88,17 +89,16 @@ class SlipComposeView(BaseView):
             raise
         except WorkflowError as refusal:
             typed.refuse(refusal)
-            slip = _draft(actor, slip_id)
+            slip = draft_of(actor, slip_id)
             return _page(actor, slip, slip, typed), refusal.http_status
         flash(said, "success")
-        there = "SlipOfficeView.preview" if do == "submit" else "SlipComposeView.edit"
-        return redirect(url_for(there, slip_id=slip_id, _anchor="papers" if do and do != "submit" else None), 303)
+        return redirect(url_for(NEXT.get(do, "SlipComposeView.edit"), slip_id=slip_id), 303)
 
     @expose("/<int:slip_id>/check", methods=["POST"])
     @signed_in
     def check(self, slip_id: int) -> str:
         actor = current_actor()
-        slip = _draft(actor, slip_id)
+        slip = draft_of(actor, slip_id)
         return _page(actor, slip, slip, _arranged())
 
     @expose("/<int:slip_id>/clone", methods=["POST"])
@@ -118,7 +118,7 @@ def _begun(actor: Actor) -> Subject:
     return Detached(Slip.__tablename__, 0, None, body)
 
 
-def _draft(actor: Actor, slip_id: int) -> Slip:
+def draft_of(actor: Actor, slip_id: int) -> Slip:
     """A slip that this person may still change."""
     slip = seen(actor, Slip, slip_id)
     actor.require(Right.SLIP_DRAFT, slip)
@@ -148,7 +148,7 @@ def _go_on(actor: Actor, slip_id: int, do: str) -> str:
     if do == "submit":
         slip_approval.submit_slip(actor, slip_id, now())
         return _("The slip is on its way to approval.")
-    if do:
+    if do not in ("", "write"):
         raise BadField("do")
     return _("The draft is saved.")
 

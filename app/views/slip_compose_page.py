@@ -53,6 +53,7 @@ def _urls(slip: Slip | None) -> dict[str, str]:
         "save": url_for("SlipComposeView.save", slip_id=slip.id),
         "check": url_for("SlipComposeView.check", slip_id=slip.id),
         "back": url_for("SlipOfficeView.preview", slip_id=slip.id),
+        "write": url_for("SlipDraftTextView.edit", slip_id=slip.id),
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Notice, QuestionKind, Slip, SlipState
-from app.workflows import slip_chasing, slip_deliveries
+from app.workflows import slip_chasing, slip_deliveries, slip_papers
 from app.workflows.slips import Question
 from tests.cabinet import MEMBERS, NOW
 from tests.slipping import CONSENT, DEADLINE, REASON, SlipScene
@@ -26,6 +26,9 @@ TYPED = {
     "main": "1", "kind": ["consent", "pick"], "text": ["Đồng ý với dự thảo?", "Chọn phương án"],
     "options": ["", "Phương án 1\nPhương án 2"],
 }  # fmt: skip
+
+FORM = {"subject": "Về chuyển đổi số", "bases": "Căn cứ Luật Tổ chức Chính phủ", "recipients": "Như Điều 2",
+        "archive": "VT"}  # fmt: skip
 
 
 @pytest.fixture
@@ -160,6 +163,18 @@ def test_a_paper_that_cannot_be_taken_leaves_the_typed_text(app, at: At, slip, t
     assert page.status_code in (413, 422)
     assert said in words(page)
     assert typed_again(page)[0] == MATTER
+
+
+def test_a_draft_is_written_whose_articles_can_be_asked_about(app, at: At, slip):
+    made = slip.draft()
+    sent = at("clerk").post(f"/slips/{made.id}/edit", **TYPED, do="write")
+    assert (sent.status_code, sent.location) == (303, f"/slips/{made.id}/draft-text")
+    text = {**FORM, "body": "Điều 1. Mục tiêu\nBảo đảm an ninh.\nĐiều 2. Tổ chức thực hiện\nCác bộ thi hành."}
+    odd = at("clerk").post(f"/slips/{made.id}/draft-text", **{**text, "body": "Không có điều nào"})
+    assert (odd.status_code, "Không có điều nào" in typed_again(odd)) == (422, True)
+    done = at("clerk").post(f"/slips/{made.id}/draft-text", **text)
+    assert done.status_code == 303, words(done)
+    assert [article["label"] for article in slip_papers.articles_of(only_slip())] == ["Điều 1", "Điều 2"]
 
 
 def test_an_earlier_slip_is_copied(app, at: At, slip):
