@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Notice, QuestionKind, Slip, SlipState
+from app.tasks import relay
 from app.workflows import slip_chasing, slip_deliveries, slip_papers
 from app.workflows.slips import Question
 from tests.cabinet import MEMBERS, NOW
@@ -289,6 +290,15 @@ def test_the_silent_are_reminded_once_an_hour_and_nobody_else(app, at: At, clock
     Browser(app, "clerk").post(f"/slips/{open_slip}/chase", member_id=str(one))
     often = {member: len(times) for member, times in slip_chasing.chased(open_slip).items() if len(times) > 1}
     assert often == {one: 2}
+
+
+def test_a_reminder_becomes_a_notice_of_the_silent_alone(app, slip):
+    open_slip = slip.issue()
+    slip.answer("a", open_slip)
+    slip_chasing.chase_slip(slip.who["clerk"], open_slip, NOW)
+    relay.drain(NOW + dt.timedelta(seconds=5))
+    rows = select(Notice.person_id).where(Notice.kind == "SlipChased")
+    assert set(db.session.scalars(rows)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
 
 
 def test_a_reminder_is_not_sent_any_more_to_whoever_answered(app, slip):
