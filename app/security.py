@@ -50,6 +50,8 @@ REGISTERS_READ = (
 REGISTERS_KEEP = REGISTERS_READ | {("menu_access", "IssueQueue")} | (
     _opens("SealRecords", "Registers", "add", "suspend") | _opens("SpecimenRecords", "Registers", "add")
 )  # fmt: skip
+SLIPS_READ = _opens("SlipRecords", "Slips") | {("menu_access", "SlipQueue")}
+SLIPS_PREPARE = SLIPS_READ | {("menu_access", "SlipNew")}
 RULES_READ = (
     _opens("RuleSetRecords", "Meetings") | _opens("SlipRuleSetRecords", "Meetings")
     | _opens("CalendarRecords", "Meetings")
@@ -64,10 +66,10 @@ GAPS_DECIDE = _opens("GapRecords", "", "add", "confirm")
 
 SCREENS: dict[str, set[Screen]] = {
     "thanh_vien": KEYS_CONFIRM | GAPS_DECIDE,  # whoever may be the second person; rights decide, so no menu
-    "van_phong": MEETINGS_PREPARE | RULES_KEEP
+    "van_phong": MEETINGS_PREPARE | RULES_KEEP | SLIPS_PREPARE
     | ROLL_KEEP | KEYS_RECOVER | _opens("OutgoingRecords", "Registers") | PICK,
     "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
-    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | RULES_READ
+    "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | RULES_READ | SLIPS_READ
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight")
     | _opens("UnansweredRecords", "Oversight")
     | _opens("WitnessRecords", "Oversight") | _opens("GapRecords", "Oversight", "add", "confirm"),

@@ -56,6 +56,7 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
+    slip_chasing,
     slip_facts,
     time_stamps,
     witnessing,
@@ -150,6 +151,7 @@ TIMETABLE = (
 STILL_NEEDED = {
     reminders.InvitationReminded.__name__: reminders.still_silent,
     expiry.CertificateExpiring.__name__: expiry.still_ending,
+    slip_chasing.SlipChased.__name__: slip_chasing.still_unanswered,
 }
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
 ROOTS = {  # facts after which the log of the installation takes in what they leave behind
@@ -260,6 +262,8 @@ KINDS: dict[type, Kind] = {
     slip_facts.SlipExtended:            Kind(who.slip_recipients, SLIP, say.slip_extended, "clock"),
     slip_facts.SlipRecalled:            Kind(who.slip_recipients, SLIP, say.slip_recalled, "ban", who.express_slip),
     slip_facts.SlipClosed:              Kind(who.drafter_of_slip, SLIP, say.slip_closed, "check", clockwork=True),
+    slip_chasing.SlipChased:            Kind(who.with_staff(who.chased_members), REMINDER, say.slip_chased, "megaphone",
+                                             who.express_slip),
     seals.SealEnrolled:                 Kind(who.heads_and_records, SECURITY, say.seal_enrolled),
     seals.SealSuspended:                Kind(who.heads_and_records, SECURITY, say.seal_suspended, clockwork=True),
     seals.SignaturePictureSet:          Kind(who.named("person_id"), SECURITY, say.picture_set),

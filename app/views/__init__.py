@@ -36,6 +36,10 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_boards,
+        slip_compose,
+        slip_draft_text,
+        slip_office,
         slips,
         verification,
     )
@@ -70,4 +74,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
     slips.register(app, appbuilder)
+    slip_boards.register(app, appbuilder)
+    slip_compose.register(app, appbuilder)
+    slip_draft_text.register(app, appbuilder)
+    slip_office.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -293,7 +293,7 @@ def _contains(model: Any, path: str, word: str) -> ColumnElement[bool]:
     if rest:
         relation = getattr(model, first)
         return or_(relation.has(_contains(relation.property.mapper.class_, rest, word)))
-    twin = {"full_name": "name_fold"}.get(path, f"{path}_fold")
+    twin = {"full_name": "name_fold", "matter": "title_fold"}.get(path, f"{path}_fold")
     if hasattr(model, twin):
         return or_(getattr(model, twin).contains(fold(word), autoescape=True))
     return or_(getattr(model, path).icontains(word, autoescape=True))

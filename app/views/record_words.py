@@ -19,6 +19,7 @@ from app.models import (
     MeetingState,
     PollState,
     ResolutionState,
+    SlipState,
 )
 from app.views.actor import now
 from app.workflows.engine.words import word
@@ -41,6 +42,8 @@ LOOKS: dict[StrEnum, str] = {  # only what differs from the plain chip: now | ok
     JobState.RUNNING: "now", JobState.DONE: "ok", JobState.FAILED: "bad",
     DeliveryState.SENDING: "now", DeliveryState.HANDED_OVER: "ok", DeliveryState.FAILED: "bad",
     DeliveryState.BOUNCED: "bad", DeliveryState.UNCERTAIN: "warn",
+    SlipState.SUBMITTED: "info", SlipState.APPROVED: "info", SlipState.ISSUED: "now", SlipState.CLOSED: "ok",
+    SlipState.REPORTED: "ok", SlipState.DECIDED: "ok", SlipState.ABANDONED: "bad", SlipState.RECALLED: "bad",
     DayKind.OFF: "warn", DayKind.WORKED: "info",
 }  # fmt: skip
 

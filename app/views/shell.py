@@ -13,7 +13,7 @@ from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.views.living import living, passkey_offer
 from app.workflows import notices
-from app.workflows.engine.rights import GRANTS, HEAD, NOBODY, RECEIVING, Actor, Right
+from app.workflows.engine.rights import APPROVERS, GRANTS, HEAD, NOBODY, RECEIVING, Actor, Right
 from app.workflows.engine.visibility import STAFF
 from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
@@ -25,6 +25,7 @@ SLIPS = GRANTS[Right.SLIP_ANSWER] | GRANTS[Right.SLIP_BOARD]  # whoever answers 
 ICONS = {
     "Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings",
     "Registers": "stamp", "Keys": "key-round",
+    "Slips": "message-square-text",
 }  # fmt: skip
 
 
@@ -98,6 +99,9 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
     if actor.holds(GRANTS[Right.REPORT_READ]):
         entries += _report(groups)
+    if actor.holds(APPROVERS) and not any(group["key"] == "fab-Slips" for group in groups):
+        label = pgettext("menu", "Slips to approve")
+        entries.append({"key": "fab-Slips", "label": label, "icon": "stamp", "url": "/slips/approvals"})
     if actor.holds(GRANTS[Right.AUDIT_READ]):
         chain = {"label": pgettext("menu", "Check of the chain"), "url": "/chain/"}
         for group in groups:

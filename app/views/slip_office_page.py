@@ -1,0 +1,167 @@
+"""What the office sees of a slip before it is issued: what members will see, its way of approval, the next step."""
+
+import datetime as dt
+from typing import Any
+
+from flask import url_for
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from app.extensions import db
+from app.models import Slip, SlipState
+from app.views.slip_compose_page import changes, phone, recipients, silence
+from app.views.slip_forms import of_slip
+from app.views.slip_office_words import address_of, course, full, head, history, remaining
+from app.workflows import slip_approval, slip_rounds, slip_rows, slips
+from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows.engine.rights import APPROVERS, BOARD, GRANTS, SAID, Actor, Right
+from app.workflows.engine.visibility import nothing, seen, visible
+from app.workflows.engine.words import word
+from app.workflows.slip_outlook import outlook
+
+QUEUE = APPROVERS | BOARD
+SHOWN_LATEST = 10
+WITHDRAWABLE = (SlipState.SUBMITTED, SlipState.APPROVED)
+ABANDONABLE = (SlipState.DRAFT, *WITHDRAWABLE)
+
+
+def preview_page(actor: Actor, slip_id: int, now: dt.datetime) -> dict[str, Any]:
+    """The context of templates/ec/slip_preview.html; for those who prepare, approve or issue, and auditors."""
+    slip = seen(actor, Slip, slip_id)
+    if not actor.holds(QUEUE, slip.body_id):
+        raise NotAllowed(slip, right=SAID[Right.SLIP_APPROVE])
+    return {
+        "slip": head(slip), "course": course(slip), "history": history(slip), "changes": changes(slip),
+        "recipients": recipients(slip.body_id, now), "phone": phone_of(slip, now), "reason": slip.reason,
+        "previous": _previous(slip), "drafted": _drafted(slip), "acts": acts(actor, slip),
+        "board_url": url_for("SlipBoardView.board", slip_id=slip.id) if slip.definition_sha256 else "",
+        "issue": _issue(slip, now) if slip.state is SlipState.APPROVED else None,
+    }  # fmt: skip
+
+
+def phone_of(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+    """What a member sees of the slip as it is saved; the deadline is the standing one, else as if issued now."""
+    window: dict[str, Any] = {}
+    try:
+        found = outlook(slip, slip.issued_at or now)
+    except WorkflowError:
+        found = None
+    ends = slip.deadline_at or (found.ends.get(slip.working_days) if found else None)
+    if found and ends:
+        window = {"said": full(ends), "silence": silence(found, ends)}
+    return phone(slip, of_slip(slip), window, slip.organisation.name if slip.organisation else "")
+
+
+def acts(actor: Actor, slip: Slip) -> dict[str, str]:
+    """Addresses of what this person can do with the slip now, by name."""
+    may = {
+        "edit": slip.state is SlipState.DRAFT and actor.may(Right.SLIP_DRAFT, slip),
+        "submit": slip.state is SlipState.DRAFT and actor.may(Right.SLIP_DRAFT, slip),
+        "withdraw": slip.state in WITHDRAWABLE and actor.may(Right.SLIP_DRAFT, slip),
+        "abandon": slip.state in ABANDONABLE and actor.may(Right.SLIP_DRAFT, slip),
+        "approve": _own_step(actor, slip), "return": _own_step(actor, slip) or _may_issue(actor, slip),
+        "issue": _may_issue(actor, slip),
+        "round": slip.state in slip_rounds.FROM and actor.may(Right.SLIP_DRAFT, slip)
+        and slips.successor_of(slip) is None,
+    }  # fmt: skip
+    found = {name: url_for(f"SlipOfficeView.{ENDPOINTS[name]}", slip_id=slip.id) for name in ENDPOINTS if may[name]}
+    if may["edit"]:
+        found["edit"] = url_for("SlipComposeView.edit", slip_id=slip.id)
+    if actor.may(Right.SLIP_DRAFT, slip):
+        found["clone"] = url_for("SlipComposeView.clone", slip_id=slip.id)
+    return found
+
+
+ENDPOINTS = {
+    "submit": "submit", "withdraw": "withdraw", "abandon": "abandon", "approve": "approve", "return": "send_back",
+    "issue": "issue", "round": "begin_round",
+}  # fmt: skip
+
+
+def _own_step(actor: Actor, slip: Slip) -> bool:
+    step = slip_approval.awaited(slip)
+    return step is not None and actor.holds(frozenset(step.offices), slip.body_id)
+
+
+def _may_issue(actor: Actor, slip: Slip) -> bool:
+    return slip.state is SlipState.APPROVED and actor.may(Right.SLIP_ISSUE, slip)
+
+
+def _previous(slip: Slip) -> dict[str, Any] | None:
+    before = slip.previous
+    return before and {"number": before.number_text, "url": url_for("SlipBoardView.board", slip_id=before.id)}
+
+
+def _drafted(slip: Slip) -> str:
+    who = slip.drafted_by.full_name if slip.drafted_by else ""
+    return _("%(name)s, %(at)s", name=who, at=format_datetime(slip.drafted_at, "HH:mm, dd/MM/yyyy"))
+
+
+def _issue(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+    """What the confirmation of the issue says: the deadline as of now, or why there can be none."""
+    try:
+        found = outlook(slip, now)
+    except WorkflowError as none:
+        return {"problem": str(none), "deadline": "", "passkey": slip.passkey_demanded}
+    ends = found.ends.get(slip.working_days)
+    return {"problem": "", "deadline": full(ends) if ends else "", "passkey": slip.passkey_demanded}
+
+
+def queue_page(actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    """The context of templates/ec/slip_queue.html: what waits for this person, what is under way, what is over."""
+    if not actor.holds(QUEUE):
+        raise NotAllowed(nothing(actor, Slip, 0), right=SAID[Right.SLIP_APPROVE])
+    rows = select(Slip).where(visible(actor, Slip)).options(
+        selectinload(Slip.approvals), selectinload(Slip.organisation), selectinload(Slip.drafted_by)
+    )  # fmt: skip
+    open_ones = rows.where(Slip.state.in_([SlipState.DRAFT, *WITHDRAWABLE])).order_by(Slip.id)
+    making = list(db.session.scalars(open_ones))
+    mine = [slip for slip in making if _waits_for(actor, slip)]
+    issued = db.session.scalars(rows.where(Slip.state == SlipState.ISSUED).order_by(Slip.deadline_at, Slip.id))
+    over = rows.where(Slip.closed_at.is_not(None) | Slip.ended_at.is_not(None)).order_by(Slip.id.desc())
+    return {
+        "waiting": [_entry(slip, now) for slip in mine],
+        "making": [_entry(slip, now) for slip in making if slip not in mine],
+        "issued": [_running(slip, now) for slip in issued],
+        "over": [_entry(slip, now) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
+        "new_url": url_for("SlipComposeView.blank") if actor.holds(GRANTS[Right.SLIP_DRAFT]) else "",
+        "records_url": url_for("SlipRecords.list") if actor.holds(BOARD) else "",
+    }  # fmt: skip
+
+
+def _waits_for(actor: Actor, slip: Slip) -> bool:
+    """Whether the next step is this person's: to approve, to issue, or to mend what came back."""
+    returned = slip.state is SlipState.DRAFT and bool(slip.reason) and slip.drafted_by_id == actor.person_id
+    return _own_step(actor, slip) or _may_issue(actor, slip) or returned
+
+
+def _entry(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+    step = slip_approval.awaited(slip)
+    last = max(slip.approvals, key=lambda row: row.seq, default=None)
+    at = last.at if last else slip.drafted_at
+    shown = slip.closed_at or slip.ended_at or at
+    return {
+        **head(slip), "url": address_of(slip), "step": step.name if step else "", "reason": slip.reason,
+        "by": slip.drafted_by.full_name if slip.drafted_by else "",
+        "at": format_datetime(shown, "HH:mm, dd/MM/yyyy"), "since": remaining(shown, now)["over"],
+        "outcome": word(slip.outcome) if slip.outcome else "",
+        "next": _next(slip),
+    }  # fmt: skip
+
+
+def _next(slip: Slip) -> str:
+    said = {SlipState.DRAFT: _("Go on drafting"), SlipState.SUBMITTED: _("Look at it and approve"),
+            SlipState.APPROVED: _("Issue")}  # fmt: skip
+    return said.get(slip.state, "")
+
+
+def _running(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+    """A slip that collects opinions: how many have answered, and what is left of the time."""
+    answered, members = slip_rows.answered(slip)
+    assert slip.deadline_at is not None  # noqa: S101 - the database keeps one for every issued slip
+    return {
+        **_entry(slip, now), "answered": answered, "members": members, "left": remaining(slip.deadline_at, now),
+        "deadline": format_datetime(slip.deadline_at, "HH:mm, dd/MM"),
+    }  # fmt: skip

@@ -1,0 +1,105 @@
+"""How the office says things about slips: the time that is left, where a slip stands, what was done with it."""
+
+import datetime as dt
+from typing import Any
+
+from flask import url_for
+from flask_babel import format_datetime, lazy_gettext
+from flask_babel import gettext as _
+from flask_babel import lazy_pgettext as _p
+
+from app.models import ApprovalAct, Slip, SlipState, Urgency
+from app.views.durations import span
+from app.views.record_words import LOOKS
+from app.workflows import slip_approval
+from app.workflows.engine.words import word
+from app.workflows.slip_board import Arrival, Column
+
+SOON = dt.timedelta(hours=24)
+COLUMNS: dict[Column, Any] = {
+    Column.AGREE: _p("opinion", "Agree"), Column.DISAGREE: _p("opinion", "Disagree"),
+    Column.OTHER: _p("opinion", "Other opinion"), Column.ANSWERED: lazy_gettext("Answered"),
+    Column.DEEMED: lazy_gettext("Deemed to agree"), Column.MISSING: lazy_gettext("Not answered"),
+}  # fmt: skip
+ARRIVALS: dict[Arrival, Any] = {
+    Arrival.SENT: lazy_gettext("sent"), Arrival.RECEIVED: lazy_gettext("received"), Arrival.SEEN: lazy_gettext("seen"),
+}  # fmt: skip
+ACTS = {
+    ApprovalAct.SUBMITTED: "send", ApprovalAct.APPROVED: "circle-check", ApprovalAct.RETURNED: "undo-2",
+    ApprovalAct.WITHDRAWN: "arrow-left",
+}  # fmt: skip
+BEFORE_ISSUE = (SlipState.DRAFT, SlipState.SUBMITTED, SlipState.APPROVED, SlipState.ABANDONED)
+
+
+def choice_word(code: str | None) -> str:
+    """What a code of an answer is called on slips; nothing for none."""
+    return str(COLUMNS[Column(code)]) if code else ""
+
+
+def full(at: dt.datetime) -> str:
+    """A moment with its weekday, in Hanoi: 17:00, thứ Hai, 03/08/2026."""
+    return str(format_datetime(at, "HH:mm, EEEE, dd/MM/yyyy"))
+
+
+def remaining(deadline: dt.datetime, now: dt.datetime) -> dict[str, Any]:
+    """What is left until a deadline, and whether it is less than a day."""
+    rest = deadline - now
+    if rest <= dt.timedelta():
+        return {"said": _("The time is over"), "soon": True, "over": True}
+    return {"said": _("%(time)s left", time=span(rest.total_seconds())), "soon": rest <= SOON, "over": False}
+
+
+def head(slip: Slip) -> dict[str, Any]:
+    """What stands above every page of a slip."""
+    return {
+        "id": slip.id, "matter": slip.matter, "state": slip.state.value, "state_label": word(slip.state),
+        "state_kind": LOOKS.get(slip.state, ""), "round": slip.round, "number": slip.number_text,
+        "stamp": "" if slip.urgency is Urgency.NORMAL else str(word(slip.urgency)).upper(),
+        "lead": slip.organisation.name if slip.organisation else "",
+        "issued": format_datetime(slip.issued_at, "HH:mm, dd/MM/yyyy") if slip.issued_at else "",
+    }  # fmt: skip
+
+
+def address_of(slip: Slip) -> str:
+    """Where the office goes on with a slip."""
+    before = slip.state in BEFORE_ISSUE
+    return url_for("SlipOfficeView.preview" if before else "SlipBoardView.board", slip_id=slip.id)
+
+
+def course(slip: Slip) -> list[dict[str, Any]]:
+    """The chain of approval as steps: drafted, each step of the chain, issued; which are done, which one is next."""
+    chain = [step["name"] for step in slip.chain] or [step.name for step in slip_approval.chain_of(slip.body_id)]
+    names = [_("Drafted"), *chain, _("Issued")]
+    done = _steps_done(slip, len(chain))
+    approved = [row for row in _since_submitted(slip) if row.act is ApprovalAct.APPROVED]
+    said = [f"{row.name}, {format_datetime(row.at, 'HH:mm dd/MM')}" for row in approved]
+    notes = ["", *said, *[""] * (len(chain) - len(said)), head(slip)["issued"]]
+    over = slip.state is SlipState.ABANDONED
+    return [
+        {"name": name, "note": note, "done": place < done, "now": place == done and not over}
+        for place, (name, note) in enumerate(zip(names, notes, strict=True))
+    ]
+
+
+def _steps_done(slip: Slip, steps: int) -> int:
+    if slip.state in (SlipState.DRAFT, SlipState.ABANDONED):
+        return 0
+    return 1 + slip.stage if slip.state in (SlipState.SUBMITTED, SlipState.APPROVED) else steps + 2
+
+
+def _since_submitted(slip: Slip) -> list[Any]:
+    """The history since the slip was submitted last; nothing while it is a draft."""
+    if slip.state is SlipState.DRAFT:
+        return []
+    last = max((row.seq for row in slip.approvals if row.act is ApprovalAct.SUBMITTED), default=0)
+    return [row for row in slip.approvals if row.seq > last]
+
+
+def history(slip: Slip) -> list[dict[str, Any]]:
+    """Who did what on the way to the issue, the latest first."""
+    return [
+        {"act": word(row.act), "icon": ACTS[row.act], "step": row.step, "name": row.name, "post": row.post,
+         "remark": row.remark, "at": format_datetime(row.at, "HH:mm:ss, dd/MM/yyyy"),
+         "kind": {ApprovalAct.RETURNED: "bad", ApprovalAct.APPROVED: "ok"}.get(row.act, "")}
+        for row in reversed(slip.approvals)
+    ]  # fmt: skip

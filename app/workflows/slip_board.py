@@ -1,0 +1,125 @@
+"""The board of a slip (bảng theo dõi phiếu): each member in exactly one column at every moment, so that all make N."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Choice, Slip, SlipAnswer, SlipDeemed, SlipDelivery, SlipRecipient
+from app.workflows import slip_chasing, slip_deliveries, slip_rows, slips
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.visibility import seen
+from app.workflows.rules.tally import threshold
+
+
+class Column(StrEnum):
+    """Where a member stands; ANSWERED where no question asks for agreement."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    OTHER = "other"
+    ANSWERED = "answered"
+    DEEMED = "deemed"
+    MISSING = "missing"
+
+
+CAST = (Column.AGREE, Column.DISAGREE, Column.OTHER, Column.ANSWERED)
+
+
+class Arrival(StrEnum):
+    """How far the slip has come to a member: đã gửi, đã nhận, đã xem."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One member. `at` is that of the standing answer or of the deemed agreement; `devices` as they arrived."""
+
+    entry: SlipRecipient
+    column: Column
+    at: dt.datetime | None
+    arrival: Arrival
+    devices: Sequence[SlipDelivery]
+    reminded: Sequence[dt.datetime]
+
+
+@dataclass(frozen=True)
+class Board:
+    """`counts` has every column of this slip, also the empty ones; they add up to `members`."""
+
+    slip: Slip
+    rows: Sequence[BoardRow]
+    counts: dict[Column, int]
+    threshold: int | None
+
+    @property
+    def members(self) -> int:
+        return len(self.rows)
+
+    @property
+    def answered(self) -> int:
+        return sum(self.counts.get(column, 0) for column in CAST)
+
+    @property
+    def silent(self) -> list[BoardRow]:
+        return [row for row in self.rows if row.column is Column.MISSING]
+
+
+def board_of(actor: Actor, slip_id: int) -> Board:
+    """The board of an issued slip for those who may see what was answered; its statements do not grow with N."""
+    slip = watched(actor, slip_id)
+    standing, deemed = slip_rows.standing(slip.id), _deemed(slip.id)
+    devices: dict[int, list[SlipDelivery]] = {}
+    for delivery in slip_deliveries.deliveries_of(slip.id):
+        devices.setdefault(delivery.member_id, []).append(delivery)
+    reminded = slip_chasing.chased(slip.id)
+    rows = [
+        _row(entry, standing.get(entry.member_id), deemed.get(entry.member_id), devices.get(entry.member_id, []),
+             reminded.get(entry.member_id, []))
+        for entry in slip.recipients
+    ]  # fmt: skip
+    consent = slips.main_question(slip) is not None
+    shown = [Column.AGREE, Column.DISAGREE, Column.OTHER] if consent else [Column.ANSWERED]
+    found = Counter(row.column for row in rows)
+    counts = {column: found[column] for column in (*shown, Column.DEEMED, Column.MISSING)}
+    return Board(slip, rows, counts, threshold(len(rows), slips.rules_of(slip)) if consent and rows else None)
+
+
+def watched(actor: Actor, slip_id: int) -> Slip:
+    """A slip that was issued, for those who see its board; refused for everybody else."""
+    slip = seen(actor, Slip, slip_id)
+    actor.require(Right.SLIP_BOARD, slip)
+    slips.require_state(slip, slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.DECIDED, slips.RECALLED)
+    return slip
+
+
+def _row(
+    entry: SlipRecipient,
+    answer: SlipAnswer | None,
+    deemed_at: dt.datetime | None,
+    devices: Sequence[SlipDelivery],
+    reminded: Sequence[dt.datetime],
+) -> BoardRow:
+    column, at = (Column.DEEMED if deemed_at else Column.MISSING), deemed_at
+    if answer is not None:
+        column, at = _said(answer.choice), answer.answered_at
+    arrival = Arrival.RECEIVED if devices else Arrival.SENT
+    if any(device.seen_at for device in devices):
+        arrival = Arrival.SEEN
+    return BoardRow(entry, column, at, arrival, devices, reminded)
+
+
+def _said(choice: Choice | None) -> Column:
+    return Column(choice.value) if choice else Column.ANSWERED
+
+
+def _deemed(slip_id: int) -> dict[int, dt.datetime]:
+    rows = select(SlipDeemed.member_id, SlipDeemed.at).where(SlipDeemed.slip_id == slip_id)
+    return {member_id: at for member_id, at in db.session.execute(rows)}

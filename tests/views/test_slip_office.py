@@ -1,0 +1,373 @@
+"""The office's side of a slip: composing without losing a letter, approval, issue, and the board."""
+
+import datetime as dt
+import html
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Notice, QuestionKind, Slip, SlipState
+from app.tasks import relay
+from app.workflows import slip_chasing, slip_deliveries, slip_papers
+from app.workflows.slips import Question
+from tests.cabinet import MEMBERS, NOW
+from tests.slipping import CONSENT, DEADLINE, REASON, SlipScene
+from tests.views.browser import Browser
+from tests.workflows.test_documents import pdf
+
+At = Callable[[str], Browser]
+MATTER = "Dự thảo Nghị quyết về chuyển đổi số"
+TYPED = {
+    "matter": MATTER, "organisation_id": "", "legal_basis": "Điều 7", "urgency": "urgent", "working_days": "3",
+    "main": "1", "kind": ["consent", "pick"], "text": ["Đồng ý với dự thảo?", "Chọn phương án"],
+    "options": ["", "Phương án 1\nPhương án 2"],
+}  # fmt: skip
+
+FORM = {"subject": "Về chuyển đổi số", "bases": "Căn cứ Luật Tổ chức Chính phủ", "recipients": "Như Điều 2",
+        "archive": "VT"}  # fmt: skip
+
+
+@pytest.fixture
+def slip(app: Flask) -> SlipScene:
+    return SlipScene()
+
+
+def words(page) -> str:
+    plain = re.sub(r"<(script|style|svg).*?</\1>|<[^>]+>", " ", page.text, flags=re.S)
+    return html.unescape(re.sub(r"\s+", " ", plain))
+
+
+def typed_again(page) -> list[str]:
+    areas = re.findall(r"<textarea[^>]*>\r?\n?(.*?)</textarea>", page.text, flags=re.S)
+    return [html.unescape(each) for each in areas]
+
+
+def only_slip() -> Slip:
+    db.session.expire_all()
+    return db.session.scalars(select(Slip)).one()
+
+
+# -- composing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_slip_is_composed_changed_and_submitted(app, at: At, slip):
+    assert at("clerk").get("/slips/new").status_code == 200
+    made = at("clerk").post("/slips/new", **TYPED)
+    found = only_slip()
+    assert (made.status_code, made.location) == (303, f"/slips/{found.id}/edit")
+    assert (found.matter, found.working_days, found.urgency.value) == (MATTER, 3, "urgent")
+    assert [(row.kind, row.text, row.options, row.main) for row in found.questions] == [
+        (QuestionKind.CONSENT, "Đồng ý với dự thảo?", [], True),
+        (QuestionKind.PICK, "Chọn phương án", ["Phương án 1", "Phương án 2"], False),
+    ]
+    sent = at("clerk").post(f"/slips/{found.id}/edit", **TYPED, do="submit")
+    assert (sent.status_code, only_slip().state) == (303, SlipState.SUBMITTED)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "said"),
+    [
+        ({"matter": ""}, 422, "at most 500 letters"),
+        ({"matter": "Ẩn\u202e"}, 422, "at most 500 letters"),
+        ({"working_days": "1"}, 422, "at least 2 working days"),
+        ({"working_days": "9"}, 422, "at most 5 working days"),
+        ({"options": ["", "Một"]}, 422, "Question 2"),
+        ({"text": ["Đồng ý?", "Ẩn\u200b"]}, 422, "Question 2"),
+        ({"kind": [], "text": [], "options": []}, 422, "1 to 20 questions"),
+    ],
+)
+def test_what_is_refused_comes_back_as_it_was_typed(app, at: At, slip, wrong, status, said):
+    at("clerk").post("/language/en")
+    page = at("clerk").post("/slips/new", **{**TYPED, **wrong})
+    assert page.status_code == status
+    assert said in words(page)
+    kept = {**TYPED, **wrong}
+    assert typed_again(page)[:2] == [kept["matter"], "Điều 7"]
+    assert [each for each in typed_again(page)[2::2]] == kept["text"]
+    assert db.session.query(Slip).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("do", "texts"),
+    [("add", ["A", "B", "C", ""]), ("drop-2", ["A", "C"]), ("up-3", ["A", "C", "B"]), ("down-1", ["B", "A", "C"]),
+     ("up-1", ["A", "B", "C"]), ("down-3", ["A", "B", "C"]), ("", ["A", "B", "C"])],
+)  # fmt: skip
+def test_questions_are_arranged_and_nothing_typed_is_lost_or_saved(app, at: At, slip, do, texts):
+    typed = {**TYPED, "kind": ["text"] * 3, "text": ["A", "B", "C"], "options": [""] * 3}
+    page = at("clerk").post("/slips/new/check", **typed, do=do)
+    assert page.status_code == 200
+    assert typed_again(page)[0] == MATTER
+    assert typed_again(page)[2::2] == texts
+    assert db.session.query(Slip).count() == 0
+
+
+def test_the_question_that_decides_moves_with_its_place(app, at: At, slip):
+    typed = {**TYPED, "kind": ["consent"] * 2, "text": ["A", "B"], "options": [""] * 2, "main": "2"}
+    page = at("clerk").post("/slips/new/check", **typed, do="up-2")
+    assert re.search(r'name="main" value="1" checked', page.text)
+    dropped = at("clerk").post("/slips/new/check", **typed, do="drop-1")
+    assert re.search(r'name="main" value="1" checked', dropped.text)
+
+
+@pytest.mark.parametrize("odd", [{"kind": ["consent", "odd"]}, {"text": ["A"]}, {"urgency": "x"}, {"main": "-1"}])
+def test_a_form_that_is_none_of_ours_is_refused(app, at: At, slip, odd):
+    page = at("clerk").client.post("/slips/new", data={**TYPED, **odd}, headers={"Accept": "application/json"})
+    assert (page.status_code, page.json["code"]) == (422, "bad_field")
+    assert db.session.query(Slip).count() == 0
+
+
+def test_the_deadline_is_foreseen_with_the_days_that_are_not_counted(app, at: At, slip):
+    at("clerk").post("/language/en")
+    page = words(at("clerk").post("/slips/new/check", **{**TYPED, "working_days": "2"}))
+    assert "03/08/2026" in page  # two working days after Thursday 30 July
+    assert "Not counted: 01/08, 02/08." in page
+    assert "At least 2 and at most 5 working days, until 17:00 on the last one" in page
+
+
+def test_the_preview_shows_what_is_typed_and_not_what_is_saved(app, at: At, slip):
+    made = slip.draft()
+    page = at("clerk").post(f"/slips/{made.id}/check", **TYPED)
+    phone = page.text.split("ec-phone__in")[1]
+    assert MATTER in phone
+    assert "Phương án 2" in phone
+    assert only_slip().matter != MATTER
+
+
+def test_papers_are_added_and_taken_out_and_the_typed_text_is_saved_with_it(app, at: At, slip):
+    made = slip.draft()
+    file = (io.BytesIO(pdf("Tờ trình")), "to-trinh.pdf")
+    form = {**TYPED, "do": "upload", "title": "Tờ trình", "paper_kind": "submission", "file": file}
+    page = at("clerk").client.post(f"/slips/{made.id}/edit", data=form, content_type="multipart/form-data")
+    assert page.status_code == 303, words(page)
+    (paper,) = only_slip().papers
+    assert (paper.version.document.title, only_slip().matter) == ("Tờ trình", MATTER)
+    again = at("clerk").post(f"/slips/{made.id}/edit", **TYPED, do="pin", version_id=str(paper.document_version_id))
+    assert again.status_code == 409
+    gone = at("clerk").post(f"/slips/{made.id}/edit", **TYPED, do=f"take-{paper.id}")
+    assert (gone.status_code, only_slip().papers) == (303, [])
+
+
+@pytest.mark.parametrize(("title", "file", "said"), [
+    ("Tờ trình", None, "Choose the PDF"), ("Tờ trình", (b"MZ", "x.pdf"), "PDF"), ("", (b"%PDF", "x.pdf"), "title"),
+])  # fmt: skip
+def test_a_paper_that_cannot_be_taken_leaves_the_typed_text(app, at: At, slip, title, file, said):
+    made = slip.draft()
+    at("clerk").post("/language/en")
+    form = {**TYPED, "do": "upload", "title": title, "paper_kind": "submission"}
+    form |= {"file": (io.BytesIO(file[0]), file[1])} if file else {}
+    page = at("clerk").client.post(f"/slips/{made.id}/edit", data=form, content_type="multipart/form-data")
+    assert page.status_code in (413, 422)
+    assert said in words(page)
+    assert typed_again(page)[0] == MATTER
+
+
+def test_a_draft_is_written_whose_articles_can_be_asked_about(app, at: At, slip):
+    made = slip.draft()
+    sent = at("clerk").post(f"/slips/{made.id}/edit", **TYPED, do="write")
+    assert (sent.status_code, sent.location) == (303, f"/slips/{made.id}/draft-text")
+    text = {**FORM, "body": "Điều 1. Mục tiêu\nBảo đảm an ninh.\nĐiều 2. Tổ chức thực hiện\nCác bộ thi hành."}
+    odd = at("clerk").post(f"/slips/{made.id}/draft-text", **{**text, "body": "Không có điều nào"})
+    assert (odd.status_code, "Không có điều nào" in typed_again(odd)) == (422, True)
+    done = at("clerk").post(f"/slips/{made.id}/draft-text", **text)
+    assert done.status_code == 303, words(done)
+    assert [article["label"] for article in slip_papers.articles_of(only_slip())] == ["Điều 1", "Điều 2"]
+
+
+def test_an_earlier_slip_is_copied(app, at: At, slip):
+    made = slip.draft()
+    answer = at("clerk").post(f"/slips/{made.id}/clone")
+    assert answer.status_code == 303
+    assert [row.matter for row in db.session.scalars(select(Slip))] == [made.matter] * 2
+
+
+# -- approval and issue -----------------------------------------------------------------------------------------------
+
+
+def test_the_slip_goes_its_way_over_the_pages(app, at: At, slip):
+    made = slip.draft()
+    at("clerk").post(f"/slips/{made.id}/submit")
+    assert MATTER not in words(at("secretary").get("/slips/approvals"))
+    assert made.matter in words(at("secretary").get("/slips/approvals"))
+    assert at("secretary").post(f"/slips/{made.id}/approve", remark="Được").status_code == 303
+    assert at("chairman").post(f"/slips/{made.id}/return", reason=REASON).status_code == 303
+    page = words(at("clerk").get(f"/slips/{made.id}/edit"))
+    assert REASON in page
+    slip.approve(made.id)
+    history = words(at("deputy").get(f"/slips/{made.id}/preview"))
+    assert [said for said in ("Được", REASON, "Bùi Văn Tám") if said not in history] == []
+    issued = at("deputy").post(f"/slips/{made.id}/issue")
+    assert (issued.status_code, issued.location) == (303, f"/slips/{made.id}/board")
+    assert only_slip().state is SlipState.ISSUED
+
+
+def test_a_refused_reason_stays_in_its_open_sheet(app, at: At, slip):
+    made = slip.draft()
+    at("clerk").post(f"/slips/{made.id}/submit")
+    page = at("secretary").post(f"/slips/{made.id}/return", reason="Ẩn\u200b chữ")
+    assert page.status_code == 422
+    assert re.search(r'id="sheet-return"[^>]* data-open', page.text)
+    assert "Ẩn\u200b chữ" in typed_again(page)
+    assert only_slip().state is SlipState.SUBMITTED
+
+
+def test_members_and_others_have_no_part_in_the_making(app, at: At, slip):
+    made = slip.draft()
+    for name in ("a", "guest", "admin"):
+        assert at(name).get("/slips/new").status_code == 403, name
+        assert at(name).get(f"/slips/{made.id}/preview").status_code == 404, name
+        assert at(name).get("/slips/approvals").status_code == 403, name
+
+
+# -- the board --------------------------------------------------------------------------------------------------------
+
+
+def numbers(page) -> list[int]:
+    tally = page.text.split("ec-sliptally")[1].split("</dl>")[0]
+    return [int(number) for number in re.findall(r"<dd>(\d+)</dd>", tally)]
+
+
+def test_the_board_always_makes_n_while_it_runs_and_after_the_deadline(app, at: At, clock, slip):
+    open_slip = slip.issue()
+    board = f"/slips/{open_slip}/board"
+    assert numbers(at("clerk").get(board)) == [0, 0, 0, 0, len(MEMBERS)]
+    slip.answer("a", open_slip)
+    slip.answer("b", open_slip, "disagree", text="Chưa rõ nguồn vốn")
+    running = numbers(at("clerk").get(board))
+    assert (running, sum(running)) == ([1, 1, 0, 0, len(MEMBERS) - 2], len(MEMBERS))
+    clock.now = DEADLINE + dt.timedelta(seconds=1)
+    clerk = Browser(app, "clerk")  # days later, the session of before is over
+    assert clerk.post(f"/slips/{open_slip}/close", reason="").status_code == 303
+    over = numbers(clerk.get(board))
+    assert (over, sum(over)) == ([1, 1, 0, len(MEMBERS) - 2, 0], len(MEMBERS))
+
+
+def test_the_text_of_an_answer_is_for_those_who_see_the_board(app, at: At, slip):
+    open_slip = slip.issue()
+    slip.answer("b", open_slip, "disagree", text="Chưa rõ nguồn vốn")
+    drill = f"/slips/{open_slip}/board/{slip.who['b'].person_id}"
+    for name in ("clerk", "chairman", "head", "deputy", "auditor"):
+        assert "Chưa rõ nguồn vốn" in words(at(name).get(drill)), name
+    for name in ("a", "b"):
+        assert at(name).get(drill).status_code == 403, name
+        assert at(name).get(f"/slips/{open_slip}/board").status_code == 403, name
+        assert at(name).get(f"/slips/{open_slip}/board/state").status_code == 403, name
+
+
+def test_the_board_says_how_far_the_slip_has_come(app, at: At, slip):
+    open_slip = slip.issue()
+    at("clerk").post("/language/en")
+    slip_deliveries.note_delivery(slip.who["a"], open_slip, "iPad", True, now=NOW)
+    slip_deliveries.note_delivery(slip.who["b"], open_slip, "iPhone", False, now=NOW)
+    page = words(at("clerk").get(f"/slips/{open_slip}/board"))
+    assert f"Sent to {len(MEMBERS)}, received by 2, seen by 1." in page
+    drill = words(at("clerk").get(f"/slips/{open_slip}/board/{slip.who['a'].person_id}"))
+    assert ("iPad" in drill, "iPhone" in drill) == (True, False)
+
+
+def test_the_state_moves_with_every_answer(app, at: At, slip):
+    open_slip = slip.issue()
+    before = at("clerk").get(f"/slips/{open_slip}/board/state").json
+    slip.answer("a", open_slip)
+    after = at("clerk").get(f"/slips/{open_slip}/board/state").json
+    assert (before["state"], after["version"] > before["version"]) == ("issued", True)
+
+
+def test_the_silent_are_reminded_once_an_hour_and_nobody_else(app, at: At, clock, slip):
+    open_slip = slip.issue()
+    slip.answer("a", open_slip)
+    at("clerk").post("/language/en")
+    assert at("clerk").post(f"/slips/{open_slip}/chase").status_code == 303
+    assert set(slip_chasing.chased(open_slip)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
+    at("clerk").post(f"/slips/{open_slip}/chase")
+    assert "less than an hour ago" in words(at("clerk").get(f"/slips/{open_slip}/board"))
+    clock.move(hours=1, seconds=1)
+    one = slip.who["b"].person_id
+    Browser(app, "clerk").post(f"/slips/{open_slip}/chase", member_id=str(one))
+    often = {member: len(times) for member, times in slip_chasing.chased(open_slip).items() if len(times) > 1}
+    assert often == {one: 2}
+
+
+def test_a_reminder_becomes_a_notice_of_the_silent_alone(app, slip):
+    open_slip = slip.issue()
+    slip.answer("a", open_slip)
+    slip_chasing.chase_slip(slip.who["clerk"], open_slip, NOW)
+    relay.drain(NOW + dt.timedelta(seconds=5))
+    rows = select(Notice.person_id).where(Notice.kind == "SlipChased")
+    assert set(db.session.scalars(rows)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
+
+
+def test_a_reminder_is_not_sent_any_more_to_whoever_answered(app, slip):
+    open_slip = slip.issue()
+    slip_chasing.chase_slip(slip.who["clerk"], open_slip, NOW)
+    notice = Notice(person_id=slip.who["b"].person_id, body_id=1, details={"subject_id": open_slip})
+    assert slip_chasing.still_unanswered(notice, NOW)
+    slip.answer("b", open_slip)
+    assert not slip_chasing.still_unanswered(notice, NOW)
+    assert not slip_chasing.still_unanswered(notice, DEADLINE)
+
+
+def test_a_deadline_is_extended_and_the_old_one_stays_legible(app, at: At, slip):
+    open_slip = slip.issue()
+    done = at("clerk").post(f"/slips/{open_slip}/extend", day="2026-08-04", reason=REASON)
+    assert done.status_code == 303, words(done)
+    page = at("clerk").get(f"/slips/{open_slip}/board")
+    assert re.search(r"<s>[^<]*03/08/2026</s>", page.text)
+    assert REASON in words(page)
+
+
+@pytest.mark.parametrize(("day", "said"), [
+    ("2026-08-20", "at most 5 working days"), ("2026-08-03", "later day"), ("2026-08-08", "at most 5"),
+    ("", "Choose the day"), ("2026-13-01", "Choose the day"),
+])  # fmt: skip
+def test_an_impossible_day_keeps_the_reason_in_the_sheet(app, at: At, slip, day, said):
+    open_slip = slip.issue()
+    at("clerk").post("/language/en")
+    page = at("clerk").post(f"/slips/{open_slip}/extend", day=day, reason=REASON)
+    assert page.status_code == 422
+    assert said in words(page)
+    assert REASON in typed_again(page)
+
+
+def test_an_early_close_needs_every_answer_and_a_reason(app, at: At, slip):
+    open_slip = slip.issue()
+    refused = at("clerk").post(f"/slips/{open_slip}/close", reason=REASON)
+    assert refused.status_code == 409
+    for name in MEMBERS:
+        slip.answer(name, open_slip)
+    assert at("clerk").post(f"/slips/{open_slip}/close", reason=" ").status_code == 422
+    assert at("clerk").post(f"/slips/{open_slip}/close", reason=REASON).status_code == 303
+    assert only_slip().state is SlipState.CLOSED
+
+
+def test_a_recall_and_a_new_round_with_what_changed(app, at: At, slip):
+    open_slip = slip.issue(CONSENT, Question(QuestionKind.TEXT, "Góp ý?"))
+    at("clerk").post("/language/en")
+    assert at("clerk").post(f"/slips/{open_slip}/recall", reason=REASON).status_code == 303
+    begun = at("clerk").post(f"/slips/{open_slip}/round")
+    new = db.session.scalars(select(Slip.id).where(Slip.previous_id == open_slip)).one()
+    assert (begun.status_code, begun.location) == (303, f"/slips/{new}/edit")
+    at("clerk").post(f"/slips/{new}/edit", **{**TYPED, "kind": ["consent"], "text": ["Khác?"], "options": [""]})
+    page = words(at("clerk").get(f"/slips/{new}/edit"))
+    assert "Question 2 was taken out: “Góp ý?”." in page
+    assert f"Question 1 was: “{CONSENT.text}”." in page
+
+
+# -- the register -----------------------------------------------------------------------------------------------------
+
+
+def listed(page) -> set[int]:
+    return {int(pk) for pk in re.findall(r'href="/records/slips/(\d+)', page.text)}
+
+
+def test_the_register_shows_counts_and_leads_to_the_slip(app, at: At, slip):
+    draft, open_slip = slip.draft().id, slip.issue()
+    assert listed(at("clerk").get("/records/slips/")) == {draft, open_slip}
+    assert listed(at("clerk").get("/records/slips/?only=running")) == {open_slip}
+    assert listed(at("auditor").get("/records/slips/?_flt_0_matter=doanh+nghiep")) == {draft, open_slip}
+    shown = at("auditor").get(f"/records/slips/{open_slip}")
+    assert f"/slips/{open_slip}/board" in shown.text
