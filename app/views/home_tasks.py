@@ -12,7 +12,7 @@ from app.workflows.inbox import Task, TaskKind
 from app.workflows.rules.calendar import hanoi_date
 
 NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
-DOCUMENTS = (TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT)
+DOCUMENTS = (TaskKind.DECIDE, TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT, TaskKind.REPORT)
 TO_DECIDE = (TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
 
 
@@ -88,6 +88,22 @@ def _draft(task: Task, _now: dt.datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _decide(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Outcome of an opinion slip"), "icon": "gavel", "tone": "gold", "title": task.title, "urgent": True,
+        "due": _("Awaiting your decision"), "due_note": _since(task), "action": _("Read and decide"),
+        "url": url_for("SlipReportView.report", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _report(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Outcome of an opinion slip"), "icon": "file-text", "tone": "blue", "title": task.title,
+        "due": _("To be reported"), "due_note": _since(task), "action": _("Look"),
+        "url": url_for("SlipReportView.report", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
 def _recovery(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key, second person"), "icon": "key-round", "action": _("Look"),
@@ -122,6 +138,7 @@ def _enrol(task: Task, _now: dt.datetime) -> dict[str, Any]:
 SHOWN = {
     TaskKind.VOTE: _vote, TaskKind.TIE: _tie, TaskKind.PUBLISH: _publish, TaskKind.RECOVERY: _recovery,
     TaskKind.SIGN: _sign, TaskKind.ISSUE: _issue, TaskKind.RECEIVE: _receive, TaskKind.DRAFT: _draft,
+    TaskKind.DECIDE: _decide, TaskKind.REPORT: _report,
     TaskKind.ABSENCE: _absence, TaskKind.ANSWER: _answer, TaskKind.ENROL: _enrol,
 }  # fmt: skip
 

@@ -38,6 +38,7 @@ def completeness(
     symbol: str | None = None,
     signer: str | None = None,
     authority: Sequence[str] | None = None,
+    by_slip: bool = False,
 ) -> tuple[Finding, ...]:
     """What must hold before a Resolution is presented for signature (rule:R22); `body` is a name like "Chính phủ".
 
@@ -46,7 +47,7 @@ def completeness(
     """
     return (
         *_about_subject(text["subject"]),
-        *_about_bases(text["bases"], text["formula"], formula(body)),
+        *_about_bases(text["bases"], text["formula"], formula(body, by_slip)),
         *_about_articles(text),
         *_about_recipients(text["recipients"], text["archive"]),
         _check("letters", _odd_letters(text)),
