@@ -11,6 +11,7 @@ from app.gateways.paper.tally import Contradiction, Mark, tally_record
 from app.gateways.paper.weekly import WeeklySheet, WeeklyTable, weekly
 
 __all__ = [
+    "ANSWERS",
     "DAY",
     "MONTH",
     "NUMBER",
@@ -24,8 +25,10 @@ __all__ = [
     "Entry",
     "Finding",
     "Mark",
+    "Objection",
     "Part",
     "ResolutionSheet",
+    "SlipSheet",
     "WeeklySheet",
     "WeeklyTable",
     "agenda",
@@ -35,6 +38,7 @@ __all__ = [
     "page_image",
     "page_texts",
     "resolution",
+    "slip_report",
     "tally_record",
     "weekly",
 ]

@@ -114,7 +114,8 @@ def _rule(definition: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[
         else "Thành viên không trả lời trong thời hạn không được tính là đồng ý."
     )
     yield blocks.heading("2. Quy tắc và căn cứ pháp lý")
-    yield blocks.paragraph(f"Bộ quy tắc {rules['code']}, áp dụng từ ngày {since}. Căn cứ: {rules['legal_source']}.{assumed}")
+    yield blocks.paragraph(f"Bộ quy tắc {rules['code']}, áp dụng từ ngày {since}.{assumed}")
+    yield blocks.paragraph(f"Căn cứ: {rules['legal_source']}.")
     yield blocks.paragraph(silence)
 
 
@@ -144,8 +145,8 @@ def _table(definition: Mapping[str, Any], question: Mapping[str, Any], members: 
         rows = [(words, f"{n}/{members}", f"{dates.share(n, members)}%") for words, n in counted.items()]
         yield blocks.table(COUNTED, rows, (2.8, 2.5, 2.7), (1, 2))
         yield blocks.paragraph(
-            f"Tính tán thành: {question['counted_for']}/{members} = {dates.decimal(question['percent_of_all'])}% tổng số "
-            f"thành viên; cần ít nhất {question['threshold']}/{members}."
+            f"Tính tán thành: {question['counted_for']}/{members} = {dates.decimal(question['percent_of_all'])}% "
+            f"tổng số thành viên; cần ít nhất {question['threshold']}/{members}."
         )
     elif question["kind"] == "pick":
         rows = [(each["text"], f"{each['count']}/{members}") for each in question["options"]]

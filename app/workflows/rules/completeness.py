@@ -9,7 +9,7 @@ from app.workflows.rules.resolution import POINT_LETTERS, RUNNING_ENDS, annex_na
 
 BASE_OPENINGS = ("Căn cứ", "Theo đề nghị", "Xét", "Trên cơ sở")
 RECORDS_OFFICE = "VT"  # văn thư keeps the original, whoever else keeps a copy
-_VOTE = "Trên cơ sở kết quả biểu quyết"
+_VOTE = ("Trên cơ sở kết quả biểu quyết", "Trên cơ sở kết quả lấy ý kiến bằng phiếu")
 _SYMBOL = re.compile(r"[A-ZĐ][A-Za-zĐđ]*-[A-ZĐ][A-Za-zĐđ]*")
 _AND_SO_ON = re.compile(r"v\.v[.…]*")
 _UNFINISHED = re.compile(

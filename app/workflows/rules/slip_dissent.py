@@ -1,4 +1,4 @@
-"""Who did not agree to what a slip asks, and what they keep (bảo lưu): taken from the result, in the order of the roll."""
+"""Who did not agree to what a slip asks, and what they keep (bảo lưu): taken from the result of a slip."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class Dissent:
-    """A member who disagreed, was of another opinion, or wrote something (rule:R15); `choice` is that of the decision."""
+    """A member who disagreed, was of another opinion, or wrote something (rule:R15); `choice` is to what decides."""
 
     member: str
     name: str
