@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import format_date, format_datetime, format_decimal
 from flask_babel import gettext as _
+from flask_babel import lazy_pgettext as _p
 
 from app.models import Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay
 from app.workflows import slip_decisions, slip_reports, slips
@@ -18,6 +19,11 @@ SHOWN_TEXT = "HH:mm, dd/MM/yyyy"
 LOOKS = {"adopted": ("ok", "circle-check"), "not_adopted": ("bad", "circle-x"), "undecided": ("warn", "scale")}
 ICONS = {SlipWay.SUBMIT: "pen-line", SlipWay.SESSION: "calendar-days", SlipWay.RETURN: "undo-2"}
 SUBMIT, SESSION, RETURN = SlipWay
+OPINIONS = {
+    Choice.AGREE: _p("opinion", "Agree"),
+    Choice.DISAGREE: _p("opinion", "Disagree"),
+    Choice.OTHER: _p("opinion", "Other opinion"),
+}
 
 
 def report_page(actor: Actor, slip_id: int) -> dict[str, Any]:
@@ -32,6 +38,7 @@ def report_page(actor: Actor, slip_id: int) -> dict[str, Any]:
         "draft": _draft(report), "decision": _decided(actor, slip, report.decision) if report.decision else None,
         "ways": _ways(actor, report), "report_url": _report_url(actor, report),
         "pdf_url": None if report.differs else url_for("SlipReportView.document", slip_id=slip.id),
+        "opinions": {choice.value: said for choice, said in OPINIONS.items()},
         "round_url": _round_url(actor, slip, report.decision),
     }  # fmt: skip
 
@@ -66,7 +73,7 @@ def _outcome(report: Report) -> dict[str, Any] | None:
     return {
         "code": counted["outcome"], "kind": kind, "icon": icon, "label": word(report.slip.outcome),
         "share": _share(counted["percent_of_all"]), "by_head": counted["by_head"], "members": members,
-        "head_choice": word(Choice(counted["head_choice"])) if counted["head_choice"] else "",
+        "head_choice": OPINIONS[Choice(counted["head_choice"])] if counted["head_choice"] else "",
         "bar": _bar(counted, members), "line": counted["threshold"],
         **{name: counted[name] for name in ("counted_for", "threshold")}, **_columns(counted),
     }  # fmt: skip
@@ -128,7 +135,7 @@ def _dissents(report: Report, labels: dict[int, str]) -> list[dict[str, Any]]:
 
 def _remark(remark: Remark, labels: dict[int, str]) -> dict[str, Any]:
     place = labels.get(remark.article or 0) or _("Question %(n)s", n=remark.question)
-    return {"place": place, "choice": word(Choice(remark.choice)) if remark.choice else "", "text": remark.text}
+    return {"place": place, "choice": OPINIONS[Choice(remark.choice)] if remark.choice else "", "text": remark.text}
 
 
 def _draft(report: Report) -> dict[str, Any] | None:

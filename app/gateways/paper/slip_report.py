@@ -18,7 +18,7 @@ ARTICLES = ("Điều", "Đồng ý", "Không đồng ý", "Ý kiến khác", "M�
 OPTIONS = ("Phương án", "Số thành viên")
 OUTCOMES = {"adopted": "ĐẠT QUÁ BÁN", "not_adopted": "KHÔNG ĐẠT QUÁ BÁN", "undecided": "CHƯA CÓ QUYẾT ĐỊNH"}
 WAYS = (
-    "Trình Thủ tướng Chính phủ ký, quyết định",
+    "Ký ban hành trên cơ sở kết quả lấy ý kiến",
     "Đưa ra thảo luận, quyết định tại phiên họp",
     "Trả lại cơ quan chủ trì hoàn thiện, ấn định ngày trình lại",
 )
@@ -38,11 +38,11 @@ class Objection:
 
 @dataclass(frozen=True)
 class SlipSheet:
-    """What stands beside definition and result; `head_post` is the addressee, `signer_post` who reports."""
+    """What stands beside definition and result: the addressee (`head_post`), the lines of who reports (`signer_post`)."""
 
     objections: tuple[Objection, ...] = ()
     head_post: str = "Thủ tướng Chính phủ"
-    signer_post: str = "BỘ TRƯỞNG, CHỦ NHIỆM VĂN PHÒNG CHÍNH PHỦ"
+    signer_post: tuple[str, ...] = ("BỘ TRƯỞNG, CHỦ NHIỆM", "VĂN PHÒNG CHÍNH PHỦ")
     demo: bool = False
 
 
@@ -67,7 +67,7 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
             *_draft(definition),
             *_ways(result),
             *_proof(result),
-            blocks.closing((), [((sheet.signer_post,), "")]),
+            blocks.closing((), [(sheet.signer_post, "")]),
         ],
         title=f"Báo cáo kết quả lấy ý kiến: {definition['matter']}",
         issuer=body,
