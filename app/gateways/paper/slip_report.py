@@ -38,7 +38,7 @@ class Objection:
 
 @dataclass(frozen=True)
 class SlipSheet:
-    """What stands beside definition and result: the addressee (`head_post`), the lines of who reports (`signer_post`)."""
+    """What stands beside definition and result; `signer_post` are the lines of who reports to the addressee."""
 
     objections: tuple[Objection, ...] = ()
     head_post: str = "Thủ tướng Chính phủ"

@@ -215,7 +215,7 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         SlipState.RECALLED: _p("slip", "Recalled"),
     },
     SlipWay: {
-        SlipWay.SUBMIT: _p("way", "Sign"),
+        SlipWay.SUBMIT: _p("way", "Decide to sign"),
         SlipWay.SESSION: _p("way", "Bring to a session"),
         SlipWay.RETURN: _p("way", "Return to the lead ministry"),
     },
