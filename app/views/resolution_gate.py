@@ -66,7 +66,8 @@ def _text(file: ResolutionFile, compared: dict[str, Any]) -> Gate:
     if compared["needs_reason"]:
         differs = _gate(bool(compared["reason"]), _("The text differs from the voted one"), compared["summary"], note)
         return differs | {"warn": True}
-    return _gate(True, _("The text that was voted on"), compared["summary"], note)
+    title = _("The text on which opinions were asked") if file.resolution.slip_id else _("The text that was voted on")
+    return _gate(True, title, compared["summary"], note)
 
 
 def _completeness(resolution: Resolution, file: ResolutionFile) -> Gate:

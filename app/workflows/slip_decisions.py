@@ -31,12 +31,12 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import parse_canonical
-from app.workflows.rules.slip_ways import may_be_laid_again, reason_needed, ways_of_head
+from app.workflows.rules.slip_ways import may_be_brought, may_be_laid_again, reason_needed, ways_of_head
 from app.workflows.slip_facts import SlipDecided, record_slip
 from app.workflows.slips import LIFECYCLE
 
 SUBMIT, SESSION, RETURN = SlipWay
-TAKING = (MeetingState.DRAFT, MeetingState.INVITED, MeetingState.POSTPONED)  # meetings that can still take a matter in
+TAKING = tuple(state for state in MeetingState if may_be_brought(state.value))
 MINUTES = 15
 
 

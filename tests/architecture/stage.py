@@ -56,6 +56,7 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    Slip,
     WitnessFinding,
     WitnessReport,
 )
@@ -64,6 +65,7 @@ from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
+from tests.deciding import Deciding
 from tests.gateways.upload_corpus import blank
 from tests.resolving import Resolving
 
@@ -107,7 +109,20 @@ def build() -> Stage:
     _elsewhere(stage)
     _resolutions(stage)
     _rows(stage)
+    _slips(stage)
     return stage
+
+
+def _slips(stage: Stage) -> None:
+    """A slip under way, one being drafted, one whose outcome is reported, and one of a province."""
+    scene = Deciding()
+    stage.here["slip"] = scene.issue()
+    stage.draft["slip"] = scene.draft().id
+    stage.published["slip"] = scene.reported().slip_id
+    far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
+    db.session.add(far)
+    db.session.commit()
+    stage.foreign["slip"] = far.id
 
 
 def _held(stage: Stage) -> None:

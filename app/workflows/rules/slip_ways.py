@@ -5,6 +5,7 @@ import datetime as dt
 from app.workflows.rules.slip_result import RETURN, SUBMIT, WAYS
 from app.workflows.rules.tally import Verdict
 
+MAY_TAKE = ("draft", "invited", "postponed")  # states of a meeting that has not begun
 LONGEST_WAIT = 366  # days until a matter is laid again
 
 
@@ -15,6 +16,11 @@ def ways_of_head(outcome: str | None) -> tuple[str, ...]:
     nothing was put to consent there is nothing to decide.
     """
     return () if outcome is None else WAYS
+
+
+def may_be_brought(state: str) -> bool:
+    """Whether a meeting in this state can still take a matter in that was asked about on a slip (rule:R9)."""
+    return state in MAY_TAKE
 
 
 def reason_needed(way: str, outcome: str | None) -> bool:
