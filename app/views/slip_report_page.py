@@ -7,7 +7,7 @@ from flask_babel import format_date, format_datetime, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_pgettext as _p
 
-from app.models import Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay
+from app.models import AgendaItem, Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay
 from app.workflows import slip_decisions, slip_reports, slips
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
@@ -49,6 +49,13 @@ def slip_links(actor: Actor, slip: Slip) -> list[dict[str, str]]:
         return []
     url = url_for("SlipReportView.report", slip_id=slip.id)
     return [{"label": _("Outcome of the opinion slip"), "url": url, "icon": "file-text"}]
+
+
+def slip_url(actor: Actor, item: AgendaItem) -> str | None:
+    """From an item of a session back to the slip that was brought to it, for those who may read its report."""
+    if item.slip_id is None or not actor.may(Right.SLIP_BOARD, item):
+        return None
+    return url_for("SlipReportView.report", slip_id=item.slip_id)
 
 
 def _head(report: Report) -> dict[str, Any]:

@@ -169,6 +169,7 @@ ADDRESSES = {
     TaskKind.SIGN: "/resolutions/{id}/sign", TaskKind.ISSUE: "/resolutions/{id}/issue",
     TaskKind.RECEIVE: "/resolutions/{id}", TaskKind.DRAFT: "/polls/{id}/result",
     TaskKind.DECIDE: "/slips/{id}/report", TaskKind.REPORT: "/slips/{id}/report",
+    TaskKind.RESUBMIT: "/slips/{id}/report",
     TaskKind.RECOVERY: "/records/recoveries/{id}", TaskKind.ABSENCE: "/absences/",
     TaskKind.ANSWER: "/meetings/{id}", TaskKind.ENROL: "/keys/",
 }  # fmt: skip

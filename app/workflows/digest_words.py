@@ -115,6 +115,7 @@ LINES: Mapping[str, tuple[Said, Said]] = {
     f"task.{TaskKind.RECOVERY}": (_said(_("Confirm the request for the signing key of %(title)s")), WHERE),
     f"task.{TaskKind.DECIDE}": (_said(_("Decide on the outcome of the opinion slip: %(title)s")), WHERE),
     f"task.{TaskKind.REPORT}": (_said(_("Report the outcome of the opinion slip: %(title)s")), WHERE),
+    f"task.{TaskKind.RESUBMIT}": (_said(_("Lay the returned matter again: %(title)s")), WHERE),
     f"task.{TaskKind.ABSENCE}": (_said(_("Decide on the absence of %(title)s")), WHERE),
     f"task.{TaskKind.ANSWER}": (_said(_("Confirm attendance: %(title)s")), WHERE),
     f"task.{TaskKind.ENROL}": (_said(_("Choose a PIN for your new signing key")), NOTHING),

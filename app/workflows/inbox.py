@@ -30,12 +30,12 @@ from app.models import (
     Slip,
     SlipState,
 )
-from app.workflows import polls
+from app.workflows import polls, slip_decisions
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.resolution_sources import origin_of
-from app.workflows.rules.calendar import hanoi_date
+from app.workflows.rules.calendar import HANOI, hanoi_date
 
 
 class TaskKind(StrEnum):
@@ -50,6 +50,7 @@ class TaskKind(StrEnum):
     RECEIVE = "receive"
     DRAFT = "draft"
     REPORT = "report"
+    RESUBMIT = "resubmit"
     RECOVERY = "recovery"
     ABSENCE = "absence"
     ANSWER = "answer"
@@ -74,8 +75,8 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     if actor.person_id is None:
         return []
     parts = (
-        _votes, _closed_polls, _outcomes, _resolutions, _received, _undrafted, _recoveries, _absences, _invitations,
-        _keys,
+        _votes, _closed_polls, _outcomes, _resolutions, _received, _undrafted, _returned, _recoveries, _absences,
+        _invitations, _keys,
     )  # fmt: skip
     return [task for part in parts for task in part(actor, now)]
 
@@ -114,6 +115,14 @@ def _outcomes(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
         kind, right = stages[slip.state]
         if actor.may(right, slip):
             yield Task(kind, slip.id, slip.body_id, slip.matter, slip.number_text, None, slip.closed_at)
+
+
+def _returned(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """A returned matter waits for whoever drafts slips until its next round is begun; `at` is the start of its day."""
+    for slip, decision in slip_decisions.returned(actor):
+        if actor.may(Right.SLIP_DRAFT, slip) and decision.resubmit_on is not None:
+            at = dt.datetime.combine(decision.resubmit_on, dt.time(), HANOI)
+            yield Task(TaskKind.RESUBMIT, slip.id, slip.body_id, slip.matter, slip.number_text, None, at)
 
 
 def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:

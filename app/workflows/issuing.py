@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
@@ -212,6 +213,6 @@ def stop_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datet
         db.session.add(cancelled)
         record_step(actor, resolution, NumberCancelled, now, number=number.text, reason=why)
     move.apply(resolution, reason=why, ended_at=now)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
     record_step(actor, resolution, ResolutionStopped, now, **facts)
     return resolution

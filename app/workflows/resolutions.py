@@ -216,7 +216,7 @@ def _begin(actor: Actor, resolution: Resolution, form: Form, now: dt.datetime) -
     db.session.add(resolution)
     db.session.flush()
     version = _add_version(actor, resolution, text, "", now)
-    facts = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
+    facts: dict[str, Any] = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
     record_step(actor, resolution, ResolutionDrafted, now, **facts)
     return resolution
 
@@ -297,7 +297,7 @@ def return_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.dat
     require_signer(actor, resolution)
     why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
     move.apply(resolution, reason=why)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
     record_step(actor, resolution, ResolutionReturned, now, **facts)
     return resolution
 
@@ -309,7 +309,7 @@ def abandon_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.da
     move = LIFECYCLE.admit("abandon", resolution, actor)
     why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
     move.apply(resolution, reason=why, ended_at=now)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
     record_step(actor, resolution, ResolutionAbandoned, now, **facts)
     return resolution
 

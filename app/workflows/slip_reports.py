@@ -70,7 +70,8 @@ def document_of(actor: Actor, slip_id: int) -> tuple[str, bytes]:
     """File name and PDF of the report, the same bytes at each call; refused while the second count differs."""
     report = report_on(actor, slip_id)
     slip_closing.counted_alike(report.slip)
-    sheet = paper.SlipSheet(objections=_objections(report), demo=bool(current_app.config.get("DEMO")), **_posts(report))
+    objections, demo = _objections(report), bool(current_app.config.get("DEMO"))
+    sheet = paper.SlipSheet(objections=objections, head_post=_head_post(report), demo=demo)
     name = f"bao-cao-ket-qua-phieu-{report.slip.id}.pdf"
     definition, result = report.definition, report.result
     end_reading()
@@ -95,7 +96,7 @@ def _line(remark: Remark, labels: dict[int, str]) -> str:
     return f"{place}: {said}"
 
 
-def _posts(report: Report) -> dict[str, str]:
-    """The head to whom it is addressed, as on the roll of that day; the wording of the sheet for a body without one."""
-    head = next((entry["post"] for entry in report.definition["roll"] if entry["head"]), None)
-    return {"head_post": head} if head else {}
+def _head_post(report: Report) -> str:
+    """The head to whom it is addressed, as on the roll of that day; the body itself while it has none."""
+    heads = (entry["post"] for entry in report.definition["roll"] if entry["head"])
+    return str(next(heads, report.definition["body"]["name"]))

@@ -9,6 +9,7 @@ from app import wiring, workflows
 from app.workflows import ballots, notices, worth_sending
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact
+from app.workflows.resolution_sources import ResolutionFact
 
 for path in Path(workflows.__file__).parent.glob("*.py"):  # a fact counts when its room is loaded
     import_module(f"app.workflows.{path.stem}")
@@ -20,7 +21,7 @@ def below(kind):
         yield from below(each)
 
 
-FACTS = [fact for fact in below(MeetingFact) if fact.__module__.startswith("app.")]
+FACTS = [fact for fact in (*below(MeetingFact), *below(ResolutionFact)) if fact.__module__.startswith("app.")]
 
 
 def test_there_are_facts_to_look_at():

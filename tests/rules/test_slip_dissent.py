@@ -21,7 +21,9 @@ def test_a_bare_agreement_is_not_named():
 
 def test_those_against_come_first_then_other_opinions_then_remarks():
     found = dissents(result(
-        answer("M01", "agree", text="Nên sớm ban hành"), answer("M02", "other"), answer("M03", "disagree", reservation=True),
+        answer("M01", "agree", text="Nên sớm ban hành"),
+        answer("M02", "other"),
+        answer("M03", "disagree", reservation=True),
     ))  # fmt: skip
     assert [(each.member, each.against) for each in found] == [("M03", True), ("M02", True), ("M01", False)]
     assert found[0].reservation

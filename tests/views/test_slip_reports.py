@@ -108,13 +108,14 @@ def test_bringing_it_to_a_session_and_returning_it_say_what_is_missing(reported,
     assert decide(head, reported, way="session", meeting_id=str(meeting.meeting_id)).status_code == 200
     page = head.get(path(reported, "report")).text
     assert f"/meetings/{meeting.meeting_id}#item-" in page
-    assert head.get(f"/meetings/{meeting.meeting_id}").status_code == 200
+    assert path(reported, "report") in head.get(f"/meetings/{meeting.meeting_id}").text
 
 
 def test_a_returned_matter_says_its_day_and_offers_the_next_round_to_the_clerk(reported, at):
     assert decide(at("head"), reported, way="return", reason="Làm rõ vốn", resubmit_on="2026-08-20").status_code == 200
     page = at("clerk").get(path(reported, "report")).text
     assert "20/08/2026" in page
+    assert path(reported, "report") in at("clerk").get("/").text  # it waits for the next round
     assert "Làm rõ vốn" in page
     assert f'action="{path(reported, "round")}"' in page
     assert f'action="{path(reported, "round")}"' not in at("head").get(path(reported, "report")).text

@@ -149,14 +149,14 @@ def _table(definition: Mapping[str, Any], question: Mapping[str, Any], members: 
             f"tổng số thành viên; cần ít nhất {question['threshold']}/{members}."
         )
     elif question["kind"] == "pick":
-        rows = [(each["text"], f"{each['count']}/{members}") for each in question["options"]]
-        rows.append(("Không chọn", f"{question['missing']}/{members}"))
-        yield blocks.table(OPTIONS, rows, (5.5, 2.5), (1,))
+        chosen = [(each["text"], f"{each['count']}/{members}") for each in question["options"]]
+        chosen.append(("Không chọn", f"{question['missing']}/{members}"))
+        yield blocks.table(OPTIONS, chosen, (5.5, 2.5), (1,))
     elif question["kind"] == "articles":
         labels = {article["index"]: article["label"] for article in definition["articles"]}
         codes = (*ANSWERS, "deemed", "missing")
-        rows = [(labels[each["article"]], *(str(each[code]) for code in codes)) for each in question["articles"]]
-        yield blocks.table(ARTICLES, rows, (1.5, 1.2, 1.4, 1.3, 1.3, 1.3), (1, 2, 3, 4, 5))
+        by_article = [(labels[each["article"]], *(str(each[code]) for code in codes)) for each in question["articles"]]
+        yield blocks.table(ARTICLES, by_article, (1.5, 1.2, 1.4, 1.3, 1.3, 1.3), (1, 2, 3, 4, 5))
     else:
         yield blocks.paragraph(f"Có {question['spoken']}/{members} thành viên ghi ý kiến.")
 
