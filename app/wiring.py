@@ -261,6 +261,8 @@ KINDS: dict[type, Kind] = {
     slip_facts.SlipIssued:              Kind(who.slip_recipients, SLIP, say.slip_issued, "mail", who.express_slip),
     slip_facts.SlipExtended:            Kind(who.slip_recipients, SLIP, say.slip_extended, "clock"),
     slip_facts.SlipRecalled:            Kind(who.slip_recipients, SLIP, say.slip_recalled, "ban", who.express_slip),
+    slip_facts.SlipReported:            Kind(who.holding(HEAD), SLIP, say.slip_reported, "gavel", who.express_slip),
+    slip_facts.SlipDecided:             Kind(who.of_decision, SLIP, say.slip_decided, "gavel", who.express_slip),
     slip_facts.SlipClosed:              Kind(who.drafter_of_slip, SLIP, say.slip_closed, "check", clockwork=True),
     slip_chasing.SlipChased:            Kind(who.with_staff(who.chased_members), REMINDER, say.slip_chased, "megaphone",
                                              who.express_slip),

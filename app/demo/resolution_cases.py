@@ -16,7 +16,7 @@ from app.demo.stage import Stage, expect
 from app.extensions import db
 from app.gateways import pades, signing
 from app.models import NumberSeries, Outcome, ResolutionState
-from app.workflows import document_signing, issuing, keys, resolutions, seals
+from app.workflows import document_signing, issuing, keys, resolution_sources, resolutions, seals
 from app.workflows.engine.errors import WrongState
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.evidence import read_bundle
@@ -37,17 +37,17 @@ def not_adopted(stage: Stage) -> int:
     annulled = hold(stage)
     stage.cast(annulled, votes(stage, 5, 0))
     stage.annul(annulled, "Câu hỏi biểu quyết được đọc nhầm phiên bản dự thảo")
-    with stage.refused(resolutions.NotPublished, "soạn Nghị quyết từ lần biểu quyết đã hủy"):
+    with stage.refused(resolution_sources.NotPublished, "soạn Nghị quyết từ lần biểu quyết đã hủy"):
         Course(stage, annulled).draft()
     poll_id = stage.open_vote()
     stage.cast(poll_id, votes(stage, 13, 10))
-    with stage.refused(resolutions.NotPublished, "soạn Nghị quyết khi biểu quyết chưa đóng"):
+    with stage.refused(resolution_sources.NotPublished, "soạn Nghị quyết khi biểu quyết chưa đóng"):
         Course(stage, poll_id).draft()
     expect(stage.close_vote(poll_id), Outcome.NOT_ADOPTED, "không quá nửa tổng số thành viên")
-    with stage.refused(resolutions.NotPublished, "soạn Nghị quyết khi kết quả chưa được công bố"):
+    with stage.refused(resolution_sources.NotPublished, "soạn Nghị quyết khi kết quả chưa được công bố"):
         Course(stage, poll_id).draft()
     stage.publish(poll_id)
-    with stage.refused(resolutions.NotAdopted, "soạn Nghị quyết khi nội dung không được thông qua"):
+    with stage.refused(resolution_sources.NotAdopted, "soạn Nghị quyết khi nội dung không được thông qua"):
         Course(stage, poll_id).draft()
     stage.end_session()
     return poll_id

@@ -104,6 +104,7 @@ from app.models.slip_answer import (
     SlipPrepared,
     SlipUpload,
 )
+from app.models.slip_decision import SlipDecision, SlipWay
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, WitnessReport
 
 __all__ = [
@@ -122,7 +123,7 @@ __all__ = [
     "Queue", "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState",
     "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
     "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "Slip", "SlipAnswer",
-    "SlipApproval", "SlipAttachment", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension", "SlipLeaf",
-    "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipState", "SlipUpload",
-    "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension",
+    "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipState", "SlipUpload",
+    "SlipWay", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flask_appbuilder import Model
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -10,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.base import UTC, named
 from app.models.identity import Organisation, Person
 from app.models.meeting import Meeting
+
+if TYPE_CHECKING:
+    from app.models.slip import Slip
 
 
 class ItemKind(StrEnum):
@@ -25,7 +29,7 @@ class ItemState(StrEnum):
 
 
 class AgendaItem(Model):
-    """A point of the agenda (nội dung phiên họp)."""
+    """A point of the agenda (nội dung phiên họp); `slip_id` is the opinion slip that was brought to this session."""
 
     __tablename__ = "agenda_item"
     __table_args__ = (
@@ -46,6 +50,7 @@ class AgendaItem(Model):
     title_fold: Mapped[str] = mapped_column(String(500), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     chair_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    slip_id: Mapped[int | None] = mapped_column(ForeignKey("slip.id"), index=True)
     summary: Mapped[str] = mapped_column(Text, default="")
     planned_minutes: Mapped[int] = mapped_column(default=15)
     state: Mapped[ItemState] = mapped_column(named(ItemState), default=ItemState.PLANNED)
@@ -55,6 +60,7 @@ class AgendaItem(Model):
     meeting: Mapped[Meeting] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
     chair: Mapped[Person | None] = relationship()
+    slip: Mapped["Slip | None"] = relationship()
 
     @property
     def presiding_id(self) -> int | None:

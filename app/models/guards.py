@@ -26,6 +26,7 @@ from app.models.rule_set import RuleSet
 from app.models.signature import Certificate, CertificateRevocation, SignatureEvidence, SignedStatement
 from app.models.slip import Slip, SlipApproval, SlipDelivery, SlipExtension, SlipPaper, SlipQuestion, SlipRecipient
 from app.models.slip_answer import SlipAnswer, SlipAttachment, SlipDeemed, SlipLeaf, SlipPrepared, SlipUpload
+from app.models.slip_decision import SlipDecision
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessReport
 
 __all__ = ["INSERT_ONLY", "PARTS", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
@@ -35,7 +36,7 @@ INSERT_ONLY = (
     PollLeaf, Certificate, CertificateRevocation, DraftText, ResolutionVersion, ResolutionFile, DocumentSignature,
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
     WitnessReport, DeclaredGap, DeclaredGapConsent, SlipRecipient, SlipApproval, SlipExtension, SlipPrepared,
-    SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf, PreservedFile, AuthorityAnswer,
+    SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf, PreservedFile, AuthorityAnswer, SlipDecision,
 )  # fmt: skip
 
 
@@ -67,8 +68,8 @@ _POLL_CHANGES = " OR ".join(
 )
 
 _PRINTED = _changed(
-    "body_id", "meeting_id", "item_id", "poll_id", "subject", "subject_fold", "normative", "public", "urgency", "token",
-    "signer_id", "signer_post", "replaces_id", "drafted_by_id", "drafted_at", "presented_at",
+    "body_id", "meeting_id", "item_id", "poll_id", "slip_id", "subject", "subject_fold", "normative", "public",
+    "urgency", "token", "signer_id", "signer_post", "replaces_id", "drafted_by_id", "drafted_at", "presented_at",
 )  # fmt: skip
 _STEPS = ("signed_at", "numbered_at", "sealed_at", "promulgated_at", "ended_at", "recall_id")
 _RESOLUTION_CHANGES = " OR ".join(

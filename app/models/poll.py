@@ -151,15 +151,23 @@ class RollEntry(Model):
 
 
 class PreparedStatement(Model):
-    """The exact bytes a person was shown and asked to sign; good for two minutes."""
+    """The exact bytes a person was shown and asked to sign; good for two minutes.
+
+    They belong to a vote or to an opinion slip, or to the Resolution that stands on it.
+    """
 
     __tablename__ = "prepared_statement"
-    __table_args__ = (UniqueConstraint("poll_id", "nonce", name="prepared_nonce_once"),)
+    __table_args__ = (
+        UniqueConstraint("poll_id", "nonce", name="prepared_nonce_once"),
+        CheckConstraint("(poll_id IS NULL) = (slip_id IS NOT NULL)", name="prepared_one_subject"),
+        Index("prepared_once_on_slip", "slip_id", "nonce", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
     kind: Mapped[StatementKind] = mapped_column(named(StatementKind))
-    poll_id: Mapped[int] = mapped_column(ForeignKey("poll.id"), index=True)
+    poll_id: Mapped[int | None] = mapped_column(ForeignKey("poll.id"), index=True)
+    slip_id: Mapped[int | None] = mapped_column(ForeignKey("slip.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     nonce: Mapped[str] = mapped_column(String(64))
     choice: Mapped[Choice | None] = mapped_column(named(Choice))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flask_appbuilder import Model
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
@@ -10,10 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.agenda import AgendaItem
 from app.models.base import UTC, named
 from app.models.document import DocumentVersion
-from app.models.identity import Organisation, Person
+from app.models.identity import Body, Organisation, Person
 from app.models.meeting import Meeting
 from app.models.poll import Poll
 from app.models.signature import Certificate, KeyState, SignedStatement
+
+if TYPE_CHECKING:
+    from app.models.slip import Slip
 
 
 class ResolutionState(StrEnum):
@@ -63,7 +67,10 @@ class DraftText(Model):
 
 
 class Resolution(Model):
-    """A Resolution (Nghị quyết), from the published vote to its promulgation and end."""
+    """A Resolution (Nghị quyết), from what it stands on to its promulgation and end.
+
+    It stands on a vote in a meeting, or on an opinion slip: exactly one of them.
+    """
 
     __tablename__ = "resolution"
     __table_args__ = (
@@ -80,6 +87,10 @@ class Resolution(Model):
                         name="resolution_ended_at"),
         CheckConstraint("(state = 'recalled') = (recall_id IS NOT NULL)", name="resolution_recall"),
         CheckConstraint("replaces_id IS NULL OR replaces_id <> id", name="resolution_replaces_another"),
+        CheckConstraint("(poll_id IS NULL) = (slip_id IS NOT NULL) AND (poll_id IS NULL) = (meeting_id IS NULL)"
+                        " AND (poll_id IS NULL) = (item_id IS NULL)", name="resolution_one_source"),
+        Index("resolution_one_of_slip", "slip_id", unique=True,
+              sqlite_where=text("state <> 'abandoned'"), postgresql_where=text("state <> 'abandoned'")),
         Index("resolution_one_living", "poll_id", unique=True,
               sqlite_where=text("state <> 'abandoned'"), postgresql_where=text("state <> 'abandoned'")),
         Index("resolution_one_successor", "replaces_id", unique=True,
@@ -88,9 +99,10 @@ class Resolution(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"), index=True)
-    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("agenda_item.id"), index=True)
-    poll_id: Mapped[int] = mapped_column(ForeignKey("poll.id"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("agenda_item.id"), index=True)
+    poll_id: Mapped[int | None] = mapped_column(ForeignKey("poll.id"), index=True)
+    slip_id: Mapped[int | None] = mapped_column(ForeignKey("slip.id"), index=True)
     state: Mapped[ResolutionState] = mapped_column(named(ResolutionState), default=ResolutionState.DRAFTING)
     subject: Mapped[str] = mapped_column(String(500))
     subject_fold: Mapped[str] = mapped_column(String(500), index=True)
@@ -112,9 +124,11 @@ class Resolution(Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     recall_id: Mapped[int | None] = mapped_column(ForeignKey("signed_statement.id"))
 
-    meeting: Mapped[Meeting] = relationship()
-    item: Mapped[AgendaItem] = relationship()
-    poll: Mapped[Poll] = relationship()
+    body: Mapped[Body] = relationship()
+    meeting: Mapped[Meeting | None] = relationship()
+    item: Mapped[AgendaItem | None] = relationship()
+    poll: Mapped[Poll | None] = relationship()
+    slip: Mapped["Slip | None"] = relationship()
     signer: Mapped[Person] = relationship(foreign_keys=signer_id)
     drafted_by: Mapped[Person | None] = relationship(foreign_keys=drafted_by_id)
     replaces: Mapped["Resolution | None"] = relationship(remote_side=id, back_populates="successors")

@@ -15,6 +15,8 @@ def announce(fact: dict[str, Any]) -> None:
 
     Harmless when run twice: a screen that knows the version already does nothing.
     """
+    if fact["meeting_id"] is None:  # a Resolution that stands on a slip
+        return
     discreet = fact["fact"] in DISCREET
     about_poll = fact["subject_type"] == Poll.__tablename__ and not discreet
     message = {

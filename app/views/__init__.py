@@ -40,6 +40,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         slip_compose,
         slip_draft_text,
         slip_office,
+        slip_reports,
         slips,
         verification,
     )
@@ -78,4 +79,5 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     slip_compose.register(app, appbuilder)
     slip_draft_text.register(app, appbuilder)
     slip_office.register(app, appbuilder)
+    slip_reports.register(app, appbuilder)
     verification.register(app, appbuilder)

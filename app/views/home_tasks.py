@@ -13,8 +13,8 @@ from app.workflows.inbox import Task, TaskKind
 from app.workflows.rules.calendar import hanoi_date
 
 NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
-DOCUMENTS = (TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT)
 TO_DECIDE = (TaskKind.OPINION, TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
+DOCUMENTS = (TaskKind.DECIDE, TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT, TaskKind.REPORT, TaskKind.RESUBMIT)
 
 
 def task_groups(tasks: Sequence[Task], now: dt.datetime) -> list[dict[str, Any]]:
@@ -89,6 +89,29 @@ def _draft(task: Task, _now: dt.datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _decide(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Outcome of an opinion slip"), "icon": "gavel", "tone": "gold", "title": task.title, "urgent": True,
+        "due": _("Awaiting your decision"), "due_note": _since(task), "action": _("Read and decide"),
+        "url": url_for("SlipReportView.report", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _report(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Outcome of an opinion slip"), "icon": "file-text", "tone": "blue", "title": task.title,
+        "due": _("To be reported"), "due_note": _since(task), "action": _("Look"),
+        "url": url_for("SlipReportView.report", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _resubmit(task: Task, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Returned matter"), "icon": "undo-2", "tone": "blue", "action": _("Look"), "title": task.title,
+        "url": url_for("SlipReportView.report", slip_id=task.subject_id),
+    } | _day(task, now)  # fmt: skip
+
+
 def _recovery(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key, second person"), "icon": "key-round", "action": _("Look"),
@@ -133,6 +156,7 @@ def _enrol(task: Task, _now: dt.datetime) -> dict[str, Any]:
 SHOWN = {
     TaskKind.VOTE: _vote, TaskKind.TIE: _tie, TaskKind.PUBLISH: _publish, TaskKind.RECOVERY: _recovery,
     TaskKind.SIGN: _sign, TaskKind.ISSUE: _issue, TaskKind.RECEIVE: _receive, TaskKind.DRAFT: _draft,
+    TaskKind.DECIDE: _decide, TaskKind.REPORT: _report, TaskKind.RESUBMIT: _resubmit,
     TaskKind.ABSENCE: _absence, TaskKind.ANSWER: _answer, TaskKind.ENROL: _enrol,
     TaskKind.OPINION: _opinion,
 }  # fmt: skip
@@ -147,5 +171,5 @@ def _day(task: Task, now: dt.datetime) -> dict[str, Any]:
         return {}
     days = (hanoi_date(task.at) - hanoi_date(now)).days
     words = {0: _("today"), 1: _("tomorrow")}
-    note = words.get(days) or _("in %(n)s days", n=days)
+    note = _("overdue") if days < 0 else words.get(days) or _("in %(n)s days", n=days)
     return {"due": format_datetime(task.at, "EEEE, dd/MM"), "due_note": note, "urgent": days <= 0}

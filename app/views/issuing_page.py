@@ -17,13 +17,13 @@ from app.views.resolution_history import dispatch
 from app.views.resolution_list import LOOKS, title_of
 from app.views.resolution_page import copy, head, live, read
 from app.views.resolution_verdict import signatures
-from app.views.resolution_watch import watch
+from app.views.resolution_watch import watch_of
 from app.workflows import keys, polls, promulgation, seals
-from app.workflows.courses import course_of
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import GRANTS, SAID, Actor, Right
 from app.workflows.engine.visibility import OUT, nothing, visible
 from app.workflows.engine.words import word
+from app.workflows.resolution_sources import origin_of
 from app.workflows.resolutions import TYPE
 from app.workflows.rules import numbering
 from app.workflows.rules.calendar import hanoi_date
@@ -41,7 +41,7 @@ def issuing_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[str
     actor.require(Right.RESOLUTION_ISSUE, resolution)
     signed, seal = signatures(resolution, now), _seal(resolution, now)
     return {
-        "resolution": head(resolution), "course": watch(course_of(resolution), now), "copy": copy(actor, resolution),
+        "resolution": head(resolution), "course": watch_of(resolution, now), "copy": copy(actor, resolution),
         "signatures": signed, "live": live(actor, resolution), "number": _number(resolution, now), "seal": seal,
         "issue": {
             "url": url_for("IssuingView.page", resolution_id=resolution.id), "queue_url": url_for("IssuingView.queue"),
@@ -58,7 +58,8 @@ def queue_page(actor: Actor) -> dict[str, Any]:
     if not actor.holds(GRANTS[Right.RESOLUTION_ISSUE]):
         raise NotAllowed(nothing(actor, Resolution, 0), right=SAID[Right.RESOLUTION_ISSUE])
     rows = select(Resolution).where(visible(actor, Resolution))
-    rows = rows.options(joinedload(Resolution.meeting), joinedload(Resolution.number), joinedload(Resolution.signer))
+    origin = (joinedload(Resolution.meeting), joinedload(Resolution.slip))
+    rows = rows.options(*origin, joinedload(Resolution.number), joinedload(Resolution.signer))
     waiting = rows.where(Resolution.state.in_(WAITING)).order_by(Resolution.signed_at, Resolution.id)
     latest = rows.where(Resolution.promulgated_at.is_not(None)).order_by(Resolution.promulgated_at.desc())
     return {
@@ -72,7 +73,7 @@ def _queued(resolution: Resolution) -> dict[str, Any]:
     at = resolution.promulgated_at or resolution.signed_at
     return {
         "title": title_of(resolution, resolution.number.text if resolution.number else ""),
-        "subject": resolution.subject, "meeting": resolution.meeting.title, "signer": resolution.signer_post,
+        "subject": resolution.subject, "meeting": origin_of(resolution), "signer": resolution.signer_post,
         "state_label": word(resolution.state), "state_kind": LOOKS[resolution.state],
         "at": format_datetime(at, "HH:mm:ss, dd/MM/yyyy") if at else "", "action": NEXT.get(resolution.state, ""),
         "url": url_for("IssuingView.page", resolution_id=resolution.id),
@@ -86,7 +87,7 @@ def _number(resolution: Resolution, now: dt.datetime) -> dict[str, Any]:
     on = hanoi_date(now)
     of = (NumberSeries.body_id == resolution.body_id, NumberSeries.type == TYPE, NumberSeries.year == on.year)
     rows = select(NumberSeries.last_number).where(*of, NumberSeries.normative.is_(resolution.normative))
-    symbol = numbering.symbol(TYPE, resolution.meeting.body.code)
+    symbol = numbering.symbol(TYPE, resolution.body.code)
     following = numbering.next_number(db.session.scalar(rows))
     text = numbering.full_number(following, on.year, resolution.normative, symbol)
     return {"text": text, "date": on, "allotted": False}

@@ -30,6 +30,7 @@ from app.views.evidence import shown_result
 from app.views.exports_card import dossier_card
 from app.views.meeting_people import attendance, composition, own_answer
 from app.views.resolution_offer import course_strip
+from app.views.slip_report_page import slip_url
 from app.views.vote_card import voted
 from app.workflows import evidence, polls
 from app.workflows.attendance import ANSWERABLE
@@ -157,6 +158,7 @@ def _agenda(actor: Actor, meeting: Meeting, items: list[AgendaItem], now: dt.dat
             "abbreviation": item.organisation.abbreviation if item.organisation else "",
             "kind_label": word(item.kind), "time_label": times[item.id],
             "duration_label": _("%(n)s min.", n=item.planned_minutes), "summary": item.summary,
+            "slip_url": slip_url(actor, item),
             "state_label": None if item.state is ItemState.PLANNED else word(item.state),
             "state_kind": "now" if item.state is ItemState.CURRENT else "", "current": item.state is ItemState.CURRENT,
             "papers": papers[item.id], "secrets": printed[item.id], "polls": asked[item.id],

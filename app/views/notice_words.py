@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import format_datetime, lazy_gettext
+from flask_babel import format_date, format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
 from app.models import DeclaredGap, Outcome, Poll, RecoveryKind, Resolution, Slip, WitnessReport
@@ -41,6 +41,7 @@ slip_approved = constant(lazy_gettext("An opinion slip is approved and can be is
 slip_returned = constant(lazy_gettext("An opinion slip was returned to you"))
 slip_recalled = constant(lazy_gettext("An opinion slip was recalled; it needs no answer"))
 slip_chased = constant(lazy_gettext("The Office reminds: an opinion slip waits for an answer"))
+slip_reported = constant(lazy_gettext("The outcome of an opinion slip waits for your decision"))
 slip_closed = constant(lazy_gettext("An opinion slip is closed and counted"))
 seal_enrolled = constant(lazy_gettext("The digital seal was registered anew"))
 seal_suspended = constant(lazy_gettext("The digital seal is suspended"))
@@ -119,6 +120,16 @@ def key_recovery(told: Told) -> str:
 
 def slip_issued(told: Told) -> str:
     return _("Slip %(number)s asks for your opinion until %(until)s", number=told["number"], until=_deadline(told))
+
+
+def slip_decided(told: Told) -> str:
+    """What the head chose, and where the matter goes on."""
+    if told["way"] == "submit":
+        return _("The outcome of a slip was approved for signing; the draft Resolution is to be presented")
+    if told["way"] == "session":
+        return _("The matter of a slip is brought to a session")
+    on = format_date(dt.date.fromisoformat(told["resubmit_on"]), "dd/MM/yyyy")
+    return _("The matter of a slip was returned, to be laid again on %(on)s", on=on)
 
 
 def slip_extended(told: Told) -> str:

@@ -16,6 +16,7 @@ from app.workflows.engine.check_words import check_word
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.own_key import OwnKey, own_key_of
+from app.workflows.resolution_sources import origin_of, sentence_of
 from app.workflows.rules.canonical import parse_canonical
 
 Gate = dict[str, Any]
@@ -44,13 +45,20 @@ def _gate(ok: bool, title: Any, *notes: Any, checks: Any = ()) -> Gate:
 
 def _vote(resolution: Resolution) -> Gate:
     try:
-        resolutions.vote_stands(resolution)
+        resolutions.stands(resolution)
     except WorkflowError as refusal:
         return _gate(False, _("Vote"), str(refusal))
+    if resolution.poll is None:
+        return _slip(resolution)
     result = parse_canonical(evidence.standing_result(resolution.poll))
     share = format_percent(Decimal(result["percent_of_all"]) / 100, "#,##0.0%")
     counts = {"agree": result["agree"], "members": result["members"], "share": share}
     return _gate(True, _("Vote: adopted"), _("%(agree)s/%(members)s = %(share)s of all members", **counts))
+
+
+def _slip(resolution: Resolution) -> Gate:
+    """The decision to sign stands; beside it what the members answered."""
+    return _gate(True, _("Opinion slip: decided to sign"), origin_of(resolution), sentence_of(resolution))
 
 
 def _text(file: ResolutionFile, compared: dict[str, Any]) -> Gate:
@@ -58,7 +66,8 @@ def _text(file: ResolutionFile, compared: dict[str, Any]) -> Gate:
     if compared["needs_reason"]:
         differs = _gate(bool(compared["reason"]), _("The text differs from the voted one"), compared["summary"], note)
         return differs | {"warn": True}
-    return _gate(True, _("The text that was voted on"), compared["summary"], note)
+    title = _("The text on which opinions were asked") if file.resolution.slip_id else _("The text that was voted on")
+    return _gate(True, title, compared["summary"], note)
 
 
 def _completeness(resolution: Resolution, file: ResolutionFile) -> Gate:

@@ -15,6 +15,7 @@ from app.models import IssuedNumber, Resolution, ResolutionState
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
+from app.workflows.resolution_sources import origin_of
 from app.workflows.rules.names import fold
 
 (DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
@@ -41,7 +42,8 @@ def resolution_list(actor: Actor, args: Mapping[str, str]) -> dict[str, Any]:
     count = sum(counts.get(state, 0) for state in states)
     pages = max(1, -(-count // PER_PAGE))
     page = min(_page(args.get("page", "")), pages)
-    rows = _found(actor, query).where(Resolution.state.in_(states)).options(joinedload(Resolution.meeting))
+    rows = _found(actor, query).where(Resolution.state.in_(states))
+    rows = rows.options(joinedload(Resolution.meeting), joinedload(Resolution.slip))
     rows = rows.order_by(func.coalesce(Resolution.promulgated_at, Resolution.drafted_at).desc(), Resolution.id.desc())
     return {
         "query": query, "group": group if group in GROUPS else "", "count": count, "page": page, "pages": pages,
@@ -98,7 +100,7 @@ def reached_at(resolution: Resolution) -> dt.datetime:
 def _row(resolution: Resolution, number: str | None) -> dict[str, Any]:
     return {
         "title": title_of(resolution, number or ""), "subject": resolution.subject, "number": number or "",
-        "url": url_for("ResolutionView.record", resolution_id=resolution.id), "meeting": resolution.meeting.title,
+        "url": url_for("ResolutionView.record", resolution_id=resolution.id), "meeting": origin_of(resolution),
         "state_label": word(resolution.state), "state_kind": LOOKS[resolution.state],
         "at": format_datetime(reached_at(resolution), "HH:mm, dd/MM/yyyy"),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from flask import url_for
 from app.models import Poll, Resolution
 from app.views.resolution_list import LOOKS, title_of
 from app.views.resolution_watch import watch
-from app.workflows import resolutions
+from app.workflows import resolution_sources, resolutions
 from app.workflows.courses import Course, course_of_meeting, course_of_poll
 from app.workflows.engine.check_words import check_word
 from app.workflows.engine.rights import Actor, Right
@@ -65,8 +65,8 @@ def _made(actor: Actor, resolution: Resolution, number: str) -> dict[str, Any]:
 def _readiness(poll: Poll) -> tuple[Any, list[Any]]:
     """Why nothing can be drafted, if so; and what the voted text still lacks before it can be presented."""
     try:
-        text = resolutions.voted_text(poll)
-    except resolutions.NoVotedText as refusal:
+        text = resolution_sources.voted_text(poll)
+    except resolution_sources.NoVotedText as refusal:
         return str(refusal), []
     body = poll.meeting.body.name
     found = completeness({**text, "formula": formula(body)}, body)

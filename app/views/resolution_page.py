@@ -27,9 +27,9 @@ from app.views.resolution_changes import comparison
 from app.views.resolution_history import dispatch, history, knows_the_vote, versions
 from app.views.resolution_list import LOOKS, reached_at, title_of
 from app.views.resolution_verdict import signatures
-from app.views.resolution_watch import watch
+from app.views.resolution_watch import watch_of
+from app.views.slip_report_page import slip_links
 from app.workflows import copies, preservation, preserved_files, resolution_evidence, resolutions
-from app.workflows.courses import course_of
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import OUT, nothing, visible
@@ -42,7 +42,7 @@ def resolution_page(actor: Actor, resolution_id: int, now: dt.datetime) -> dict[
     resolution = read(actor, resolution_id)
     version = resolutions.current_version(resolution)
     return {
-        "resolution": head(resolution), "course": watch(course_of(resolution), now),
+        "resolution": head(resolution), "course": watch_of(resolution, now),
         "copy": copy(actor, resolution), "text": parse_text(version.text), "signatures": signatures(resolution, now),
         "comparison": comparison(resolution, version) if knows_the_vote(actor, resolution) else None,
         "dispatch": dispatch(resolution),
@@ -62,7 +62,8 @@ def read(actor: Actor, resolution_id: int) -> Resolution:
     certificate = selectinload(Resolution.signatures).joinedload(DocumentSignature.statement)
     certificate = certificate.options(defer(SignedStatement.statement), defer(SignedStatement.cms))  # each a whole PDF
     rows = rows.options(
-        joinedload(Resolution.meeting).joinedload(Meeting.body), joinedload(Resolution.poll).joinedload(Poll.item),
+        joinedload(Resolution.body), joinedload(Resolution.meeting), joinedload(Resolution.slip),
+        joinedload(Resolution.poll).joinedload(Poll.item),
         joinedload(Resolution.signer), joinedload(Resolution.number), joinedload(Resolution.drafted_by),
         versions, selectinload(Resolution.files),
         selectinload(Resolution.dispatches), certificate.joinedload(SignedStatement.certificate),
@@ -82,7 +83,7 @@ def head(resolution: Resolution) -> dict[str, Any]:
         "state_kind": LOOKS[resolution.state], "at": at, "reason": resolution.reason,
         "urgency": "" if resolution.urgency is Urgency.NORMAL else word(resolution.urgency),
         "signer": resolution.signer.full_name, "signer_post": resolution.signer_post,
-        "body": resolution.meeting.body.name,
+        "body": resolution.body.name,
         "recalled": resolution.state is ResolutionState.RECALLED,
         "abandoned": resolution.state is ResolutionState.ABANDONED,
         "returned": resolution.state is ResolutionState.DRAFTING and bool(resolution.reason),
@@ -145,16 +146,20 @@ def _evidence(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
 
 
 def _links(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
-    """The way back to the vote and its evidence, as far as it is open to this person."""
+    """The way back to the vote or slip and its evidence, as far as it is open to this person."""
+    if resolution.slip is not None:
+        return slip_links(actor, resolution.slip)
     seen = select(Poll.id).where(Poll.id == resolution.poll_id, visible(actor, Poll))
     if not db.session.scalar(seen):
         return []
-    poll = resolution.poll
-    place = _("%(meeting)s, item %(n)s", meeting=resolution.meeting.title, n=poll.item.position)
+    poll, meeting = resolution.poll, resolution.meeting
+    if poll is None or meeting is None:
+        return []
+    place = _("%(meeting)s, item %(n)s", meeting=meeting.title, n=poll.item.position)
     meeting_url = f"{url_for('MeetingView.page', meeting_id=resolution.meeting_id)}#item-{resolution.item_id}"
     result = {"label": _("Result of the vote"), "url": url_for("EvidenceView.result", poll_id=poll.id), "icon": "vote"}
-    meeting = {"label": place, "url": meeting_url, "icon": "calendar-days"}
-    return [result, *result_links(actor, poll), *_evidence(actor, resolution), meeting]
+    back = {"label": place, "url": meeting_url, "icon": "calendar-days"}
+    return [result, *result_links(actor, poll), *_evidence(actor, resolution), back]
 
 
 def _public(resolution: Resolution) -> dict[str, Any] | None:

@@ -16,11 +16,11 @@ from app.views.guards import signed_in
 from app.views.parsing import BadField, Sent, form_text, json_object
 from app.views.resolution_gate import gates, presented
 from app.views.resolution_page import copy, head, live, read
-from app.views.resolution_watch import watch
+from app.views.resolution_watch import watch_of
 from app.views.resolutions import LONGEST_REASON, done
 from app.views.signing_requests import nonce_of, pin_of
 from app.workflows import document_signing, resolutions
-from app.workflows.courses import course_of
+from app.workflows.courses import steps_of
 from app.workflows.engine.errors import WrongState
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import plain
@@ -73,7 +73,7 @@ def signing_page(actor: Actor, resolution_id: int, at: dt.datetime) -> dict[str,
     return {
         "resolution": head(resolution), "file": {"sha256": file.sha256, "pages": file.pages}, "copy": pages,
         "text": parse_text(file.version.text), "gates": gates(actor, resolution, file, at) if waiting else None,
-        "receipt": receipt(resolution, at) if done_by_me else None, "course": watch(course_of(resolution), at),
+        "receipt": receipt(resolution, at) if done_by_me else None, "course": watch_of(resolution, at),
         "drafted": resolution.presented_at, "live": live(actor, resolution),
         "tabs": bool(pages) and file.pages <= MOST_TABS,
         "urls": {
@@ -90,8 +90,7 @@ def receipt(resolution: Resolution, at: dt.datetime) -> dict[str, Any]:
     if signature is None:
         raise WrongState(resolution, move="sign", state=word(resolution.state))
     statement = signature.statement
-    course = course_of(resolution)
-    signed = next(step for step in course.steps if step.code == "signed")
+    signed = next(step for step in steps_of(resolution) if step.code == "signed")
     return {
         "at": statement.signed_at, "since": "" if signed.since_close is None else span(signed.since_close),
         "certificate_name": statement.certificate.subject, "certificate_serial": statement.certificate.serial,

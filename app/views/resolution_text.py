@@ -27,10 +27,11 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
+from app.workflows.resolution_sources import formula_of
 from app.workflows.resolutions import SIGNERS, Form
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import canonical, digest
-from app.workflows.rules.resolution import formula, parse_text
+from app.workflows.rules.resolution import parse_text
 
 WIDTH = 900  # pixels of a printed page on the screen
 MOST_REPLACED = 200  # promulgated Resolutions that are offered to be replaced, the latest first
@@ -128,7 +129,7 @@ def _open(actor: Actor, resolution_id: int) -> Resolution:
 
 
 def _typed(resolution: Resolution) -> TypedText:
-    return typed_text(resolution.meeting.body.name)
+    return typed_text(resolution.body.name, resolution.slip_id is not None)
 
 
 def _form_of(resolution: Resolution) -> Form:
@@ -152,7 +153,7 @@ def _page(
     return render_template(
         "ec/resolution_edit.html", resolution=head(resolution), fields=typed.fields, reason=reason, form=form,
         problem=problem, problem_at=at, version=len(resolution.versions) if version is None else version,
-        formula=formula(resolution.meeting.body.name), saved=_saved(saved), judged=_judged(resolution, typed, reason),
+        formula=formula_of(resolution), saved=_saved(saved), judged=_judged(resolution, typed, reason),
         signers=_signers(resolution), urgencies=[(code, word(code)) for code in Urgency],
         replaceable=_replaceable(resolution), pages=_pages(resolution),
         urls={

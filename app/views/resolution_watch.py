@@ -7,8 +7,9 @@ from flask_babel import format_datetime, pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_pgettext as _p
 
+from app.models import Resolution
 from app.views.durations import clock, span
-from app.workflows.courses import Course
+from app.workflows.courses import Course, course_of
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.stopwatch import MARK_2019, Step, elapsed
 
@@ -36,6 +37,12 @@ def watch(course: Course, now: dt.datetime) -> dict[str, Any]:
         "mark": _("mark of %(year)s: about %(n)s seconds", year=MARK_2019.year, n=MARK_2019.seconds),
         "ticking": since < DAY, "beaten": not course.running and since <= MARK_2019.seconds,
     }  # fmt: skip
+
+
+def watch_of(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | None:
+    """The stopwatch of a Resolution that stands on a vote; None where there was none."""
+    course = course_of(resolution)
+    return watch(course, now) if course else None
 
 
 def seconds(course: Course, now: dt.datetime) -> float:
@@ -69,7 +76,7 @@ def _note(course: Course, step: Step) -> str:
     notes = {
         "drafted": made.drafted_by.full_name if made.drafted_by else "",
         "presented": made.signer_post, "signed": made.signer.full_name, "numbered": course.number,
-        "sealed": made.meeting.body.name,
+        "sealed": made.body.name,
         "promulgated": pgettext("dispatch", "%(n)s recipients", n=len(made.dispatches)) if made.dispatches else "",
     }  # fmt: skip
     return notes.get(step.code, "")

@@ -59,13 +59,13 @@ def nothing_typed(**given: str) -> TypedText:
     return TypedText(dict.fromkeys(TYPED, "") | given)
 
 
-def typed_text(body: str) -> TypedText:
+def typed_text(body: str, by_slip: bool = False) -> TypedText:
     """What was sent, read field by field; the sentence about the vote belongs to the form and is not typed."""
     typed = {name: _sent(name) for name in TYPED}
     found, tried = TypedText(typed), dict(typed)
     for _field in TYPED:  # every field with its first line that cannot be read, not only the first field
         try:
-            text = read_form({**tried, "formula": formula(body)})
+            text = read_form({**tried, "formula": formula(body, by_slip)})
         except NotationError as error:
             found.problems[error.field] = [problem(error)]
             tried[error.field] = EMPTY if error.field == "subject" else ""

@@ -60,7 +60,7 @@ def facts(document: Resolution, verdict: Verdict, now: dt.datetime) -> dict[str,
     places = places_of(one.statement.certificate_id for one in document.signatures)
     return {
         "number": number.text if number else "", "date": number.issued_on if number else None,
-        "body": document.meeting.body.name, "subject": document.subject if document.public else "",
+        "body": document.body.name, "subject": document.subject if document.public else "",
         "kind": kind, "icon": icon, "label": label, "ended_at": document.ended_at,
         "reason": document.reason if document.state is RECALLED and document.public else "",
         "successor": _named(successor) if successor else None,

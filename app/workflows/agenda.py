@@ -141,10 +141,17 @@ def add_item(
     actor.require(Right.MEETING_PREPARE, meeting)
     if meeting.state in OVER:
         raise WrongState(meeting, state=word(meeting.state))
-    last = db.session.scalar(select(func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting_id)) or 0
-    item = AgendaItem(body_id=meeting.body_id, meeting=meeting, position=last + 1)
     values = {"title": title, "kind": kind, "organisation_id": organisation_id, "summary": summary,
               "planned_minutes": planned_minutes}  # fmt: skip
+    return append_item(actor, meeting, values, now)
+
+
+def append_item(
+    actor: Actor, meeting: Meeting, values: dict[str, Any], now: dt.datetime, slip_id: int | None = None
+) -> AgendaItem:
+    """The same inside an act that admits it: `meeting` is held, `slip_id` is the slip that is brought to it."""
+    last = db.session.scalar(select(func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)) or 0
+    item = AgendaItem(body_id=meeting.body_id, meeting=meeting, position=last + 1, slip_id=slip_id)
     _write(actor, item, values)
     db.session.add(item)
     db.session.flush()

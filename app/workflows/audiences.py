@@ -20,7 +20,7 @@ from app.models import (
     SlipRecipient,
     Urgency,
 )
-from app.workflows.engine.rights import RECEIVING
+from app.workflows.engine.rights import MEMBERS, RECEIVING
 from app.workflows.rules.calendar import hanoi_date
 
 Audience = Callable[[dict[str, Any], dt.datetime], set[int]]
@@ -85,6 +85,13 @@ def of_step(fact: dict[str, Any], at: dt.datetime) -> set[int]:
 def drafter_of_slip(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     slip = db.session.get_one(Slip, fact["subject_id"])
     return {slip.drafted_by_id} if slip.drafted_by_id else set()
+
+
+def of_decision(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    """Whoever drafted the slip, the Minister-Chairman, and the members who stand for the lead ministry."""
+    posts = select(Appointment.person_id).where(Appointment.organisation_id == (fact["organisation_id"] or 0))
+    posts = posts.where(Appointment.office.in_(MEMBERS), Appointment.in_force(hanoi_date(at)))
+    return drafter_of_slip(fact, at) | holding(Office.MINISTER_CHAIRMAN)(fact, at) | set(db.session.scalars(posts))
 
 
 def keepers(fact: dict[str, Any], at: dt.datetime) -> set[int]:

@@ -28,10 +28,7 @@ class Course:
     @property
     def moments(self) -> dict[str, dt.datetime | None]:
         """When each step of rules/stopwatch.py was reached."""
-        made = self.resolution
-        later = ("drafted", "presented", "signed", "numbered", "sealed", "promulgated")
-        reached = {code: getattr(made, f"{code}_at") if made else None for code in later}
-        return {"vote_closed": self.poll.closed_at, "published": self.poll.published_at, **reached}
+        return _moments(self.poll, self.resolution)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -52,9 +49,23 @@ class Course:
         }  # fmt: skip
 
 
-def course_of(resolution: Resolution) -> Course:
-    """The course of one Resolution that the reader has open."""
+def course_of(resolution: Resolution) -> Course | None:
+    """The course of one Resolution that the reader has open; None for one that stands on no vote."""
+    if resolution.poll is None:
+        return None
     return Course(resolution.poll, resolution, resolution.number.text if resolution.number else "", True)
+
+
+def steps_of(resolution: Resolution) -> tuple[Step, ...]:
+    """Its steps; those of a vote stay open where it stands on a slip."""
+    return stopwatch(_moments(resolution.poll, resolution))
+
+
+def _moments(poll: Poll | None, made: Resolution | None) -> dict[str, dt.datetime | None]:
+    later = ("drafted", "presented", "signed", "numbered", "sealed", "promulgated")
+    reached = {code: getattr(made, f"{code}_at") if made else None for code in later}
+    closed, published = (poll.closed_at, poll.published_at) if poll else (None, None)
+    return {"vote_closed": closed, "published": published, **reached}
 
 
 def course_of_poll(actor: Actor, poll: Poll) -> Course | None:

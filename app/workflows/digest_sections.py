@@ -168,6 +168,8 @@ ADDRESSES = {
     TaskKind.VOTE: "/polls/{id}", TaskKind.TIE: "/polls/{id}", TaskKind.PUBLISH: "/meetings/{meeting}/cockpit",
     TaskKind.SIGN: "/resolutions/{id}/sign", TaskKind.ISSUE: "/resolutions/{id}/issue",
     TaskKind.RECEIVE: "/resolutions/{id}", TaskKind.DRAFT: "/polls/{id}/result",
+    TaskKind.DECIDE: "/slips/{id}/report", TaskKind.REPORT: "/slips/{id}/report",
+    TaskKind.RESUBMIT: "/slips/{id}/report",
     TaskKind.RECOVERY: "/records/recoveries/{id}", TaskKind.ABSENCE: "/absences/",
     TaskKind.ANSWER: "/meetings/{id}", TaskKind.ENROL: "/keys/",
     TaskKind.OPINION: "/slips/{id}",

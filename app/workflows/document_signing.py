@@ -26,8 +26,9 @@ from app.models import (
 from app.workflows import keys, resolutions, seals, time_stamps
 from app.workflows.engine.errors import BadValue, Detached, WorkflowError
 from app.workflows.engine.rights import Actor
-from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
+from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.resolution_sources import ResolutionFact, record_step
 from app.workflows.resolutions import LIFECYCLE, FileChanged
 from app.workflows.rules import schema
 from app.workflows.rules.canonical import digest
@@ -56,7 +57,7 @@ class BadNonce(BadValue):
 
 
 @dataclass(frozen=True)
-class ResolutionSigned(MeetingFact):
+class ResolutionSigned(ResolutionFact):
     file_sha256: str
     statement_sha256: str
 
@@ -131,8 +132,8 @@ def _complete(
         resolution.signer_post, now,
     )  # fmt: skip
     move.apply(resolution, signed_at=now)
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionSigned, now, file_sha256=stored.sha256,
+    record_step(
+        actor, resolution, ResolutionSigned, now, file_sha256=stored.sha256,
         statement_sha256=statement.sha256,
     )  # fmt: skip
     return resolution

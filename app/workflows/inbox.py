@@ -27,12 +27,15 @@ from app.models import (
     RollEntry,
     Seat,
     SeatRole,
+    Slip,
+    SlipState,
 )
-from app.workflows import polls
+from app.workflows import polls, slip_decisions
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
-from app.workflows.rules.calendar import hanoi_date
+from app.workflows.resolution_sources import origin_of
+from app.workflows.rules.calendar import HANOI, hanoi_date
 from app.workflows.slip_waiting import waiting_slips
 
 
@@ -43,10 +46,13 @@ class TaskKind(StrEnum):
     OPINION = "opinion"
     TIE = "tie"
     PUBLISH = "publish"
+    DECIDE = "decide"
     SIGN = "sign"
     ISSUE = "issue"
     RECEIVE = "receive"
     DRAFT = "draft"
+    REPORT = "report"
+    RESUBMIT = "resubmit"
     RECOVERY = "recovery"
     ABSENCE = "absence"
     ANSWER = "answer"
@@ -71,8 +77,8 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     if actor.person_id is None:
         return []
     parts = (
-        _votes, _opinions, _closed_polls, _resolutions, _received, _undrafted, _recoveries, _absences, _invitations,
-        _keys,
+        _votes, _opinions, _closed_polls, _outcomes, _resolutions, _received, _undrafted, _returned, _recoveries,
+        _absences, _invitations, _keys,
     )  # fmt: skip
     return [task for part in parts for task in part(actor, now)]
 
@@ -108,6 +114,26 @@ def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
             yield _of_poll(kind, poll, poll.closed_at)
 
 
+def _outcomes(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """A closed slip waits to be laid before the head of the body, a reported one for the decision of the head."""
+    stages = {
+        SlipState.REPORTED: (TaskKind.DECIDE, Right.SLIP_DECIDE), SlipState.CLOSED: (TaskKind.REPORT, Right.SLIP_RUN),
+    }  # fmt: skip
+    rows = select(Slip).where(Slip.state.in_(stages), Slip.outcome.is_not(None), visible(actor, Slip))
+    for slip in db.session.scalars(rows.order_by(Slip.closed_at, Slip.id)):
+        kind, right = stages[slip.state]
+        if actor.may(right, slip):
+            yield Task(kind, slip.id, slip.body_id, slip.matter, slip.number_text, None, slip.closed_at)
+
+
+def _returned(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """A returned matter waits for whoever drafts slips until its next round is begun; `at` is the start of its day."""
+    for slip, decision in slip_decisions.returned(actor):
+        if actor.may(Right.SLIP_DRAFT, slip) and decision.resubmit_on is not None:
+            at = dt.datetime.combine(decision.resubmit_on, dt.time(), HANOI)
+            yield Task(TaskKind.RESUBMIT, slip.id, slip.body_id, slip.matter, slip.number_text, None, at)
+
+
 def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     """What is presented waits for its signer; what is signed for the records office, up to the promulgation."""
     stages = {ResolutionState.PRESENTED: TaskKind.SIGN}
@@ -115,8 +141,9 @@ def _resolutions(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
         (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEALED), TaskKind.ISSUE
     )
     rows = select(Resolution).where(Resolution.state.in_(stages), visible(actor, Resolution))
-    for resolution in db.session.scalars(rows.options(joinedload(Resolution.meeting)).order_by(Resolution.drafted_at)):
-        kind, title, where = stages[resolution.state], resolution.subject, resolution.meeting.title
+    origin = (joinedload(Resolution.meeting), joinedload(Resolution.slip))
+    for resolution in db.session.scalars(rows.options(*origin).order_by(Resolution.drafted_at)):
+        kind, title, where = stages[resolution.state], resolution.subject, origin_of(resolution)
         mine = resolution.signer_id == actor.person_id and actor.may(Right.RESOLUTION_SIGN, resolution)
         if mine if kind is TaskKind.SIGN else actor.may(Right.RESOLUTION_ISSUE, resolution):
             at = resolution.presented_at if kind is TaskKind.SIGN else resolution.signed_at

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
@@ -25,8 +26,9 @@ from app.workflows.document_signing import Made
 from app.workflows.engine.errors import Detached, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
-from app.workflows.engine.transaction import MeetingFact, record_live, record_refusal, use_case
+from app.workflows.engine.transaction import record_refusal, use_case
 from app.workflows.engine.visibility import seen
+from app.workflows.resolution_sources import ResolutionFact, record_step
 from app.workflows.resolutions import LIFECYCLE, TYPE
 from app.workflows.rules import numbering
 from app.workflows.rules.calendar import hanoi_date
@@ -45,25 +47,25 @@ class SealUnproven(WorkflowError):
 
 
 @dataclass(frozen=True)
-class NumberAllotted(MeetingFact):
+class NumberAllotted(ResolutionFact):
     number: str
 
 
 @dataclass(frozen=True)
-class NumberCancelled(MeetingFact):
+class NumberCancelled(ResolutionFact):
     number: str
     reason: str
 
 
 @dataclass(frozen=True)
-class ResolutionSealed(MeetingFact):
+class ResolutionSealed(ResolutionFact):
     number: str
     file_sha256: str
     statement_sha256: str
 
 
 @dataclass(frozen=True)
-class ResolutionStopped(MeetingFact):
+class ResolutionStopped(ResolutionFact):
     reason: str
     drafted_by_id: int | None
 
@@ -80,7 +82,7 @@ def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resoluti
     series = locked_series(resolution.body_id, TYPE, resolution.normative, on.year)
     _refuse_earlier_day(resolution, on)
     series.last_number += 1
-    symbol = numbering.symbol(TYPE, resolution.meeting.body.code)
+    symbol = numbering.symbol(TYPE, resolution.body.code)
     number = IssuedNumber(
         body_id=resolution.body_id, series=series, resolution=resolution, number=series.last_number, issued_on=on,
         text=numbering.full_number(series.last_number, on.year, resolution.normative, symbol),
@@ -89,7 +91,7 @@ def allot_number(actor: Actor, resolution_id: int, now: dt.datetime) -> Resoluti
     db.session.add(number)
     db.session.flush()
     move.apply(resolution, numbered_at=now)
-    record_live(actor, resolution.meeting, resolution, NumberAllotted, now, number=number.text)
+    record_step(actor, resolution, NumberAllotted, now, number=number.text)
     return resolution
 
 
@@ -113,8 +115,8 @@ def seal_resolution(actor: Actor, resolution_id: int, nonce: str, pin: str, now:
         if document_signing.done(resolution, SignatureRole.SEAL, nonce):
             return resolution
         file, seal = _admit(actor, resolution, nonce, now)
-        about, name, reason = Detached.of(resolution), resolution.meeting.body.name, resolution.subject
-        picture, body_id, place = seal.picture, resolution.body_id, resolution.meeting.body.place
+        about, name, reason = Detached.of(resolution), resolution.body.name, resolution.subject
+        picture, body_id, place = seal.picture, resolution.body_id, resolution.body.place
         values = values_of(resolution)
         made = document_signing.make(
             about, file.sha256, seal.certificate_id,
@@ -149,13 +151,13 @@ def _complete(
         raise seals.NoSeal(resolution)
     move = LIFECYCLE.admit("seal", resolution, actor)
     sealed = resolutions.add_file(resolution, file.version, FileStage.SEALED, stored, pages, now)
-    name = resolution.meeting.body.name
+    name = resolution.body.name
     statement = document_signing.add_signature(
         actor, resolution, SignatureRole.SEAL, sealed, made, nonce, name, name, now
     )
     move.apply(resolution, sealed_at=now)
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionSealed, now, number=_number(resolution).text,
+    record_step(
+        actor, resolution, ResolutionSealed, now, number=_number(resolution).text,
         file_sha256=stored.sha256, statement_sha256=statement.sha256,
     )  # fmt: skip
     return resolution
@@ -209,8 +211,8 @@ def stop_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.datet
             number_id=number.id, body_id=resolution.body_id, reason=why, by_id=actor.person_id, at=now
         )
         db.session.add(cancelled)
-        record_live(actor, resolution.meeting, resolution, NumberCancelled, now, number=number.text, reason=why)
+        record_step(actor, resolution, NumberCancelled, now, number=number.text, reason=why)
     move.apply(resolution, reason=why, ended_at=now)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
-    record_live(actor, resolution.meeting, resolution, ResolutionStopped, now, **facts)
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_step(actor, resolution, ResolutionStopped, now, **facts)
     return resolution

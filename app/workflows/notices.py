@@ -18,7 +18,7 @@ from app.workflows.engine.visibility import seen, visible
 
 # what a notice repeats of its fact
 KEPT = ("reason", "starts_at", "approved", "outcome", "kind", "because", "after", "number", "step", "week", "holder",
-        "until", "deadline_at")
+        "until", "deadline_at", "way", "resubmit_on")
 LATEST = 200
 BADGE = "notices.badge"  # a task: app/wiring.py
 Told = dict[str, Any]

@@ -1,6 +1,7 @@
 """What a person was shown and asked to sign: good for two minutes, and the same again for the same request."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TypeVar
 
 from flask_babel import lazy_gettext as _
@@ -34,7 +35,14 @@ def repeated(
     `wanted` are members of the statement that come from the request. NonceReused when they, or whoever asks, are
     others; NotPrepared when the two minutes are over.
     """
-    found = db.session.scalar(select(PreparedStatement).filter_by(poll_id=poll_id, nonce=nonce))
+    return repeated_on(about, actor, {"poll_id": poll_id}, nonce, now, **wanted)
+
+
+def repeated_on(
+    about: Subject, actor: Actor, source: Mapping[str, int | None], nonce: str, now: dt.datetime, **wanted: object
+) -> PreparedStatement | None:
+    """The same for what stands on a vote or on a slip: `source` are the columns that say on which."""
+    found = db.session.scalar(select(PreparedStatement).filter_by(**source, nonce=nonce))
     return found and same_request(about, actor, found, now, **wanted)
 
 

@@ -20,13 +20,14 @@ from app.models import (
     SignedStatement,
     StatementKind,
 )
-from app.workflows import document_signing, keys, polls, resolutions
+from app.workflows import document_signing, keys, polls, resolution_sources, resolutions
 from app.workflows.engine.errors import BadValue, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
-from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
+from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.engine.visibility import OUT, nothing, seen
-from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated
+from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated_on
+from app.workflows.resolution_sources import ResolutionFact, record_step
 from app.workflows.resolutions import LIFECYCLE
 from app.workflows.rules.calendar import hanoi_date, iso_utc
 from app.workflows.rules.canonical import canonical, digest
@@ -45,26 +46,26 @@ class BadSignature(WorkflowError):
 
 
 @dataclass(frozen=True)
-class ResolutionPromulgated(MeetingFact):
+class ResolutionPromulgated(ResolutionFact):
     number: str
     file_sha256: str
     recipients: int
 
 
 @dataclass(frozen=True)
-class ResolutionReceived(MeetingFact):
+class ResolutionReceived(ResolutionFact):
     dispatch_id: int
 
 
 @dataclass(frozen=True)
-class ResolutionRecalled(MeetingFact):
+class ResolutionRecalled(ResolutionFact):
     number: str
     reason: str
     statement_sha256: str
 
 
 @dataclass(frozen=True)
-class ResolutionReplaced(MeetingFact):
+class ResolutionReplaced(ResolutionFact):
     number: str
     by_id: int
 
@@ -81,8 +82,8 @@ def promulgate_resolution(
     move.apply(resolution, promulgated_at=now)
     db.session.flush()
     number = resolution.number.text if resolution.number else ""
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionPromulgated, now, number=number,
+    record_step(
+        actor, resolution, ResolutionPromulgated, now, number=number,
         file_sha256=resolutions.signed_file(resolution).sha256, recipients=len(sent),
     )  # fmt: skip
     if resolution.replaces_id is not None:
@@ -117,7 +118,7 @@ def _replace(actor: Actor, successor: Resolution, now: dt.datetime) -> None:
         raise resolutions.NothingToReplace(successor)
     LIFECYCLE.moves["replace"].apply(old, ended_at=now)
     number = old.number.text if old.number else ""
-    record_live(actor, successor.meeting, old, ResolutionReplaced, now, number=number, by_id=successor.id)
+    record_step(actor, old, ResolutionReplaced, now, counted_by=successor, number=number, by_id=successor.id)
 
 
 @use_case
@@ -133,7 +134,7 @@ def acknowledge(actor: Actor, resolution_id: int, now: dt.datetime) -> list[Disp
         elif dispatch.received_at is None:
             dispatch.received_at, dispatch.received_by_id = now, actor.person_id
             db.session.flush()
-            record_live(actor, resolution.meeting, resolution, ResolutionReceived, now, dispatch_id=dispatch.id)
+            record_step(actor, resolution, ResolutionReceived, now, dispatch_id=dispatch.id)
     return mine
 
 
@@ -155,7 +156,7 @@ def prepare_recall(actor: Actor, resolution_id: int, reason: str, nonce: str, no
     document_signing.check_nonce(resolution, nonce)
     why = block(resolution, reason, "reason", resolutions.LONGEST_REASON, refusal=resolutions.ReasonMissing)
     asked = {"type": StatementKind.RESOLUTION_RECALL.value, "resolution_id": resolution.id, "reason": why}
-    if same := repeated(resolution, actor, resolution.poll_id, nonce, now, **asked):
+    if same := repeated_on(resolution, actor, resolution_sources.keys_of(resolution), nonce, now, **asked):
         return same
     key = keys.own_usable_key(actor, resolution, now)
     statement = canonical(
@@ -166,9 +167,9 @@ def prepare_recall(actor: Actor, resolution_id: int, reason: str, nonce: str, no
         )
     )  # fmt: skip
     prepared = PreparedStatement(
-        body_id=resolution.body_id, kind=StatementKind.RESOLUTION_RECALL, poll_id=resolution.poll_id,
-        person_id=actor.person_id, nonce=nonce, statement=statement, sha256=digest(statement),
-        expires_at=now + PREPARED_FOR,
+        body_id=resolution.body_id, kind=StatementKind.RESOLUTION_RECALL, person_id=actor.person_id, nonce=nonce,
+        statement=statement, sha256=digest(statement), expires_at=now + PREPARED_FOR,
+        **resolution_sources.keys_of(resolution),
     )  # fmt: skip
     db.session.add(prepared)
     db.session.flush()
@@ -211,17 +212,18 @@ def _recall(
     db.session.flush()
     reason = parse_recall(statement)["reason"]
     move.apply(resolution, reason=reason, ended_at=now, recall_id=signed.id)
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionRecalled, now, reason=reason, statement_sha256=signed.sha256,
+    record_step(
+        actor, resolution, ResolutionRecalled, now, reason=reason, statement_sha256=signed.sha256,
         number=resolution.number.text if resolution.number else "",
     )  # fmt: skip
     return resolution
 
 
 def _prepared(actor: Actor, resolution: Resolution, nonce: str) -> PreparedStatement | None:
-    """What this person was shown about this very Resolution: the bytes decide, not the vote that both belong to."""
+    """What this person was shown about this very Resolution: the bytes decide, not the vote or slip of both."""
     kind = StatementKind.RESOLUTION_RECALL
-    rows = select(PreparedStatement).filter_by(poll_id=resolution.poll_id, person_id=actor.person_id, nonce=nonce)
+    source = resolution_sources.keys_of(resolution)
+    rows = select(PreparedStatement).filter_by(**source, person_id=actor.person_id, nonce=nonce)
     prepared = db.session.scalar(rows.where(PreparedStatement.kind == kind))
     same = prepared is not None and parse_recall(prepared.statement)["resolution_id"] == resolution.id
     return prepared if same else None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.extensions import db
 from app.gateways import pades, signing
-from app.models import DocumentSignature, Meeting, Resolution, ResolutionFile, SignedStatement
+from app.models import DocumentSignature, Resolution, ResolutionFile, SignedStatement
 from app.workflows import authority_answers, resolutions, verification
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import OUT
@@ -42,7 +42,7 @@ def document_by_token(token: str) -> Resolution | None:
     statement = selectinload(Resolution.signatures).joinedload(DocumentSignature.statement)
     statement = statement.options(defer(SignedStatement.statement), defer(SignedStatement.cms))  # each a whole PDF
     rows = rows.options(
-        joinedload(Resolution.meeting).joinedload(Meeting.body), joinedload(Resolution.number),
+        joinedload(Resolution.body), joinedload(Resolution.number),
         selectinload(Resolution.files), statement.joinedload(SignedStatement.certificate),
     )  # fmt: skip
     return db.session.scalars(rows).one_or_none()

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from app.gateways import signing, storage, timestamp
-from app.models import Resolution
+from app.models import Poll, Resolution
 from app.version import SOFTWARE
 from app.workflows import evidence, key_places, preserved_files, sealed
 from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
@@ -27,8 +27,15 @@ class NotPromulgated(WorkflowError):
     message = _("The evidence of a Resolution is handed out after its promulgation.")
 
 
+class EvidenceOfSlip(WorkflowError):
+    code = "evidence_of_slip"
+    message = _("This Resolution stands on an opinion slip: its evidence is that of the slip.")
+
+
 def may_take(actor: Actor, resolution: Resolution) -> bool:
-    return resolution.state in OUT and actor.holds(frozenset({AUDITOR}), resolution.body_id)
+    """A Resolution that stands on a slip is proved by the evidence of the slip."""
+    by_vote = resolution.poll_id is not None and resolution.state in OUT
+    return by_vote and actor.holds(frozenset({AUDITOR}), resolution.body_id)
 
 
 def part(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
@@ -63,10 +70,12 @@ def _made(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
         raise NotAllowed(resolution, right=SAID[Right.EVIDENCE_READ])
     if resolution.state not in OUT:
         raise NotPromulgated(resolution)
+    if resolution.poll is None or resolution.poll_id is None:
+        raise EvidenceOfSlip(resolution)
     poll_id, issued = resolution.poll_id, sealed.checked(resolution.poll).resolution
     if issued is None:
         raise NotPromulgated(resolution)
-    files, about, about_it = _kept(resolution), _record(resolution), Detached.of(resolution)
+    files, about, about_it = _kept(resolution), _record(resolution, resolution.poll), Detached.of(resolution)
     forms = {f"long-term/{form.number:04d}.pdf": form.sha256 for form in preserved_files.files_of(resolution_id)}
     end_reading()
     about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE, now))
@@ -103,7 +112,7 @@ def _kept(resolution: Resolution) -> dict[str, bytes]:
     return files | {f"certificates/{digest(der)}.cer": der for der in certificates}
 
 
-def _record(resolution: Resolution) -> dict[str, Any]:
+def _record(resolution: Resolution, poll: Poll) -> dict[str, Any]:
     """What the records say of it: hashes, versions with their reasons, signatures, verdict, entry in the register."""
     number, out, ended = resolution.number, resolution.promulgated_at, resolution.ended_at
     if number is None or out is None:
@@ -112,7 +121,7 @@ def _record(resolution: Resolution) -> dict[str, Any]:
         "v": 1, "ctx": CONTEXT, "resolution_id": resolution.id, "subject": resolution.subject,
         "state": resolution.state.value, "number": number.text, "file_sha256": resolution.signatures[-1].file.sha256,
         "promulgated_at": iso_utc(out), "ended_at": ended and iso_utc(ended), "software": SOFTWARE,
-        "poll": {"poll_id": resolution.poll_id, "poll_hash": f"sha256:{resolution.poll.definition_sha256}"},
+        "poll": {"poll_id": resolution.poll_id, "poll_hash": f"sha256:{poll.definition_sha256}"},
         "register": {
             "series": number.series.type, "normative": number.series.normative, "year": number.series.year,
             "number": number.number, "text": number.text, "issued_on": number.issued_on.isoformat(),

@@ -1,4 +1,4 @@
-"""Resolutions (Nghị quyết): from a published vote to a text that is presented for signature."""
+"""Resolutions (Nghị quyết): from a published vote or a decided slip to a text that is presented for signature."""
 
 import datetime as dt
 import secrets
@@ -9,39 +9,37 @@ from typing import Any
 from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm.attributes import set_committed_value
 
 from app.extensions import db
 from app.gateways import paper, storage
 from app.models import (
     Appointment,
     FileStage,
-    Meeting,
     NumberSeries,
     Office,
-    Outcome,
-    Poll,
-    PollState,
     Resolution,
     ResolutionFile,
     ResolutionState,
     ResolutionVersion,
+    Slip,
+    SlipDecision,
+    SlipWay,
     Urgency,
 )
-from app.workflows import documents, draft_texts, polls
+from app.workflows import documents, draft_texts, polls, resolution_sources, slips
 from app.workflows.engine.check_words import check_word
 from app.workflows.engine.errors import BadValue, Detached, Subject, WorkflowError
 from app.workflows.engine.moves import Lifecycle, Move
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
-from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, record_refusal, use_case
+from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.engine.words import word
-from app.workflows.rules import authority, changes, completeness, drafting, numbering
+from app.workflows.resolution_sources import ResolutionFact, record_step
+from app.workflows.rules import authority, changes, completeness, numbering
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.names import fold
-from app.workflows.rules.resolution import formula, parse_text
+from app.workflows.rules.resolution import parse_text
 
 (DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
 SIGNERS = frozenset({Office.HEAD, Office.DEPUTY_HEAD})
@@ -55,24 +53,13 @@ URGENCY_MARKS = {
 }  # fmt: skip
 
 
-class NotAdopted(WorkflowError):
-    code = "not_adopted"
-    message = _("The vote did not adopt this matter (%(outcome)s); there is nothing to promulgate.")
-
-
-class NotPublished(WorkflowError):
-    code = "not_published"
-    message = _("The result of the vote is not published, or the vote was annulled.")
-
-
-class NoVotedText(WorkflowError):
-    code = "no_voted_text"
-    message = _("The vote was not about a draft Resolution whose text can be read. Attach the draft before the vote.")
-
-
 class AlreadyDrafted(WorkflowError):
     code = "already_drafted"
     message = _("There already is a Resolution on this vote.")
+
+
+class SlipDraftedAlready(AlreadyDrafted):
+    message = _("There already is a Resolution on this slip.")
 
 
 class NotTheSigner(WorkflowError):
@@ -118,13 +105,14 @@ class FileChanged(WorkflowError):
 
 
 @dataclass(frozen=True)
-class ResolutionDrafted(MeetingFact):
-    poll_id: int
+class ResolutionDrafted(ResolutionFact):
+    poll_id: int | None
     text_sha256: str
+    slip_id: int | None = None
 
 
 @dataclass(frozen=True)
-class ResolutionTextChanged(MeetingFact):
+class ResolutionTextChanged(ResolutionFact):
     number: int
     text_sha256: str
     differs: bool
@@ -132,19 +120,19 @@ class ResolutionTextChanged(MeetingFact):
 
 
 @dataclass(frozen=True)
-class ResolutionPresented(MeetingFact):
+class ResolutionPresented(ResolutionFact):
     signer_id: int
     file_sha256: str
 
 
 @dataclass(frozen=True)
-class ResolutionReturned(MeetingFact):
+class ResolutionReturned(ResolutionFact):
     reason: str
     drafted_by_id: int | None
 
 
 @dataclass(frozen=True)
-class ResolutionAbandoned(MeetingFact):
+class ResolutionAbandoned(ResolutionFact):
     reason: str
     drafted_by_id: int | None
 
@@ -160,22 +148,18 @@ class Form:
     replaces_id: int | None = None
 
 
-def vote_stands(resolution: Resolution) -> None:
-    """Only a published, adopted vote that was not annulled carries a Resolution (rule:R1)."""
-    _require_vote(resolution.poll, resolution)
-
-
+stands = resolution_sources.require_source
 LIFECYCLE = Lifecycle(
     ResolutionState,
     #    name          from                                       to           who may
-    Move("present",    frozenset({DRAFTING}),                     PRESENTED,   Right.RESOLUTION_DRAFT, (vote_stands,)),
+    Move("present",    frozenset({DRAFTING}),                     PRESENTED,   Right.RESOLUTION_DRAFT, (stands,)),
     Move("return",     frozenset({PRESENTED}),                    DRAFTING,    Right.RESOLUTION_SIGN),
     Move("abandon",    frozenset({DRAFTING, PRESENTED}),          ABANDONED,   Right.RESOLUTION_DRAFT),
-    Move("sign",       frozenset({PRESENTED}),                    SIGNED,      Right.RESOLUTION_SIGN, (vote_stands,)),
+    Move("sign",       frozenset({PRESENTED}),                    SIGNED,      Right.RESOLUTION_SIGN, (stands,)),
     Move("stop",       frozenset({SIGNED, NUMBERED, SEALED}),     ABANDONED,   Right.RESOLUTION_STOP),
-    Move("number",     frozenset({SIGNED}),                       NUMBERED,    Right.RESOLUTION_ISSUE, (vote_stands,)),
-    Move("seal",       frozenset({NUMBERED}),                     SEALED,      Right.RESOLUTION_ISSUE, (vote_stands,)),
-    Move("promulgate", frozenset({SEALED}),                       PROMULGATED, Right.RESOLUTION_ISSUE, (vote_stands,)),
+    Move("number",     frozenset({SIGNED}),                       NUMBERED,    Right.RESOLUTION_ISSUE, (stands,)),
+    Move("seal",       frozenset({NUMBERED}),                     SEALED,      Right.RESOLUTION_ISSUE, (stands,)),
+    Move("promulgate", frozenset({SEALED}),                       PROMULGATED, Right.RESOLUTION_ISSUE, (stands,)),
     Move("recall",     frozenset({PROMULGATED}),                  RECALLED,    Right.RESOLUTION_RECALL),
     Move("replace",    frozenset({PROMULGATED}),                  REPLACED,    Right.RESOLUTION_ISSUE),
 )  # fmt: skip
@@ -186,23 +170,54 @@ def draft_resolution(actor: Actor, poll_id: int, now: dt.datetime, form: Form | 
     """Soạn Nghị quyết: the voted text with the formula of the vote, for signature by the head of the body."""
     poll = polls.locked(actor, poll_id)
     actor.require(Right.RESOLUTION_DRAFT, poll)
-    _require_vote(poll, poll)
+    resolution_sources.require_vote(poll, poll)
     living = select(Resolution.id).where(Resolution.poll_id == poll.id, Resolution.state != ABANDONED)
     if db.session.scalar(living):
         raise AlreadyDrafted(poll)
-    text = _with_formula(voted_text(poll), poll)
+    resolution_sources.voted_text(poll)
     resolution = Resolution(
-        body_id=poll.body_id, meeting=poll.meeting, item_id=poll.item_id, poll=poll, subject=text["subject"],
-        subject_fold=fold(text["subject"]), token=secrets.token_hex(TOKEN_BYTES), drafted_by_id=actor.person_id,
-        drafted_at=now,
+        body=poll.meeting.body, meeting=poll.meeting, item_id=poll.item_id, poll=poll, poll_id=poll.id,
+        drafted_by_id=actor.person_id,
     )  # fmt: skip
-    _fill_form(resolution, form or Form(), now)
+    return _begin(actor, resolution, form or Form(), now)
+
+
+def draft_from_slip(actor: Actor, slip: Slip, now: dt.datetime) -> Resolution:
+    """The text on which opinions were asked, with the formula of the slip, once the head decided to sign.
+
+    Inside the running act: `slip` is held. It is laid to the clerk who drafted the slip, who presents it.
+    """
+    living = select(Resolution.id).where(Resolution.slip_id == slip.id, Resolution.state != ABANDONED)
+    if db.session.scalar(living):
+        raise SlipDraftedAlready(slip)
+    resolution_sources.asked_text(slip)
+    resolution = Resolution(body=slip.body, slip=slip, slip_id=slip.id, drafted_by_id=slip.drafted_by_id)
+    return _begin(actor, resolution, Form(urgency=slip.urgency), now)
+
+
+@use_case
+def draft_again(actor: Actor, slip_id: int, now: dt.datetime) -> Resolution:
+    """Another draft from a slip that was decided to be signed, after the first one was given up."""
+    slip = slips.locked(actor, slip_id)
+    actor.require(Right.RESOLUTION_DRAFT, slip)
+    decided = db.session.get(SlipDecision, slip.id)
+    if decided is None or decided.way is not SlipWay.SUBMIT:
+        raise resolution_sources.NotDecidedToSign(slip)
+    return draft_from_slip(actor, slip, now)
+
+
+def _begin(actor: Actor, resolution: Resolution, form: Form, now: dt.datetime) -> Resolution:
+    """The first version, from the text that it stands on."""
+    resolution.body_id = resolution.body.id
+    text = resolution_sources.first_text(resolution)
+    resolution.subject, resolution.subject_fold = text["subject"], fold(text["subject"])
+    resolution.token, resolution.drafted_at = secrets.token_hex(TOKEN_BYTES), now
+    _fill_form(resolution, form, now)
     db.session.add(resolution)
     db.session.flush()
     version = _add_version(actor, resolution, text, "", now)
-    record_live(
-        actor, poll.meeting, resolution, ResolutionDrafted, now, poll_id=poll.id, text_sha256=version.sha256
-    )
+    facts: dict[str, Any] = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
+    record_step(actor, resolution, ResolutionDrafted, now, **facts)
     return resolution
 
 
@@ -226,8 +241,8 @@ def edit_resolution(
         _fill_form(resolution, form, now)
     resolution.subject = parse_text(version.text)["subject"]
     resolution.subject_fold = fold(resolution.subject)
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionTextChanged, now, number=version.number,
+    record_step(
+        actor, resolution, ResolutionTextChanged, now, number=version.number,
         text_sha256=version.sha256, differs=differs(version), reason=version.reason,
     )  # fmt: skip
     return resolution
@@ -267,8 +282,8 @@ def _present(
         raise FileChanged(resolution)
     add_file(resolution, resolution.versions[-1], FileStage.PRESENTED, stored, pages, now)
     move.apply(resolution, presented_at=now)
-    record_live(
-        actor, resolution.meeting, resolution, ResolutionPresented, now, signer_id=resolution.signer_id,
+    record_step(
+        actor, resolution, ResolutionPresented, now, signer_id=resolution.signer_id,
         file_sha256=stored.sha256,
     )  # fmt: skip
     return resolution
@@ -282,8 +297,8 @@ def return_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.dat
     require_signer(actor, resolution)
     why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
     move.apply(resolution, reason=why)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
-    record_live(actor, resolution.meeting, resolution, ResolutionReturned, now, **facts)
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_step(actor, resolution, ResolutionReturned, now, **facts)
     return resolution
 
 
@@ -294,18 +309,17 @@ def abandon_resolution(actor: Actor, resolution_id: int, reason: str, now: dt.da
     move = LIFECYCLE.admit("abandon", resolution, actor)
     why = block(resolution, reason, "reason", LONGEST_REASON, refusal=ReasonMissing)
     move.apply(resolution, reason=why, ended_at=now)
-    facts = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
-    record_live(actor, resolution.meeting, resolution, ResolutionAbandoned, now, **facts)
+    facts: dict[str, Any] = {"reason": why, "drafted_by_id": resolution.drafted_by_id}
+    record_step(actor, resolution, ResolutionAbandoned, now, **facts)
     return resolution
 
 
 def locked(actor: Actor, resolution_id: int) -> Resolution:
-    """A visible Resolution and its meeting, both held until the end of the transaction, the meeting first."""
-    meeting: Meeting = polls.locked_meeting(seen(actor, Resolution, resolution_id).meeting_id)
+    """A visible Resolution and its meeting or slip, both held until the end of the transaction, the latter first."""
+    source = resolution_sources.hold(seen(actor, Resolution, resolution_id))
     rows = select(Resolution).where(Resolution.id == resolution_id).with_for_update()
     resolution = db.session.execute(rows.execution_options(populate_existing=True)).scalar_one()
-    set_committed_value(resolution, "meeting", meeting)
-    db.session.refresh(resolution.poll)
+    resolution_sources.put_back(resolution, source)
     return resolution
 
 
@@ -314,20 +328,9 @@ def require_signer(actor: Actor, resolution: Resolution) -> None:
         raise NotTheSigner(resolution)
 
 
-def voted_text(poll: Poll) -> dict[str, Any]:
-    """The text of the version that the vote froze; NoVotedText when there is none or it cannot be read."""
-    version = poll.document_version
-    if version is None:
-        raise NoVotedText(poll)
-    read = draft_texts.text_of(version) or drafting.from_pdf_text(version.content.split("\f"))
-    if read is None:
-        raise NoVotedText(poll)
-    return read
-
-
 def differences(resolution: Resolution, version: ResolutionVersion) -> tuple[changes.Change, ...]:
     """What a version says otherwise than the voted text, place by place."""
-    return changes.changes(_with_formula(voted_text(resolution.poll), resolution.poll), parse_text(version.text))
+    return changes.changes(resolution_sources.first_text(resolution), parse_text(version.text))
 
 
 def differs(version: ResolutionVersion) -> bool:
@@ -337,11 +340,12 @@ def differs(version: ResolutionVersion) -> bool:
 
 def findings_of(resolution: Resolution, version: ResolutionVersion) -> tuple[completeness.Finding, ...]:
     """The check list of the text: what an official document of this body must say."""
-    body, on = resolution.poll.meeting.body, hanoi_date(version.at)
+    body, on = resolution.body, hanoi_date(version.at)
     return completeness.completeness(
         parse_text(version.text), body.name, symbol=numbering.symbol(TYPE, body.code),
         signer=resolution.signer.full_name,
         authority=authority.lines(body.kind.value, _office_of(resolution, on).value, on),
+        by_slip=resolution.slip_id is not None,
     )  # fmt: skip
 
 
@@ -392,7 +396,7 @@ def current_version(resolution: Resolution) -> ResolutionVersion:
 
 def sheet_of(resolution: Resolution, version: ResolutionVersion, now: dt.datetime) -> paper.ResolutionSheet:
     """What is printed beside the text."""
-    body, on = resolution.meeting.body, hanoi_date(now)
+    body, on = resolution.body, hanoi_date(now)
     office = _office_of(resolution, on)
     return paper.ResolutionSheet(
         made_at=now, body=body.name, place=body.place, symbol=numbering.symbol(TYPE, body.code), year=on.year,
@@ -445,23 +449,10 @@ def add_file(
     return file
 
 
-def _require_vote(poll: Poll, about: Poll | Resolution) -> None:
-    if poll.state is not PollState.PUBLISHED:
-        raise NotPublished(about)
-    outcome = poll.confirmed_outcome or poll.outcome
-    if outcome is not Outcome.ADOPTED:
-        raise NotAdopted(about, outcome=word(outcome))
-
-
-def _with_formula(text: dict[str, Any], poll: Poll) -> dict[str, Any]:
-    return {**text, "formula": formula(poll.meeting.body.name)}
-
-
 def _add_version(
     actor: Actor, resolution: Resolution, text: Mapping[str, Any], reason: str, now: dt.datetime
 ) -> ResolutionVersion:
-    voted = _with_formula(voted_text(resolution.poll), resolution.poll)
-    found, written = changes.changes(voted, text), canonical(text)
+    found, written = changes.changes(resolution_sources.first_text(resolution), text), canonical(text)
     version = ResolutionVersion(
         body_id=resolution.body_id, resolution=resolution, number=len(resolution.versions) + 1, text=written,
         sha256=digest(written), changes=canonical(changes.as_record(found)), author_id=actor.person_id, at=now,

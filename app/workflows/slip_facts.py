@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from app.models import Outcome, Slip, Urgency
+from app.models import Outcome, Slip, SlipWay, Urgency
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, record
 
@@ -118,6 +118,20 @@ class SlipReported(SlipFact):
     """`outcome` as in the result; None where no question asked for agreement."""
 
     outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class SlipDecided(SlipFact):
+    """What the head of the body decided, and what was made of it in the same act."""
+
+    way: SlipWay
+    reason: str
+    tie_confirmed: bool
+    meeting_id: int | None
+    item_id: int | None
+    resolution_id: int | None
+    resubmit_on: dt.date | None
+    organisation_id: int | None
 
 
 @dataclass(frozen=True)

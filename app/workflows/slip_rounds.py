@@ -6,18 +6,24 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 
-from app.models import Slip, SlipPaper, SlipQuestion
+from app.extensions import db
+from app.models import Slip, SlipDecision, SlipPaper, SlipQuestion, SlipWay
 from app.workflows import slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import use_case
 
-FROM = (slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.RECALLED)
+FROM = (slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.RECALLED, slips.DECIDED)
 
 
 class RoundBegun(WorkflowError):
     code = "round_begun"
     message = _("There is a new round of this slip already.")
+
+
+class MatterSettled(WorkflowError):
+    code = "matter_settled"
+    message = _("The matter goes on another way already; only a returned one is asked about again.")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,9 @@ def new_round(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
     source = slips.locked(actor, slip_id)
     actor.require(Right.SLIP_DRAFT, source)
     slips.require_state(source, *FROM)
+    decided = db.session.get(SlipDecision, source.id)
+    if decided is not None and decided.way is not SlipWay.RETURN:
+        raise MatterSettled(source)
     if slips.successor_of(source) is not None:
         raise RoundBegun(source)
     return slips.copied(actor, source, now, previous_id=source.id, round=source.round + 1)

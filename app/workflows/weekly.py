@@ -29,7 +29,7 @@ from app.models import (
     SeatRole,
     Urgency,
 )
-from app.workflows.courses import Course
+from app.workflows.courses import steps_of
 from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import GRANTS, Actor, Right
 from app.workflows.engine.visibility import OUT, nothing, visible
@@ -303,9 +303,8 @@ def _decisions(actor: Actor, body: Body, week: Week) -> Iterable[Decision]:
     rows = rows.where(_out(body), visible(actor, Resolution)).options(joinedload(Resolution.poll))
     rows = rows.where(Resolution.promulgated_at >= week.begins_at, Resolution.promulgated_at < week.ends_at)
     for made, number in db.session.execute(rows.order_by(Resolution.promulgated_at, Resolution.id)):
-        course = Course(made.poll, made, number or "", True)
         yield Decision(
-            made.id, course.number, made.subject, made.signer_post, made.urgency, made.promulgated_at, course.steps
+            made.id, number or "", made.subject, made.signer_post, made.urgency, made.promulgated_at, steps_of(made)
         )
 
 

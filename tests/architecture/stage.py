@@ -65,9 +65,9 @@ from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
+from tests.deciding import Deciding
 from tests.gateways.upload_corpus import blank
 from tests.resolving import Resolving
-from tests.slipping import SlipScene
 
 FOREIGN_BODY = 2
 
@@ -114,14 +114,15 @@ def build() -> Stage:
 
 
 def _slips(stage: Stage) -> None:
-    """A slip under way with a file beside an answer to come, one being drafted, and one of a province."""
-    scene = SlipScene()
+    """A slip under way with a file beside an answer to come, one being drafted, one reported, and one of a province."""
+    scene = Deciding()
     stage.here["slip"] = scene.issue()
     stage.draft["slip"] = scene.draft().id
     paper = io.BytesIO(blank(1))
     stage.here["upload"] = slip_drafts.attach_file(
         scene.who["b"], int(stage.here["slip"]), "y-kien.pdf", paper, now=NOW
     ).id
+    stage.published["slip"] = scene.reported().slip_id
     far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
     db.session.add(far)
     db.session.commit()

@@ -33,10 +33,12 @@ from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
+from tests.deciding import Deciding
 from tests.resolving import Resolving
 
 DATABASE = "ecab_migrations"
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
+BEFORE_DECISIONS = "0011"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -275,4 +277,41 @@ def test_papers_of_slips_are_never_dropped_by_a_downgrade(empty, caplog):
     with pytest.raises(SystemExit):
         downgrade(directory="migrations", revision=BEFORE_SLIPS)
     assert "papers of slips are never dropped" in caplog.text
+    assert counts() == before
+
+
+def test_going_back_before_decisions_and_forth_again_keeps_every_resolution(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Resolving().up_to("recalled")
+    Deciding().reported()
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision=BEFORE_DECISIONS)
+    after = counts()
+    assert set(before) - set(after) == {"slip_decision"}
+    assert {name: before[name] for name in after} == after
+    for statement in ("INSERT INTO resolution SELECT * FROM resolution", "UPDATE resolution SET subject = 'x'"):
+        with pytest.raises(IntegrityError), own_transaction() as session:
+            session.execute(text(statement))
+    upgrade(directory="migrations")
+    assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+    assert scene.resolution.recall_id is not None
+    with pytest.raises(IntegrityError), own_transaction() as session:
+        session.execute(text("UPDATE resolution SET slip_id = 1"))
+
+
+def test_what_came_from_a_decision_is_never_dropped_by_a_downgrade(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    Deciding().decided()
+    db.session.remove()
+    before = counts()
+    assert (before["slip_decision"], before["resolution"]) == (1, 1)
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_DECISIONS)
+    assert "decisions on slips are never dropped" in caplog.text
     assert counts() == before

@@ -13,6 +13,7 @@ from app.realtime import announcing, slips
 from app.workflows import ballots, notices, slip_facts, worth_sending
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact, fact_of
+from app.workflows.resolution_sources import ResolutionFact
 from tests.slipping import SlipScene
 
 for path in Path(workflows.__file__).parent.glob("*.py"):  # a fact counts when its room is loaded
@@ -25,7 +26,7 @@ def below(kind):
         yield from below(each)
 
 
-FACTS = [fact for fact in below(MeetingFact) if fact.__module__.startswith("app.")]
+FACTS = [fact for fact in (*below(MeetingFact), *below(ResolutionFact)) if fact.__module__.startswith("app.")]
 
 
 def test_there_are_facts_to_look_at():

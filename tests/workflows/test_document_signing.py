@@ -19,7 +19,7 @@ from app.models import (
     SignatureRole,
     SigningKey,
 )
-from app.workflows import document_signing, documents, keys, poll_acts, resolutions, seals
+from app.workflows import document_signing, documents, keys, poll_acts, resolution_sources, resolutions, seals
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
 from tests.cabinet import PIN
 from tests.conftest import both, nonce_of
@@ -100,7 +100,7 @@ def test_another_file_than_the_one_that_was_read_is_not_signed(app):
 def test_a_vote_annulled_while_it_lay_before_the_signer_is_no_ground_any_more(app):
     scene = Resolving().up_to("presented")
     annul(scene)
-    with pytest.raises(resolutions.NotPublished):
+    with pytest.raises(resolution_sources.NotPublished):
         scene.signed()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.extensions import db
 from app.models import DraftText, Meeting, Resolution, ResolutionState, Urgency
-from app.workflows import draft_texts, poll_acts, polls, resolutions
+from app.workflows import draft_texts, poll_acts, polls, resolution_sources, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.resolution import parse_text
@@ -34,9 +34,9 @@ def test_the_draft_is_the_voted_text_with_the_formula_of_the_vote(app):
 @pytest.mark.parametrize(
     ("choices", "refusal"),
     [
-        (dict.fromkeys(cabinet.MEMBERS, "disagree"), resolutions.NotAdopted),
+        (dict.fromkeys(cabinet.MEMBERS, "disagree"), resolution_sources.NotAdopted),
         ({"head": "other", "deputy": "agree", "a": "agree", "b": "disagree", "chairman": "disagree"},
-         resolutions.NotAdopted),
+         resolution_sources.NotAdopted),
     ],
 )  # fmt: skip
 def test_nothing_is_drafted_from_a_vote_that_did_not_adopt(app, choices, refusal):
@@ -47,14 +47,14 @@ def test_nothing_is_drafted_from_a_vote_that_did_not_adopt(app, choices, refusal
 
 
 def test_nothing_is_drafted_before_the_result_is_published(app):
-    with pytest.raises(resolutions.NotPublished):
+    with pytest.raises(resolution_sources.NotPublished):
         Resolving().voted(publish=False).drafted()
 
 
 def test_nothing_is_drafted_from_an_annulled_vote(app):
     scene = Resolving().voted()
     annul(scene)
-    with pytest.raises(resolutions.NotPublished):
+    with pytest.raises(resolution_sources.NotPublished):
         scene.drafted()
 
 
@@ -83,7 +83,7 @@ def test_a_vote_without_a_readable_draft_carries_no_resolution(app):
     polls.close_poll(scene.who["secretary"], poll.id, scene.now)
     polls.publish_poll(scene.who["secretary"], poll.id, scene.now)
     scene.poll_id = poll.id
-    with pytest.raises(resolutions.NoVotedText):
+    with pytest.raises(resolution_sources.NoVotedText):
         scene.drafted()
 
 

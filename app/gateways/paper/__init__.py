@@ -6,10 +6,12 @@ from app.gateways.paper.digest import DigestSheet, Entry, Part, digest
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
 from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
+from app.gateways.paper.slip_report import ANSWERS, Objection, SlipSheet, slip_report
 from app.gateways.paper.tally import Contradiction, Mark, tally_record
 from app.gateways.paper.weekly import WeeklySheet, WeeklyTable, weekly
 
 __all__ = [
+    "ANSWERS",
     "DAY",
     "MONTH",
     "NUMBER",
@@ -23,8 +25,10 @@ __all__ = [
     "Entry",
     "Finding",
     "Mark",
+    "Objection",
     "Part",
     "ResolutionSheet",
+    "SlipSheet",
     "WeeklySheet",
     "WeeklyTable",
     "agenda",
@@ -34,6 +38,7 @@ __all__ = [
     "page_image",
     "page_texts",
     "resolution",
+    "slip_report",
     "tally_record",
     "weekly",
 ]

@@ -43,6 +43,7 @@ from app.models import (
     Secrecy,
     SignatureRole,
     SlipState,
+    SlipWay,
     Topic,
     Urgency,
     Visibility,
@@ -212,6 +213,11 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         SlipState.DECIDED: _p("slip", "Decided"),
         SlipState.ABANDONED: _p("slip", "Abandoned"),
         SlipState.RECALLED: _p("slip", "Recalled"),
+    },
+    SlipWay: {
+        SlipWay.SUBMIT: _p("way", "Decide to sign"),
+        SlipWay.SESSION: _p("way", "Bring to a session"),
+        SlipWay.RETURN: _p("way", "Return to the lead ministry"),
     },
     QuestionKind: {
         QuestionKind.CONSENT: _p("question", "Agree, disagree or other opinion"),

@@ -9,7 +9,7 @@ from app.workflows.rules.resolution import POINT_LETTERS, RUNNING_ENDS, annex_na
 
 BASE_OPENINGS = ("Căn cứ", "Theo đề nghị", "Xét", "Trên cơ sở")
 RECORDS_OFFICE = "VT"  # văn thư keeps the original, whoever else keeps a copy
-_VOTE = "Trên cơ sở kết quả biểu quyết"
+_VOTE = ("Trên cơ sở kết quả biểu quyết", "Trên cơ sở kết quả lấy ý kiến bằng phiếu")
 _SYMBOL = re.compile(r"[A-ZĐ][A-Za-zĐđ]*-[A-ZĐ][A-Za-zĐđ]*")
 _AND_SO_ON = re.compile(r"v\.v[.…]*")
 _UNFINISHED = re.compile(
@@ -38,6 +38,7 @@ def completeness(
     symbol: str | None = None,
     signer: str | None = None,
     authority: Sequence[str] | None = None,
+    by_slip: bool = False,
 ) -> tuple[Finding, ...]:
     """What must hold before a Resolution is presented for signature (rule:R22); `body` is a name like "Chính phủ".
 
@@ -46,7 +47,7 @@ def completeness(
     """
     return (
         *_about_subject(text["subject"]),
-        *_about_bases(text["bases"], text["formula"], formula(body)),
+        *_about_bases(text["bases"], text["formula"], formula(body, by_slip)),
         *_about_articles(text),
         *_about_recipients(text["recipients"], text["archive"]),
         _check("letters", _odd_letters(text)),

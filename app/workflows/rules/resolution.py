@@ -12,6 +12,7 @@ from app.workflows.rules.schema import Check, list_of, one_of, record
 
 TEXT_CONTEXT = "vn.ecabinet.resolution_text.v1"
 FORMULA = "Trên cơ sở kết quả biểu quyết của các Thành viên {body}"
+FORMULA_OF_SLIP = "Trên cơ sở kết quả lấy ý kiến bằng phiếu của các Thành viên {body}"
 FORMULA_OPENING = "Trên cơ sở"  # of the sentence above, and of the older ones on the discussion of the members
 END = "./."  # closes the printed document; no part of the text
 POINT_LETTERS = "abcdđeghiklmnopqrstuvxy"  # the Vietnamese alphabet without the letters that carry a mark, but with đ
@@ -39,9 +40,12 @@ LISTED_BEFORE, LISTED_BEHIND = "-–—•*+", ";.,"  # what stands around a lin
 _UNSEEN = ("Cf", "Co", "Cn")  # letters that a reader does not see, or that mean nothing
 
 
-def formula(body: str) -> str:
-    """The sentence that ties the Resolution to the vote; `body` is a name such as "Chính phủ" (rule:R21)."""
-    return FORMULA.format(body=body)
+def formula(body: str, by_slip: bool = False) -> str:
+    """The sentence that ties the Resolution to the vote, or to the opinions that members gave on a slip (rule:R21).
+
+    `body` is a name such as "Chính phủ".
+    """
+    return (FORMULA_OF_SLIP if by_slip else FORMULA).format(body=body)
 
 
 def point_letter(position: int) -> str:

@@ -21,7 +21,7 @@ from app.gateways.paper.checks.rules import (
     within,
 )
 
-FORMULA = "Trên cơ sở kết quả biểu quyết"
+FORMULAS = ("Trên cơ sở kết quả biểu quyết", "Trên cơ sở kết quả lấy ý kiến bằng phiếu")
 ARTICLE = re.compile(r"Điều (\d+)\.(?: |$)")
 CLAUSE = re.compile(r"(\d+)\. ")
 POINT = re.compile(r"([a-zđ]{1,2})\) ")
@@ -54,7 +54,7 @@ def _bases_ends(seen: Parts) -> Outcome:
 def _formula(seen: Parts) -> Outcome:
     if not seen.bases:
         return False, MISSING
-    return seen.bases[-1].text.startswith(FORMULA), quoted(seen.bases[-1].text)
+    return seen.bases[-1].text.startswith(FORMULAS), quoted(seen.bases[-1].text)
 
 
 def _decides(seen: Parts) -> Outcome:
@@ -196,7 +196,7 @@ RULES = (
     Rule("decider", _("Body before the bases"), _("13–14 pt, bold upright, capitals"), _decider),
     Rule("bases_letters", _("Letters of the legal bases"), _("13–14 pt, italic"), _bases_letters),
     Rule("bases_ends", _("Ends of the legal bases"), _("“;”, the last one “.”"), _bases_ends),
-    Rule("formula", _("Formula of the vote"), _("“%(words)s…”", words=FORMULA), _formula),
+    Rule("formula", _("Formula of the vote"), _("“%(words)s…”", words=FORMULAS[0]), _formula),
     Rule("decides", _("Word of decision"), _("“QUYẾT NGHỊ:”, 13–14 pt, bold upright"), _decides),
     Rule("body_letters", _("Letters of the text"), _("13–14 pt, upright"), _body_letters),
     Rule("article_letters", _("Letters of the articles"), _("13–14 pt, bold upright"), _article_letters),

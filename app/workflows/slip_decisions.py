@@ -1,0 +1,198 @@
+"""What the head decides on the outcome of a slip (quyết định xử lý kết quả): sign, bring to a session, or return."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import (
+    AgendaItem,
+    Document,
+    DocumentVersion,
+    DraftText,
+    ItemKind,
+    Meeting,
+    MeetingState,
+    Resolution,
+    ResolutionState,
+    Slip,
+    SlipDecision,
+    SlipPaper,
+    SlipWay,
+)
+from app.workflows import agenda, polls, resolutions, slip_closing, slips
+from app.workflows.engine.errors import BadValue, WorkflowError
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.text import block
+from app.workflows.engine.transaction import use_case
+from app.workflows.engine.visibility import seen, visible
+from app.workflows.rules.calendar import hanoi_date
+from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.slip_ways import may_be_brought, may_be_laid_again, reason_needed, ways_of_head
+from app.workflows.slip_facts import SlipDecided, record_slip
+from app.workflows.slips import LIFECYCLE
+
+SUBMIT, SESSION, RETURN = SlipWay
+TAKING = tuple(state for state in MeetingState if may_be_brought(state.value))
+MINUTES = 15
+
+
+class NothingToDecide(WorkflowError):
+    code = "nothing_to_decide"
+    message = _("This slip asked nobody to agree, so there is nothing to decide.")
+
+
+class TieUnconfirmed(WorkflowError):
+    code, field = "tie_unconfirmed", "tie_confirmed"
+    message = _("Opinions were equal: first confirm that the side you answered for decides.")
+
+
+class NoSession(BadValue):
+    code, field = "no_session", "meeting_id"
+    message = _("Choose a session that has not begun.")
+
+
+class NoResubmission(BadValue):
+    code, field = "no_resubmission", "resubmit_on"
+    message = _("Choose the day on which the matter is laid again: after today, within a year.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the head decides; `meeting_id` with "session", `resubmit_on` with "return"."""
+
+    way: SlipWay
+    reason: str = ""
+    tie_confirmed: bool = False
+    meeting_id: int | None = None
+    resubmit_on: dt.date | None = None
+
+
+@use_case
+def decide_slip(actor: Actor, slip_id: int, wish: Wish, now: dt.datetime) -> SlipDecision:
+    """Decide once and for all, with what follows from it in the same act (rule:R9, rule:R11).
+
+    Signing lays a draft Resolution to the clerk, who presents it; a session gets an item with the papers of the slip;
+    a returned matter names the day on which it is laid again. Refused while the second count says otherwise.
+    """
+    meeting = _session(actor, wish) if wish.way is SESSION else None  # meetings are locked before slips
+    slip = slips.locked(actor, slip_id)
+    move = LIFECYCLE.admit("decide", slip, actor)
+    slip_closing.counted_alike(slip)
+    _refuse(slip, wish, now)
+    reason = block(slip, wish.reason, "reason", slips.LONGEST_REASON, wanted=False, refusal=slips.ReasonMissing)
+    reason = slips.shown(slip, reason, slips.ReasonMissing)
+    if not reason and reason_needed(wish.way.value, slip.outcome and slip.outcome.value):
+        raise slips.ReasonMissing(slip)
+    decision = SlipDecision(
+        slip_id=slip.id, body_id=slip.body_id, way=wish.way, reason=reason, tie_confirmed=is_tie(slip),
+        meeting_id=meeting.id if meeting else None, resubmit_on=wish.resubmit_on if wish.way is RETURN else None,
+        person_id=actor.person_id, name=actor.name, post=actor.post, at=now,
+    )  # fmt: skip
+    db.session.add(decision)
+    move.apply(slip)
+    db.session.flush()
+    made = resolutions.draft_from_slip(actor, slip, now) if wish.way is SUBMIT else None
+    item = _bring(actor, slip, meeting, now) if meeting else None
+    record_slip(
+        actor, slip, SlipDecided, now, way=wish.way, reason=reason, tie_confirmed=decision.tie_confirmed,
+        meeting_id=decision.meeting_id, item_id=item.id if item else None, resolution_id=made.id if made else None,
+        resubmit_on=decision.resubmit_on, organisation_id=slip.organisation_id,
+    )  # fmt: skip
+    return decision
+
+
+def decision_on(slip: Slip) -> SlipDecision | None:
+    return db.session.get(SlipDecision, slip.id)
+
+
+def resolution_of(actor: Actor, slip: Slip) -> Resolution | None:
+    """The Resolution that was made from a slip and not given up, if this person may see it."""
+    rows = select(Resolution).where(Resolution.slip_id == slip.id, visible(actor, Resolution))
+    return db.session.scalar(rows.where(Resolution.state != ResolutionState.ABANDONED))
+
+
+def items_of(actor: Actor, slip: Slip) -> list[AgendaItem]:
+    """Where the matter was brought to a session, as far as this person may see it."""
+    rows = select(AgendaItem).where(AgendaItem.slip_id == slip.id, visible(actor, AgendaItem))
+    return list(db.session.scalars(rows.order_by(AgendaItem.id)))
+
+
+def sessions_for(actor: Actor, slip: Slip) -> list[Meeting]:
+    """Meetings of the body that can still take the matter in, the next one first."""
+    rows = select(Meeting).where(Meeting.body_id == slip.body_id, Meeting.state.in_(TAKING), visible(actor, Meeting))
+    return list(db.session.scalars(rows.order_by(Meeting.starts_at, Meeting.id)))
+
+
+def returned(actor: Actor) -> list[tuple[Slip, SlipDecision]]:
+    """Matters that were returned and have no further round yet, the one that is due first at the top."""
+    rows = select(Slip, SlipDecision).join(SlipDecision, SlipDecision.slip_id == Slip.id)
+    rows = rows.where(SlipDecision.way == RETURN, visible(actor, Slip)).order_by(SlipDecision.resubmit_on, Slip.id)
+    later = select(Slip.previous_id).where(Slip.previous_id.is_not(None))
+    return [(slip, decision) for slip, decision in db.session.execute(rows.where(Slip.id.not_in(later)))]
+
+
+def _refuse(slip: Slip, wish: Wish, now: dt.datetime) -> None:
+    if wish.way.value not in ways_of_head(slip.outcome and slip.outcome.value):
+        raise NothingToDecide(slip)
+    if is_tie(slip) and not wish.tie_confirmed:
+        raise TieUnconfirmed(slip)
+    if wish.way is RETURN and (wish.resubmit_on is None or not may_be_laid_again(wish.resubmit_on, hanoi_date(now))):
+        raise NoResubmission(slip)
+
+
+def is_tie(slip: Slip) -> bool:
+    """Whether opinions were equal, so that the head's own answer decided (rule:R2)."""
+    told: dict[str, Any] = parse_canonical(slip.result or b"")
+    main = told["main"]
+    return bool(main and told["questions"][main - 1]["by_head"])
+
+
+def _session(actor: Actor, wish: Wish) -> Meeting:
+    meeting = polls.locked_meeting(seen(actor, Meeting, wish.meeting_id or 0).id)
+    if meeting.state not in TAKING:
+        raise NoSession(meeting)
+    return meeting
+
+
+def _bring(actor: Actor, slip: Slip, meeting: Meeting, now: dt.datetime) -> AgendaItem:
+    """An item of the session with the papers of the slip; what members answered stays with the slip (rule:R9)."""
+    if meeting.body_id != slip.body_id:
+        raise NoSession(slip)
+    values = {
+        "title": slip.matter, "kind": ItemKind.DECISION, "organisation_id": slip.organisation_id,
+        "summary": parse_canonical(slip.result or b"")["sentence"], "planned_minutes": MINUTES,
+    }  # fmt: skip
+    item = agenda.append_item(actor, meeting, values, now, slip_id=slip.id)
+    for position, pinned in enumerate(slip.papers, start=1):
+        _lay(item, pinned, position)
+    db.session.flush()
+    return item
+
+
+def _lay(item: AgendaItem, pinned: SlipPaper, position: int) -> None:
+    """The very file that went with the slip, as the first version of a paper of the item."""
+    old = pinned.version
+    document = Document(
+        body_id=item.body_id, meeting_id=item.meeting_id, item_id=item.id, kind=old.document.kind,
+        title=old.document.title, title_fold=old.document.title_fold, paper_number="", position=position,
+    )  # fmt: skip
+    db.session.add(document)
+    db.session.flush()
+    version = DocumentVersion(
+        body_id=item.body_id, meeting_id=item.meeting_id, document=document, number=1, sha256=old.sha256, size=old.size,
+        pages=old.pages, file_name=old.file_name, content=old.content, content_fold=old.content_fold,
+        uploaded_by_id=old.uploaded_by_id, uploaded_at=old.uploaded_at,
+    )  # fmt: skip
+    db.session.add(version)
+    db.session.flush()
+    if (text := db.session.get(DraftText, old.id)) is not None:
+        db.session.add(DraftText(version_id=version.id, body_id=item.body_id, text=text.text, sha256=text.sha256))
+
+
+def may_decide(actor: Actor, slip: Slip) -> bool:
+    """Whether this person can decide now."""
+    return slip.state is slips.REPORTED and actor.may(Right.SLIP_DECIDE, slip) and slip.outcome is not None

@@ -1,0 +1,102 @@
+"""The report on a slip to the head of the body (phiếu báo cáo kết quả lấy ý kiến): what it says, and as a document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+
+from app.gateways import paper
+from app.models import DocumentVersion, Outcome, Slip, SlipDecision, SlipState
+from app.workflows import slip_closing, slip_decisions, slip_papers
+from app.workflows.engine.errors import NotFound, WorkflowError
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.transaction import end_reading
+from app.workflows.engine.visibility import nothing, seen
+from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.slip import parse_slip_definition
+from app.workflows.rules.slip_dissent import Dissent, Remark, dissents
+
+COUNTED = (SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
+
+
+class NotCounted(WorkflowError):
+    code = "not_counted"
+    message = _("The slip is not closed yet, so there is no outcome to report.")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is laid before the head: definition and result as they were sealed, and what members hold against it.
+
+    `draft` is the version that would be signed; `differs` names what the second count says otherwise (rule:R45).
+    """
+
+    slip: Slip
+    definition: dict[str, Any]
+    result: dict[str, Any]
+    dissents: tuple[Dissent, ...]
+    draft: DocumentVersion | None
+    differs: tuple[str, ...]
+    decision: SlipDecision | None
+
+    @property
+    def decisive(self) -> dict[str, Any] | None:
+        """The counts of the question that decides."""
+        main = self.result["main"]
+        return self.result["questions"][main - 1] if main else None
+
+    @property
+    def adopted(self) -> bool:
+        return self.slip.outcome is Outcome.ADOPTED
+
+
+def report_on(actor: Actor, slip_id: int) -> Report:
+    """The report for those who see the board; NotCounted before the close, NotFound for everybody else."""
+    slip = seen(actor, Slip, slip_id)
+    if not actor.may(Right.SLIP_BOARD, slip):
+        raise NotFound(nothing(actor, Slip, slip_id))
+    if slip.state not in COUNTED:
+        raise NotCounted(slip)
+    definition, result = parse_slip_definition(slip.definition or b""), parse_canonical(slip.result or b"")
+    attached = slip_papers.draft_of(slip)
+    return Report(
+        slip, definition, result, dissents(result), attached.version if attached else None,
+        tuple(slip_closing.differences(slip)), slip_decisions.decision_on(slip),
+    )  # fmt: skip
+
+
+def document_of(actor: Actor, slip_id: int) -> tuple[str, bytes]:
+    """File name and PDF of the report, the same bytes at each call; refused while the second count differs."""
+    report = report_on(actor, slip_id)
+    slip_closing.counted_alike(report.slip)
+    objections, demo = _objections(report), bool(current_app.config.get("DEMO"))
+    sheet = paper.SlipSheet(objections=objections, head_post=_head_post(report), demo=demo)
+    name = f"bao-cao-ket-qua-phieu-{report.slip.id}.pdf"
+    definition, result = report.definition, report.result
+    end_reading()
+    return name, paper.slip_report(definition, result, sheet)
+
+
+def _objections(report: Report) -> tuple[paper.Objection, ...]:
+    labels = {article["index"]: article["label"] for article in report.definition["articles"]}
+    return tuple(
+        paper.Objection(
+            each.name, each.post, each.choice, each.reservation,
+            tuple(_line(remark, labels) for remark in each.remarks), each.attachments,
+        )
+        for each in report.dissents
+    )  # fmt: skip
+
+
+def _line(remark: Remark, labels: dict[int, str]) -> str:
+    """Official Vietnamese, like everything that stands on the document."""
+    place = labels.get(remark.article or 0) or f"Câu {remark.question}"
+    said = remark.text or paper.ANSWERS.get(remark.choice or "", "")
+    return f"{place}: {said}"
+
+
+def _head_post(report: Report) -> str:
+    """The head to whom it is addressed, as on the roll of that day; the body itself while it has none."""
+    heads = (entry["post"] for entry in report.definition["roll"] if entry["head"])
+    return str(next(heads, report.definition["body"]["name"]))

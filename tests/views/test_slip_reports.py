@@ -1,0 +1,130 @@
+"""What the clerk and the head see of a slip's outcome, and the whole road over the pages to what follows from it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.gateways import paper
+from app.models import ResolutionState, SlipState
+from app.workflows import resolutions, slip_decisions
+from app.workflows.rules.canonical import parse_canonical
+from tests.conftest import Scene
+from tests.deciding import Deciding
+from tests.slipping import LATE
+from tests.views.browser import Browser
+
+At = Callable[[str], Browser]
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def closed(app: Flask, clock) -> Deciding:
+    """One disagrees and reserves the opinion, two agree, two are silent and deemed to agree."""
+    scene = Deciding().equipped().issued()
+    scene.answer("head", scene.slip_id)
+    scene.answer("b", scene.slip_id)
+    scene.answer("a", scene.slip_id, "disagree", text="Chưa rõ nguồn vốn tại <Điều 2>", reservation=True)
+    clock.now = LATE
+    return scene.closed({})
+
+
+@pytest.fixture
+def reported(closed: Deciding, at: At) -> Deciding:
+    answer = at("clerk").client.post(path(closed, "report"), headers=JSON)
+    assert (answer.status_code, answer.json["url"]) == (200, path(closed, "report"))
+    return closed
+
+
+def path(scene: Deciding, part: str) -> str:
+    return f"/slips/{scene.slip_id}/{part}"
+
+
+def decide(browser: Browser, scene: Deciding, **form: str):
+    return browser.client.post(path(scene, "decide"), data=form, headers=JSON)
+
+
+def test_the_page_says_the_outcome_in_columns_that_add_up_and_every_dissent(closed, at):
+    page = at("clerk").get(path(closed, "report")).text
+    told = parse_canonical(closed.slip(closed.slip_id).result)
+    assert told["sentence"] in page
+    for label, number in (("Đồng ý", 2), ("Không đồng ý", 1), ("Ý kiến khác", 0), ("Chưa trả lời", 0)):
+        assert f"<dt>{label}</dt><dd>{number}</dd>" in page
+    assert '<div class="ec-is-deemed"><dt>' in page
+    assert "Chưa rõ nguồn vốn tại &lt;Điều 2&gt;" in page
+    assert f'action="{path(closed, "report")}"' in page
+    assert 'id="way-submit"' not in page  # nobody decides before it is reported
+
+
+def test_the_head_finds_the_decision_on_the_start_page_and_signs_on_the_tablet(reported, at):
+    assert path(reported, "report") in at("head").get("/").text
+    page = at("head").get(path(reported, "report")).text
+    assert all(f'id="way-{way}"' in page for way in ("submit", "session", "return"))
+    assert 'id="way-submit"' not in at("clerk").get(path(reported, "report")).text
+    assert decide(at("head"), reported, way="submit").status_code == 200
+    reported.resolution_id = slip_decisions.resolution_of(reported.who["head"], reported.slip(reported.slip_id)).id
+    record = f"/resolutions/{reported.resolution_id}"
+    assert at("clerk").client.post(f"{record}/present", headers=JSON).status_code == 200
+    desk = at("head").get(f"{record}/sign")
+    assert desk.status_code == 200
+    assert resolutions.presented_file(reported.resolution).sha256 in desk.text
+    assert reported.resolution.state is ResolutionState.PRESENTED
+    for name in ("clerk", "head", "records"):
+        assert at(name).get(record).status_code == 200
+    assert path(reported, "report") in at("head").get(record).text
+    assert at("head").get("/resolutions/").status_code == 200
+    assert path(reported, "report") not in at("head").get("/").text
+
+
+def test_everything_after_the_promulgation_shows_a_resolution_that_no_vote_stands_behind(reported, at):
+    decide(at("head"), reported, way="submit")
+    reported.resolution_id = 1
+    reported.promulgated()
+    made = reported.resolution
+    for name, address in (
+        ("a", f"/resolutions/{made.id}"),
+        ("records", f"/resolutions/{made.id}/issue"),
+        ("records", "/resolutions/issue"),
+        ("clerk", "/records/outgoing/"),
+        ("clerk", "/reports/weekly/2026-32"),
+        ("guest", f"/xac-minh/{made.token}"),
+    ):
+        answer = at(name).get(address)
+        assert answer.status_code == 200, address
+    refused = at("auditor").client.get(f"/resolutions/{made.id}/evidence.zip", headers=JSON)
+    assert (refused.status_code, refused.json["code"]) == (409, "evidence_of_slip")
+
+
+def test_bringing_it_to_a_session_and_returning_it_say_what_is_missing(reported, at):
+    head = at("head")
+    assert decide(head, reported, way="return", reason="Sửa").json["code"] == "no_resubmission"
+    assert decide(head, reported, way="return", resubmit_on="2026-08-20").json["code"] == "no_reason"
+    assert decide(head, reported, way="return", resubmit_on="20/08/2026").status_code == 422
+    assert decide(head, reported, way="elsewhere").status_code == 422
+    assert decide(at("clerk"), reported, way="submit").status_code == 403
+    assert decide(at("guest"), reported, way="submit").status_code == 404
+    assert reported.slip(reported.slip_id).state is SlipState.REPORTED
+    meeting = Scene()
+    assert decide(head, reported, way="session", meeting_id=str(meeting.meeting_id)).status_code == 200
+    page = head.get(path(reported, "report")).text
+    assert f"/meetings/{meeting.meeting_id}#item-" in page
+    assert path(reported, "report") in head.get(f"/meetings/{meeting.meeting_id}").text
+
+
+def test_a_returned_matter_says_its_day_and_offers_the_next_round_to_the_clerk(reported, at):
+    assert decide(at("head"), reported, way="return", reason="Làm rõ vốn", resubmit_on="2026-08-20").status_code == 200
+    page = at("clerk").get(path(reported, "report")).text
+    assert "20/08/2026" in page
+    assert path(reported, "report") in at("clerk").get("/").text  # it waits for the next round
+    assert "Làm rõ vốn" in page
+    assert f'action="{path(reported, "round")}"' in page
+    assert f'action="{path(reported, "round")}"' not in at("head").get(path(reported, "report")).text
+
+
+def test_the_document_says_what_the_page_says_and_is_for_the_same_people(closed, at):
+    answer = at("head").get(path(closed, "report.pdf"))
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    text = "\n".join(paper.page_texts(answer.data))
+    for words in ("PHIẾU BÁO CÁO", "Mặc nhiên đồng ý", "bảo lưu ý kiến", "Chưa rõ nguồn vốn tại <Điều 2>", "80%"):
+        assert words in text, text
+    assert at("a").get(path(closed, "report.pdf")).status_code == 404

@@ -1,0 +1,271 @@
+"""What follows from the outcome of a slip: a Resolution that is signed, an item of a session, a matter returned."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from app.extensions import db
+from app.models import (
+    AgendaItem,
+    AuditEntry,
+    Document,
+    DraftText,
+    Outcome,
+    Poll,
+    Resolution,
+    ResolutionState,
+    SlipDecision,
+    SlipState,
+    SlipWay,
+)
+from app.workflows import (
+    courses,
+    document_signing,
+    promulgation,
+    public_documents,
+    resolution_evidence,
+    resolution_sources,
+    resolutions,
+    slip_closing,
+    slip_decisions,
+    slip_reports,
+    slip_rounds,
+)
+from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError, WrongState
+from app.workflows.engine.transaction import end_reading, own_transaction
+from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.resolution import parse_text
+from app.workflows.slip_decisions import Wish
+from tests.cabinet import PIN
+from tests.conftest import Scene, both, nonce_of
+from tests.deciding import SIGN, Deciding
+from tests.slipping import LATE
+
+AGAIN = dt.date(2026, 8, 20)
+BACK = Wish(SlipWay.RETURN, "Làm rõ nguồn kinh phí", resubmit_on=AGAIN)
+AGAINST = {"head": "agree", "a": "disagree", "b": "disagree", "deputy": "disagree", "chairman": "other"}
+TIE = {"head": "agree", "a": "agree", "b": "disagree", "deputy": "disagree", "chairman": "other"}
+
+
+@pytest.fixture
+def scene(app):
+    return Deciding()
+
+
+def code_of(act, *args, **kwargs):
+    with pytest.raises(WorkflowError) as refused:
+        act(*args, **kwargs)
+    return refused.value.code
+
+
+@both
+def test_a_decision_to_sign_leads_to_a_promulgated_resolution_that_everybody_can_check(scene):
+    scene.equipped().decided()
+    made = scene.resolution
+    assert (made.state, made.slip_id) == (ResolutionState.DRAFTING, scene.slip_id)
+    assert (made.poll_id, made.item_id, made.meeting_id) == (None, None, None)
+    assert (made.drafted_by_id, made.signer_id) == (scene.who["clerk"].person_id, scene.who["head"].person_id)
+    written = parse_text(made.versions[0].text)
+    assert written["formula"] == "Trên cơ sở kết quả lấy ý kiến bằng phiếu của các Thành viên Chính phủ"
+    assert not resolutions.differs(made.versions[0])
+    scene.promulgated()
+    made = scene.resolution
+    assert (made.state, made.number.number) == (ResolutionState.PROMULGATED, 1)
+    assert public_documents.verdict_of(made, LATE).state == "valid"
+    assert public_documents.document_by_token(made.token).id == made.id
+    assert courses.course_of(made) is None
+    versions = [entry.payload["version"] for entry in db.session.scalars(
+        select(AuditEntry).where(AuditEntry.subject_type == "resolution").order_by(AuditEntry.id))]  # fmt: skip
+    assert versions == sorted(set(versions))  # counted up by the slip
+    fact = db.session.scalars(select(AuditEntry).filter_by(fact="SlipDecided")).one()
+    assert (fact.payload["way"], fact.payload["resolution_id"]) == ("submit", made.id)
+    assert scene.slip(scene.slip_id).state is SlipState.DECIDED
+
+
+@both
+def test_a_promulgated_resolution_of_a_slip_is_recalled_with_a_signature(scene):
+    scene.equipped().decided().promulgated()
+    head, number, nonce = scene.who["head"], scene.resolution_id, nonce_of("recall")
+    shown = promulgation.prepare_recall(head, number, "Sai phụ lục", nonce, LATE)
+    assert (shown.poll_id, shown.slip_id) == (None, scene.slip_id)
+    assert promulgation.prepare_recall(head, number, "Sai phụ lục", nonce, LATE).id == shown.id
+    assert code_of(promulgation.prepare_recall, head, number, "khác", nonce, LATE) == "nonce_reused"
+    promulgation.sign_recall(head, number, nonce, PIN, LATE)
+    assert scene.resolution.state is ResolutionState.RECALLED
+
+
+@both
+def test_a_session_gets_an_item_with_the_papers_and_both_results_are_kept(scene):
+    meeting = Scene()
+    scene.reported(AGAINST)
+    wish = Wish(SlipWay.SESSION, meeting_id=meeting.meeting_id)
+    decision = slip_decisions.decide_slip(scene.who["head"], scene.slip_id, wish, LATE)
+    assert (decision.way, decision.meeting_id) == (SlipWay.SESSION, meeting.meeting_id)
+    (item,) = slip_decisions.items_of(scene.who["head"], scene.slip(scene.slip_id))
+    assert (item.title, item.slip_id) == (scene.slip(scene.slip_id).matter, scene.slip_id)
+    assert "không được thông qua" in item.summary
+    (paper,) = db.session.scalars(select(Document).where(Document.item_id == item.id)).all()
+    (old,) = scene.slip(scene.slip_id).papers
+    assert paper.current.sha256 == old.version.sha256
+    assert paper.current.id != old.version.id
+    assert db.session.get(DraftText, paper.current.id) is not None  # a vote on it can become a Resolution
+    assert scene.slip(scene.slip_id).outcome is Outcome.NOT_ADOPTED
+    assert db.session.query(Resolution).count() == 0
+
+
+@both
+def test_a_returned_matter_names_its_day_and_a_new_round_can_follow(scene):
+    scene.reported()
+    decision = slip_decisions.decide_slip(scene.who["head"], scene.slip_id, BACK, LATE)
+    assert (decision.resubmit_on, decision.reason) == (AGAIN, BACK.reason)
+    ((slip, found),) = slip_decisions.returned(scene.who["clerk"])
+    assert (slip.id, found.resubmit_on) == (scene.slip_id, AGAIN)
+    second = slip_rounds.new_round(scene.who["clerk"], scene.slip_id, LATE)
+    assert (second.round, second.previous_id) == (2, scene.slip_id)
+    assert slip_decisions.returned(scene.who["clerk"]) == []
+
+
+def test_only_a_returned_matter_is_asked_about_again(scene):
+    scene.decided()
+    assert code_of(slip_rounds.new_round, scene.who["clerk"], scene.slip_id, LATE) == "matter_settled"
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        (Wish(SlipWay.RETURN, "Sửa lại"), "no_resubmission"),
+        (Wish(SlipWay.RETURN, "Sửa lại", resubmit_on=dt.date(2026, 8, 3)), "no_resubmission"),
+        (Wish(SlipWay.RETURN, "Sửa lại", resubmit_on=dt.date(2028, 1, 1)), "no_resubmission"),
+        (Wish(SlipWay.RETURN, "  ", resubmit_on=AGAIN), "no_reason"),
+        (Wish(SlipWay.SUBMIT), "no_reason"),
+        (Wish(SlipWay.SUBMIT, "x" * 2001), "no_reason"),
+        (Wish(SlipWay.SUBMIT, "a\u202eb"), "no_reason"),
+        (Wish(SlipWay.SESSION), "not_found"),
+    ],
+)
+def test_what_a_decision_lacks_is_named_and_nothing_is_written(scene, wish, code):
+    scene.reported(AGAINST)
+    assert code_of(slip_decisions.decide_slip, scene.who["head"], scene.slip_id, wish, LATE) == code
+    assert scene.slip(scene.slip_id).state is SlipState.REPORTED
+    assert db.session.query(SlipDecision).count() == db.session.query(Resolution).count() == 0
+
+
+def test_the_head_signs_without_the_majority_only_with_a_reason(scene):
+    scene.reported(AGAINST).decided(Wish(SlipWay.SUBMIT, "Việc cấp bách, báo cáo tại phiên họp gần nhất"))
+    assert scene.resolution.state is ResolutionState.DRAFTING
+
+
+def test_equal_opinions_need_the_confirmation_of_the_head(scene):
+    scene.rule(silence="nothing")
+    scene.reported(TIE)
+    slip = scene.slip(scene.slip_id)
+    assert slip.outcome is Outcome.ADOPTED
+    assert parse_canonical(slip.result)["questions"][0]["by_head"]
+    assert code_of(slip_decisions.decide_slip, scene.who["head"], scene.slip_id, SIGN, LATE) == "tie_unconfirmed"
+    scene.decided(Wish(SlipWay.SUBMIT, tie_confirmed=True))
+    assert db.session.query(SlipDecision).one().tie_confirmed
+
+
+def test_without_a_draft_there_is_nothing_to_sign(scene):
+    scene.issued(draft=False).reported()
+    assert code_of(slip_decisions.decide_slip, scene.who["head"], scene.slip_id, SIGN, LATE) == "no_asked_text"
+    assert scene.slip(scene.slip_id).state is SlipState.REPORTED
+
+
+@pytest.mark.parametrize("name", ["deputy", "a", "chairman", "clerk", "auditor"])
+def test_only_the_head_decides(scene, name):
+    scene.reported()
+    with pytest.raises((NotAllowed, NotFound)):
+        slip_decisions.decide_slip(scene.who[name], scene.slip_id, SIGN, LATE)
+
+
+def test_it_is_decided_once_and_only_after_the_report(scene):
+    scene.closed()
+    with pytest.raises(WrongState):
+        slip_decisions.decide_slip(scene.who["head"], scene.slip_id, SIGN, LATE)
+    slip_closing.report_slip(scene.who["clerk"], scene.slip_id, LATE)
+    scene.decided()
+    with pytest.raises(WrongState):
+        slip_decisions.decide_slip(scene.who["head"], scene.slip_id, BACK, LATE)
+
+
+def test_a_meeting_that_has_begun_takes_nothing_in(scene):
+    begun = Scene().open()
+    scene.reported()
+    wish = Wish(SlipWay.SESSION, meeting_id=begun.meeting_id)
+    assert code_of(slip_decisions.decide_slip, scene.who["head"], scene.slip_id, wish, LATE) == "no_session"
+    assert db.session.scalars(select(AgendaItem).where(AgendaItem.slip_id.is_not(None))).all() == []
+
+
+def test_a_draft_that_was_given_up_is_made_again_and_never_twice(scene):
+    scene.decided()
+    clerk = scene.who["clerk"]
+    assert code_of(resolutions.draft_again, clerk, scene.slip_id, LATE) == "already_drafted"
+    resolutions.abandon_resolution(clerk, scene.resolution_id, "Soạn lại", LATE)
+    again = resolutions.draft_again(clerk, scene.slip_id, LATE)
+    assert again.id != scene.resolution_id
+
+
+def test_a_resolution_whose_decision_is_gone_is_not_presented(scene):
+    scene.decided()
+    db.session.remove()
+    with own_transaction() as session:
+        for verb in ("UPDATE", "DELETE"):
+            session.execute(text(f"DROP TRIGGER slip_decision_no_{verb}"))
+        session.execute(text("DELETE FROM slip_decision"))
+    refused = code_of(resolutions.present_resolution, scene.who["clerk"], scene.resolution_id, LATE)
+    assert refused == resolution_sources.NotDecidedToSign.code
+
+
+@both
+def test_the_database_holds_decisions_and_the_one_source_of_a_resolution(scene):
+    scene.equipped().decided().promulgated()
+    end_reading()
+    for statement in (
+        "UPDATE slip_decision SET reason = 'x'", "DELETE FROM slip_decision",
+        "UPDATE resolution SET slip_id = NULL", "UPDATE resolution SET poll_id = 1",
+    ):  # fmt: skip
+        with pytest.raises((IntegrityError, ProgrammingError)), own_transaction() as session:
+            session.execute(text(statement))
+    assert db.session.query(SlipDecision).count() == 1
+
+
+def test_the_report_names_who_did_not_agree_and_is_the_same_at_each_call(scene):
+    scene.issued()
+    scene.answer("a", scene.slip_id, "disagree", text="Chưa rõ nguồn vốn", reservation=True)
+    scene.answer("head", scene.slip_id)
+    scene.reported({})
+    report = slip_reports.report_on(scene.who["head"], scene.slip_id)
+    (dissent,) = report.dissents
+    assert (dissent.choice, dissent.reservation, dissent.remarks[0].text) == ("disagree", True, "Chưa rõ nguồn vốn")
+    assert report.decisive["agree"] + report.decisive["disagree"] + report.decisive["deemed"] == 5
+    name, content = slip_reports.document_of(scene.who["head"], scene.slip_id)
+    assert content.startswith(b"%PDF")
+    assert slip_reports.document_of(scene.who["head"], scene.slip_id) == (name, content)
+
+
+def test_the_report_is_for_those_who_see_the_board_and_only_after_the_close(scene):
+    scene.issued()
+    assert code_of(slip_reports.report_on, scene.who["clerk"], scene.slip_id) == "not_counted"
+    scene.closed({})
+    for name in ("a", "guest", "admin", "records"):
+        assert code_of(slip_reports.report_on, scene.who[name], scene.slip_id) == "not_found"
+    assert slip_reports.report_on(scene.who["auditor"], scene.slip_id).slip.id == scene.slip_id
+
+
+def test_the_evidence_of_a_resolution_of_a_slip_is_that_of_the_slip(scene):
+    scene.equipped().decided().promulgated()
+    assert not resolution_evidence.may_take(scene.who["auditor"], scene.resolution)
+    refused = code_of(resolution_evidence.bundle_of, scene.who["auditor"], scene.resolution_id, LATE)
+    assert refused == resolution_evidence.EvidenceOfSlip.code
+
+
+def test_nobody_but_the_head_signs_what_the_head_decided_to_sign(scene):
+    scene.decided()
+    resolutions.present_resolution(scene.who["clerk"], scene.resolution_id, LATE)
+    sha256, deputy = resolutions.presented_file(scene.resolution).sha256, scene.who["deputy"]
+    with pytest.raises(NotFound):
+        document_signing.sign_resolution(deputy, scene.resolution_id, sha256, nonce_of("sign"), PIN, LATE)
+    assert (db.session.query(Poll).count(), scene.resolution.state) == (0, ResolutionState.PRESENTED)
