@@ -1,4 +1,4 @@
-"""What is done with each opinion (bảng tiếp thu, giải trình): row by row, linked to the changed passage of the draft."""
+"""What is done with each opinion (bảng tiếp thu, giải trình): row by row, with a link to the new draft."""
 
 import datetime as dt
 from collections.abc import Sequence

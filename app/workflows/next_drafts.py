@@ -90,7 +90,7 @@ def standing_text(slip: Slip) -> dict[str, Any] | None:
 
 
 def text_linked_to(slip: Slip) -> dict[str, Any] | None:
-    """The text that explanations point to; one without any passage until it is written, None where no draft was sent."""
+    """What explanations point to: a text without passages until it is written, None where no draft was sent."""
     if slip_papers.draft_of(slip) is None:
         return None
     version = newest(slip)
