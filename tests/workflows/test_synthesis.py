@@ -96,7 +96,7 @@ def test_opinions_are_listed_at_the_close_and_never_change(slip, closed):
     assert db.session.query(Opinion).filter_by(slip_id=closed).count() == 27
     end_reading()
     for change in ("UPDATE opinion SET text = 'x'", "DELETE FROM opinion"):
-        with pytest.raises(Exception, match="insert-only|permission denied"), own_transaction() as session:
+        with pytest.raises(Exception, match=r"insert-only|permission denied"), own_transaction() as session:
             session.execute(text(change))
 
 

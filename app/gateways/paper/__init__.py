@@ -4,6 +4,7 @@ from app.gateways.paper.agenda import AgendaLine, AgendaSheet, agenda
 from app.gateways.paper.checks import Finding, check_layout
 from app.gateways.paper.digest import DigestSheet, Entry, Part, digest
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
+from app.gateways.paper.opinions import Form, OpinionPart, OpinionSheet, opinions
 from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.tally import Contradiction, Mark, tally_record
@@ -22,7 +23,10 @@ __all__ = [
     "DigestSheet",
     "Entry",
     "Finding",
+    "Form",
     "Mark",
+    "OpinionPart",
+    "OpinionSheet",
     "Part",
     "ResolutionSheet",
     "WeeklySheet",
@@ -30,6 +34,7 @@ __all__ = [
     "agenda",
     "check_layout",
     "digest",
+    "opinions",
     "page_count",
     "page_image",
     "page_texts",
