@@ -36,6 +36,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_next_draft,
+        slip_synthesis,
         verification,
     )
 
@@ -68,4 +70,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    slip_next_draft.register(app, appbuilder)
+    slip_synthesis.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -139,6 +139,11 @@ def save_reply(
     return reply
 
 
+def judged(reply: OpinionReply) -> Gap | None:
+    """Why a row that was just saved cannot be submitted yet; None for a complete one."""
+    return gap(_explained(reply), next_drafts.text_linked_to(db.session.get_one(Slip, reply.slip_id)))
+
+
 @use_case
 def submit_explanations(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
     """Submit the table; refused while a row is empty or its link is broken, naming the rows (rule:R66)."""
