@@ -32,7 +32,7 @@ MAKERS = {
 }  # fmt: skip
 MOST_TYPED = 40_000  # letters of one field; the act judges them
 MOST_JOINED = 500
-FIELDS = ("stance", "explanation", "path", "quote", "version")
+FIELDS = ("stance", "explanation", "passage", "quote", "version")
 
 
 class SlipSynthesisView(BaseView):
@@ -140,7 +140,7 @@ def _typed() -> tuple[Reply, int]:
     if values["stance"] not in {"", *Stance} or not values["version"].isascii() or not values["version"].isdigit():
         raise BadField("stance")
     stance = Stance(values["stance"]) if values["stance"] else None
-    return Reply(stance, values["explanation"], values["path"], values["quote"]), int(values["version"][:9])
+    return Reply(stance, values["explanation"], values["passage"], values["quote"]), int(values["version"][:9])
 
 
 def _chosen() -> list[int]:

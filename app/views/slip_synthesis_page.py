@@ -84,7 +84,7 @@ def _frame(found: Synthesis) -> dict[str, Any]:
         ],
         "opinion_count": found.opinions, "row_count": len(found.rows), "differs": list(found.differs),
         "submitted_at": found.table.submitted_at,
-        "submitted_by": found.table.submitted_by.name if found.table.submitted_by else "",
+        "submitted_by": found.table.submitted_by.full_name if found.table.submitted_by else "",
         "tabs": [
             {"label": _("Synthesis"), "url": url_for("SlipSynthesisView.page", slip_id=slip.id), "key": "synthesis"},
             {"label": _("Acceptance and explanation"), "key": "explanations",

@@ -42,6 +42,7 @@ from app.models import (
     Notice,
     NumberSeries,
     Office,
+    Opinion,
     Organisation,
     Passkey,
     Person,
@@ -56,6 +57,7 @@ from app.models import (
     SeatRole,
     SignaturePicture,
     SigningKey,
+    Slip,
     WitnessFinding,
     WitnessReport,
 )
@@ -65,7 +67,9 @@ from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.gateways.upload_corpus import blank
+from tests.opinions import closed_slip
 from tests.resolving import Resolving
+from tests.slipping import SlipScene
 
 FOREIGN_BODY = 2
 
@@ -107,6 +111,7 @@ def build() -> Stage:
     _elsewhere(stage)
     _resolutions(stage)
     _rows(stage)
+    _closed_slip(stage)
     return stage
 
 
@@ -149,6 +154,18 @@ def _prepared(stage: Stage) -> None:
     question = polls.draft_poll(who["clerk"], item_id, "Thông qua?", NOW)
     paper = db.session.get_one(DocumentVersion, version).document_id
     stage.draft = {"meeting": meeting_id, "item": item_id, "poll": question.id, "version": version, "paper": paper}
+
+
+def _closed_slip(stage: Stage) -> None:
+    """A slip that was answered and closed, with its opinions; in the province one that is being drafted."""
+    slip_id = closed_slip(SlipScene())
+    first = select(func.min(Opinion.id)).where(Opinion.slip_id == slip_id)
+    stage.here |= {"closed_slip": slip_id, "opinion": db.session.scalar(first) or 0}
+    far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW,
+               chain=[], round=1, version=0)  # fmt: skip
+    db.session.add(far)
+    db.session.commit()
+    stage.foreign |= {"closed_slip": far.id, "opinion": 1}
 
 
 def _elsewhere(stage: Stage) -> None:

@@ -12,8 +12,7 @@ from tests.cabinet import NOW
 from tests.opinions import FORMULA, SENTENCE, closed_slip, draft_text
 from tests.slipping import SlipScene
 
-JSON = {"Accept": "application/json"}
-ROW = {"stance": "not", "explanation": "Giữ như dự thảo vì luật đã quy định.", "path": "", "quote": ""}
+ROW = {"stance": "not", "explanation": "Giữ như dự thảo vì luật đã quy định.", "passage": "", "quote": ""}
 
 
 @pytest.fixture
@@ -64,14 +63,14 @@ def test_members_outsiders_and_an_open_slip_get_nothing(at, slip, closed):
 def test_a_row_is_kept_while_it_is_typed_and_says_what_is_missing(at, slip, closed):
     clerk, row = at("clerk"), rows_of(slip, closed)[0]
     address = f"/slips/{closed}/explanations/{row.leader_id}"
-    half = clerk.post(address, headers=JSON, **{**ROW, "explanation": "", "version": "0"})
+    half = clerk.send(address, **{**ROW, "explanation": "", "version": "0"})
     assert (half.status_code, half.json["version"], half.json["gap"]) == (200, 1, "no_explanation")
-    whole = clerk.post(address, headers=JSON, **ROW, version="1")
+    whole = clerk.send(address, **ROW, version="1")
     assert (whole.json["version"], whole.json["gap"]) == (2, None)
     late = clerk.post(address, **{**ROW, "explanation": "Bản gõ sau"}, version="1")
     assert late.status_code == 409
     assert "Bản gõ sau" in late.text  # nothing typed is lost
-    assert clerk.post(address, headers=JSON, **{**ROW, "stance": "maybe"}, version="2").status_code == 422
+    assert clerk.send(address, **{**ROW, "stance": "maybe"}, version="2").status_code == 422
 
 
 def test_the_table_is_submitted_when_it_is_complete_and_blocked_by_a_broken_link(at, slip, closed):
@@ -79,11 +78,11 @@ def test_the_table_is_submitted_when_it_is_complete_and_blocked_by_a_broken_link
     for row in rows[1:]:
         clerk.post(f"/slips/{closed}/explanations/{row.leader_id}", **ROW, version="0")
     first = next_drafts.write_next_draft(slip.who["clerk"], closed, draft_text(SENTENCE), None, NOW)
-    linked = {"stance": "accepted", "explanation": "Đã bổ sung", "path": "2.1", "quote": SENTENCE, "version": "0"}
+    linked = {"stance": "accepted", "explanation": "Đã bổ sung", "passage": "2.1", "quote": SENTENCE, "version": "0"}
     clerk.post(f"/slips/{closed}/explanations/{rows[0].leader_id}", **linked)
     next_drafts.write_next_draft(slip.who["clerk"], closed, draft_text("Bộ Tài chính chủ trì."), first.id, NOW)
     assert 'data-gap="broken_link"' in clerk.get(f"/slips/{closed}/explanations").text
-    refused = clerk.post(f"/slips/{closed}/explanations/submit", headers=JSON)
+    refused = clerk.send(f"/slips/{closed}/explanations/submit")
     assert (refused.status_code, refused.json["code"], refused.json["details"]["numbers"]) == (422, "rows_open", [1])
     clerk.post(f"/slips/{closed}/explanations/{rows[0].leader_id}", **ROW, version="1")
     assert clerk.post(f"/slips/{closed}/explanations/submit").status_code == 303
@@ -115,7 +114,8 @@ def test_both_tables_are_taken_along_in_three_forms(at, slip, closed, table):
     pdf, docx, xlsx = (clerk.get(f"/slips/{closed}/{table}.{ending}") for ending in ("pdf", "docx", "xlsx"))
     assert all(answer.headers["Cache-Control"] == "no-store" for answer in (pdf, docx, xlsx))
     assert "CHÍNH PHỦ" in page_texts(pdf.data)[0]
-    words = " ".join(cell.text for each in Document(BytesIO(docx.data)).tables for row in each.rows for cell in row.cells)
+    tables = Document(BytesIO(docx.data)).tables
+    words = " ".join(cell.text for each in tables for row in each.rows for cell in row.cells)
     assert "trách nhiệm của các bộ, ngành" in words
     cells = [cell for row in load_workbook(BytesIO(xlsx.data)).worksheets[0].iter_rows() for cell in row]
     assert any(FORMULA in str(cell.value) for cell in cells)

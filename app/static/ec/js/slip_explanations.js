@@ -4,7 +4,7 @@ import { text } from "./text.js";
 
 const PAUSE = 900; // ms without a key before a row is kept
 const AGAIN = 5000; // ms until a row that got no answer is tried once more
-const NAMES = ["stance", "explanation", "path", "quote", "version"];
+const NAMES = ["stance", "explanation", "passage", "quote", "version"];
 const rows = new Map();
 
 function show(form, sentence, bad) {
