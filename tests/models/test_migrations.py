@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
@@ -22,6 +22,7 @@ from app.models import (
     Document,
     DocumentKind,
     KeyRecovery,
+    OpinionTable,
     PreservedFile,
     PreservedLevel,
     RecoveryKind,
@@ -33,10 +34,12 @@ from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
+from tests.opinions import closed_slip
 from tests.resolving import Resolving
+from tests.slipping import SlipScene
 
 DATABASE = "ecab_migrations"
-BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
+BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM, BEFORE_OPINIONS = "0006", "0008", "0009", "0010", "0011"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -276,3 +279,36 @@ def test_papers_of_slips_are_never_dropped_by_a_downgrade(empty, caplog):
         downgrade(directory="migrations", revision=BEFORE_SLIPS)
     assert "papers of slips are never dropped" in caplog.text
     assert counts() == before
+
+
+def test_going_back_before_opinions_keeps_the_signed_answers_and_forth_again_the_tables_are_there(empty):
+    closed_slip_here(empty)
+    before = counts()
+    assert (before["opinion"], before["slip_answer"]) == (27, 3)
+    downgrade(directory="migrations", revision=BEFORE_OPINIONS)
+    after = counts()
+    assert set(before) - set(after) == {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == {**before, "opinion": 0, "opinion_group": 0, "opinion_table": 0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_explanations_that_were_submitted_are_never_dropped_by_a_downgrade(empty, caplog):
+    slip_id = closed_slip_here(empty)
+    with own_transaction() as session:
+        session.execute(update(OpinionTable).where(OpinionTable.slip_id == slip_id).values(submitted_at=cabinet.NOW))
+    before = counts()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_OPINIONS)
+    assert "explanations that were submitted are never dropped" in caplog.text
+    assert counts() == before
+
+
+def closed_slip_here(application):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(application)
+    slip_id = closed_slip(SlipScene())
+    db.session.remove()
+    return slip_id
