@@ -6,17 +6,19 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from app.models import Stance
+from app.models import Choice, Stance
 from app.views.text_forms import TypedText
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.explanations import ExplanationTable, Reply, TableRow
+from app.workflows.opinion_sheets import CHOICES
 from app.workflows.rules.explanations import Gap
 from app.workflows.slips import CLOSED
 from app.workflows.synthesis import Place, Row, Source, Synthesis
 
-BARS = (("agree", "yes"), ("disagree", "no"), ("other", "other"), ("deemed", "blue"))
+LOOKS = {Choice.AGREE: "yes", Choice.DISAGREE: "no", Choice.OTHER: "other"}
+SIGNS = {Choice.AGREE: "circle-check", Choice.DISAGREE: "circle-x", Choice.OTHER: "circle-minus"}
 ENDINGS = ("pdf", "docx", "xlsx")
 
 
@@ -94,14 +96,23 @@ def _frame(found: Synthesis) -> dict[str, Any]:
 
 
 def _place(place: Place, found: Synthesis) -> dict[str, Any]:
-    counts = place.counts
+    columns = _columns(place.counts) if place.counts else []
     return {
-        "title": place.title, "article": place.article, "opinions": place.opinions,
-        "bar": [(kind, counts[name]) for name, kind in BARS] if counts else None, "counts": counts,
-        "members": found.members, "rows": [_row(row) for row in place.rows],
+        "title": place.title, "article": place.article, "opinions": place.opinions, "columns": columns,
+        "bar": [(one["kind"], one["count"]) for one in columns if one["kind"]],
+        "said": ", ".join(f"{one['label']}: {one['count']}" for one in columns), "members": found.members,
+        "rows": [_row(row) for row in place.rows],
         "proposed": [{"numbers": ", ".join(str(row.number) for row in rows), "rows": [row.leader_id for row in rows]}
                      for rows in place.proposed],
     }  # fmt: skip
+
+
+def _columns(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    cast = [{"kind": kind, "label": CHOICES[choice], "count": counts[choice.value]} for choice, kind in LOOKS.items()]
+    return [
+        *cast, {"kind": "blue", "label": _("Deemed to agree"), "count": counts["deemed"]},
+        {"kind": "", "label": _("No answer"), "count": counts["missing"]},
+    ]  # fmt: skip
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -109,8 +120,9 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    choice = source.choice.value if source.choice else None
-    return {"id": source.opinion_id, "name": source.name, "post": source.post, "choice": choice, "text": source.text}
+    choice = source.choice
+    chosen = {"label": CHOICES[choice], "look": LOOKS[choice], "sign": SIGNS[choice]} if choice else None
+    return {"id": source.opinion_id, "name": source.name, "post": source.post, "chosen": chosen, "text": source.text}
 
 
 def _explained(slip_id: int, one: TableRow, refused: tuple[Reply, int] | None) -> dict[str, Any]:

@@ -3,17 +3,23 @@
 import datetime as dt
 
 from flask_babel import gettext as _
+from flask_babel import lazy_pgettext as _p
 
 from app.gateways import sheets
 from app.gateways.paper import Form, OpinionPart, OpinionSheet
 from app.gateways.paper.opinions import TOTALS, TOTALS_HEAD
-from app.models import Slip, Stance
+from app.models import Choice, Slip, Stance
 from app.workflows.engine.words import word
 from app.workflows.explanations import ExplanationTable, TableRow
 from app.workflows.rules.explanations import Gap
 from app.workflows.synthesis import Place, Row, Source, Synthesis
 
 COLUMNS = ("agree", "disagree", "other", "deemed", "missing")
+CHOICES = {
+    Choice.AGREE: _p("opinion", "Agree"),
+    Choice.DISAGREE: _p("opinion", "Disagree"),
+    Choice.OTHER: _p("opinion", "Other opinion"),
+}
 NOT_COUNTED = "–"
 LETTERS = 12  # letters of a workbook's column for one share of the width
 DRAFT = "DỰ THẢO"
@@ -96,7 +102,8 @@ def _total(place: Place, members: int) -> list[str]:
 
 
 def _opinion(row: Row, source: Source) -> list[str]:
-    return [str(row.number), _who(source), str(word(source.choice)) or NOT_COUNTED, source.text]
+    choice = str(CHOICES[source.choice]) if source.choice else NOT_COUNTED
+    return [str(row.number), _who(source), choice, source.text]
 
 
 def _explained(one: TableRow) -> list[str]:
