@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from copy import deepcopy
 from io import BytesIO
 from typing import Any
 
@@ -96,11 +97,21 @@ def _table(
     again = OxmlElement("w:tblHeader")
     again.set(qn("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(again)
+    blank = table.add_row()
+    for at, cell in enumerate(blank.cells):
+        cell.width = int(TEXT_WIDTH * widths[at] / whole)
+        _words(cell.paragraphs[0], "", SMALL, align=CENTRED if at in middle else LEFT)
+    table._tbl.remove(blank._tr)
     for row in rows:
-        cells = table.add_row().cells
-        for at, (cell, words) in enumerate(zip(cells, row, strict=True)):
-            cell.width = int(TEXT_WIDTH * widths[at] / whole)
-            _words(cell.paragraphs[0], words, SMALL, align=CENTRED if at in middle else LEFT)
+        table._tbl.append(_filled(blank._tr, row))
+
+
+def _filled(blank: Any, row: Sequence[str]) -> Any:
+    """A copy of a row that is set once; to set every cell anew takes most of the time of a long table."""
+    copied = deepcopy(blank)
+    for run, words in zip(copied.iter(qn("w:r")), row, strict=True):
+        run.text = plain(words)
+    return copied
 
 
 def _words(

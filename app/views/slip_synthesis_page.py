@@ -24,9 +24,10 @@ ENDINGS = ("pdf", "docx", "xlsx")
 
 def synthesis_page(actor: Actor, found: Synthesis) -> dict[str, Any]:
     """The context of templates/ec/slip_synthesis.html."""
+    may_change = _may_change(actor, found)
     return {
-        **_frame(found), "may_change": _may_change(actor, found),
-        "places": [_place(place, found) for place in found.places],
+        **_frame(found), "may_change": may_change,
+        "places": [_place(place, found, may_change) for place in found.places],
         "files": _files("SlipSynthesisView", found),
         "join_url": url_for("SlipSynthesisView.join", slip_id=found.slip.id),
         "split_url": url_for("SlipSynthesisView.split", slip_id=found.slip.id),
@@ -95,7 +96,7 @@ def _frame(found: Synthesis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _place(place: Place, found: Synthesis) -> dict[str, Any]:
+def _place(place: Place, found: Synthesis, may_change: bool) -> dict[str, Any]:
     columns = _columns(place.counts) if place.counts else []
     return {
         "title": place.title, "article": place.article, "opinions": place.opinions, "columns": columns,
@@ -103,7 +104,7 @@ def _place(place: Place, found: Synthesis) -> dict[str, Any]:
         "said": ", ".join(f"{one['label']}: {one['count']}" for one in columns), "members": found.members,
         "rows": [_row(row) for row in place.rows],
         "proposed": [{"numbers": ", ".join(str(row.number) for row in rows), "rows": [row.leader_id for row in rows]}
-                     for rows in place.proposed],
+                     for rows in (place.proposed if may_change else ())],
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -85,7 +86,7 @@ class Row:
 class Place:
     """A question, or an article of the draft that it asks about (`article` 0: the question itself).
 
-    `counts` are the columns of the result, None where nothing is counted; `proposed` are rows that may say the same.
+    `counts` are the columns of the result, None where nothing is counted.
     """
 
     question: int
@@ -93,7 +94,12 @@ class Place:
     title: str
     counts: Mapping[str, int] | None
     rows: tuple[Row, ...]
-    proposed: tuple[tuple[Row, ...], ...]
+
+    @cached_property
+    def proposed(self) -> tuple[tuple[Row, ...], ...]:
+        """Rows that may say the same (rule:R65); worked out only for whoever may join them."""
+        alike = near_duplicates([row.text for row in self.rows])
+        return tuple(tuple(self.rows[at] for at in group) for group in alike)
 
     @property
     def opinions(self) -> int:
@@ -262,21 +268,16 @@ def _places(
     for question, counted in zip(definition["questions"], result["questions"], strict=True):
         index = question["index"]
         counts = _columns(counted) if question["kind"] == CONSENT else None
-        found.append(_place(index, counting.WHOLE, question["text"], counts, rows.get((index, counting.WHOLE), [])))
+        of_question = tuple(rows.get((index, counting.WHOLE), ()))
+        found.append(Place(index, counting.WHOLE, question["text"], counts, of_question))
         if question["kind"] != ARTICLES:
             continue
         for article, counted_article in zip(definition["articles"], counted["articles"], strict=True):
             title = f"{article['label']}. {article['title']}".rstrip(". ")
-            of_article = rows.get((index, article["index"]), [])
+            of_article = tuple(rows.get((index, article["index"]), ()))
             if of_article or any(counted_article[choice.value] for choice in Choice):
-                found.append(_place(index, article["index"], title, _columns(counted_article), of_article))
+                found.append(Place(index, article["index"], title, _columns(counted_article), of_article))
     return tuple(found)
-
-
-def _place(question: int, article: int, title: str, counts: Mapping[str, int] | None, rows: Sequence[Row]) -> Place:
-    alike = near_duplicates([row.text for row in rows])
-    proposed = tuple(tuple(rows[at] for at in group) for group in alike)
-    return Place(question, article, title, counts, tuple(rows), proposed)
 
 
 def _columns(counted: Mapping[str, Any]) -> dict[str, int]:

@@ -27,8 +27,9 @@ def near_duplicates(texts: Sequence[str], alike: float = ALIKE) -> list[list[int
     for place, pieces in enumerate(cut):
         rare = sorted(pieces, key=lambda piece: (often[piece], piece))
         looked_up = rare[: len(rare) - math.ceil(alike * len(rare) - ROUNDING) + 1] if rare else []
-        others = sorted({other for piece in looked_up for other in beginnings[piece]})
-        first = next((other for other in others if _share(cut[other], pieces) >= alike), None)
+        least, most = alike * len(pieces) - ROUNDING, len(pieces) / alike + ROUNDING  # as many as can be alike
+        met = {other for piece in looked_up for other in beginnings[piece] if least <= len(cut[other]) <= most}
+        first = next((other for other in sorted(met) if _share(cut[other], pieces) >= alike), None)
         if first is not None:
             groups[first].append(place)
             continue
@@ -39,7 +40,8 @@ def near_duplicates(texts: Sequence[str], alike: float = ALIKE) -> list[list[int
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
+    both = len(one & other)
+    return both / (len(one) + len(other) - both)
 
 
 def _pieces(text: str) -> frozenset[str]:
