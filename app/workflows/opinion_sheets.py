@@ -69,7 +69,8 @@ def workbook_of(sheet: OpinionSheet) -> bytes:
 
 
 def _about(slip: Slip) -> str:
-    return _("opinions on slip %(number)s: %(matter)s", number=slip.number_text, matter=slip.matter)
+    told = {"body": slip.body.name, "number": slip.number_text, "matter": slip.matter}
+    return _("opinions of the members of %(body)s on slip %(number)s: %(matter)s", **told)
 
 
 def _facts(found: Synthesis) -> list[str]:
