@@ -14,6 +14,7 @@ from tests.cabinet import NOW
 from tests.conftest import both
 from tests.opinions import ALIKE, SENTENCE, closed_slip, draft_text, text_of
 from tests.slipping import LATE, REASON, SlipScene
+from tests.superuser import as_superuser
 
 
 @pytest.fixture
@@ -177,3 +178,23 @@ def test_after_the_report_nothing_of_the_tables_changes(slip, closed):
     assert code_of(explain, slip, closed, rows[0]) == "wrong_state"
     assert code_of(synthesis.join_opinions, clerk, closed, [row.leader_id for row in rows[:2]], NOW) == "wrong_state"
     assert len(synthesis.synthesis_of(clerk, closed).rows) == 27
+
+
+@both
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE opinion SET text = 'Nhất trí' WHERE id = {id}",
+        "UPDATE opinion SET choice = 'agree' WHERE choice = 'disagree'",
+        "DELETE FROM opinion_group WHERE opinion_id = {id}",
+    ],
+)
+def test_a_list_that_somebody_changed_behind_the_acts_is_found_and_goes_nowhere(request, slip, closed, change):
+    clerk, row = slip.who["clerk"], synthesis.synthesis_of(slip.who["clerk"], closed).rows[1]
+    for each in synthesis.synthesis_of(clerk, closed).rows:
+        explain(slip, closed, each)
+    end_reading()
+    with as_superuser(request) as execute:
+        execute(change.format(id=row.leader_id))
+    assert synthesis.synthesis_of(clerk, closed).differs == ("1",)
+    assert code_of(explanations.submit_explanations, clerk, closed, NOW) == "totals_differ"
