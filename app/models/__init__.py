@@ -35,6 +35,7 @@ from app.models.meeting import (
     SeatRole,
 )
 from app.models.notice import Notice
+from app.models.opinion import Opinion, OpinionGroup, OpinionReply, OpinionTable, Stance
 from app.models.passkey import Passkey, PasskeyChallenge, PasskeyPurpose
 from app.models.poll import (
     Ballot,
@@ -117,6 +118,7 @@ __all__ = [
     "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind", "ItemState", "Job", "JobState", "KeyRecovery", "KeyState",
     "LeafKind", "LogEntry", "LogKind", "LogPending", "LoginSession", "LoginTry", "Meeting", "MeetingKind",
     "MeetingState", "MemberStaff", "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office",
+    "Opinion", "OpinionGroup", "OpinionReply", "OpinionTable",
     "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose", "Person", "Place",
     "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "PreservedFile", "PreservedLevel",
     "Procedure", "PushSubscription", "QuestionKind",
@@ -125,5 +127,5 @@ __all__ = [
     "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "Slip", "SlipAnswer",
     "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension",
     "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipState", "SlipUpload",
-    "SlipWay", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "SlipWay", "Stance", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

@@ -39,8 +39,10 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         slip_boards,
         slip_compose,
         slip_draft_text,
+        slip_next_draft,
         slip_office,
         slip_reports,
+        slip_synthesis,
         slips,
         verification,
     )
@@ -80,4 +82,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     slip_draft_text.register(app, appbuilder)
     slip_office.register(app, appbuilder)
     slip_reports.register(app, appbuilder)
+    slip_next_draft.register(app, appbuilder)
+    slip_synthesis.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Slip, SlipDeemed, SlipExtension, SlipRecipient
-from app.workflows import slip_deadlines, slip_rows, slips
+from app.workflows import opinions, slip_deadlines, slip_rows, slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import record, use_case
@@ -75,6 +75,7 @@ def close_slip(actor: Actor, slip_id: int, now: dt.datetime, reason: str = "") -
     counted = count(slip)
     result = canonical(counted)
     move.apply(slip, closed_at=now, result=result, outcome=slips.outcome_of(counted["outcome"]), reason=why)
+    opinions.list_opinions(slip, counted["answers"], now)
     told = {"answered": len(slip.recipients) - len(silent), "deemed": len(deemed), "missing": len(silent) - len(deemed)}
     record_slip(actor, slip, SlipClosed, now, result_sha256=digest(result), reason=why, **told)
     return slip

@@ -139,6 +139,44 @@ class SlipRecalled(SlipFact):
     reason: str
 
 
+@dataclass(frozen=True)
+class OpinionsJoined(SlipFact):
+    """Rows of the synthesis put together: the opinion that leads, and those that led the others."""
+
+    leader_id: int
+    joined: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OpinionSplit(SlipFact):
+    """An opinion in a row of its own again; `leader_id` led the row it was in."""
+
+    opinion_id: int
+    leader_id: int
+
+
+@dataclass(frozen=True)
+class NextDraftWritten(SlipFact):
+    """A draft after the answers; its articles are what explanations point to."""
+
+    document_version_id: int
+    number: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ExplanationsSubmitted(SlipFact):
+    """`sha256` is over the canonical content of every row."""
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ExplanationsTakenBack(SlipFact):
+    reason: str
+
+
 def record_slip(actor: Actor, slip: Slip, fact: type[SlipFact], now: dt.datetime, **fields: Any) -> None:
     """Count up the live state of the slip (its row is locked) and record the fact with the new number."""
     slip.version += 1

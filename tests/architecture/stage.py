@@ -42,6 +42,7 @@ from app.models import (
     Notice,
     NumberSeries,
     Office,
+    Opinion,
     Organisation,
     Passkey,
     Person,
@@ -67,6 +68,7 @@ from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
 from tests.deciding import Deciding
 from tests.gateways.upload_corpus import blank
+from tests.opinions import closed_slip
 from tests.resolving import Resolving
 
 FOREIGN_BODY = 2
@@ -83,6 +85,7 @@ class Stage:
     draft: dict[str, int | str] = field(default_factory=dict)
     published: dict[str, int | str] = field(default_factory=dict)
     signed: dict[str, int | str] = field(default_factory=dict)
+    closed: dict[str, int | str] = field(default_factory=dict)
     foreign: dict[str, int | str] = field(default_factory=dict)
     saved: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False))
 
@@ -114,7 +117,7 @@ def build() -> Stage:
 
 
 def _slips(stage: Stage) -> None:
-    """A slip under way with a file beside an answer to come, one being drafted, one reported, and one of a province."""
+    """A slip under way with a file beside an answer to come, others drafted, closed, reported, and one of a province."""
     scene = Deciding()
     stage.here["slip"] = scene.issue()
     stage.draft["slip"] = scene.draft().id
@@ -123,10 +126,13 @@ def _slips(stage: Stage) -> None:
         scene.who["b"], int(stage.here["slip"]), "y-kien.pdf", paper, now=NOW
     ).id
     stage.published["slip"] = scene.reported().slip_id
+    stage.closed["slip"] = closed_slip(scene)
+    first = select(func.min(Opinion.id)).where(Opinion.slip_id == stage.closed["slip"])
+    stage.closed["opinion"] = db.session.scalar(first) or 0
     far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
     db.session.add(far)
     db.session.commit()
-    stage.foreign["slip"] = far.id
+    stage.foreign |= {"slip": far.id, "opinion": 1}
 
 
 def _held(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from app.gateways import paper
 from app.gateways.paper import sample
 from app.gateways.paper.sample_texts import matters
-from tests.gateways import test_paper_digest, test_paper_weekly
+from tests.gateways import test_paper_digest, test_paper_opinions, test_paper_weekly
 from tests.gateways.resolution_case import AT, SHEET, printed
 
 FOLDER = Path(__file__).parent / "approved"
@@ -30,6 +30,8 @@ def documents():
         "digest": (paper.digest(test_paper_digest.SHEET), (1,)),
         "crowded-digest": (paper.digest(test_paper_digest.crowded(100)), (1,)),
         "weekly": (paper.weekly(test_paper_weekly.SHEET), (1,)),
+        "synthesis": (paper.opinions(test_paper_opinions.SHEET), (1,)),
+        "explanations": (paper.opinions(test_paper_opinions.EXPLAINED), (1,)),
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
@@ -22,6 +22,7 @@ from app.models import (
     Document,
     DocumentKind,
     KeyRecovery,
+    OpinionTable,
     PreservedFile,
     PreservedLevel,
     RecoveryKind,
@@ -34,11 +35,13 @@ from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
 from tests.conftest import SETTINGS, Scene
 from tests.deciding import Deciding
+from tests.opinions import closed_slip
 from tests.resolving import Resolving
+from tests.slipping import SlipScene
 
 DATABASE = "ecab_migrations"
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
-BEFORE_DECISIONS = "0011"
+BEFORE_DECISIONS, BEFORE_OPINIONS = "0011", "0012"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -315,3 +318,23 @@ def test_what_came_from_a_decision_is_never_dropped_by_a_downgrade(empty, caplog
         downgrade(directory="migrations", revision=BEFORE_DECISIONS)
     assert "decisions on slips are never dropped" in caplog.text
     assert counts() == before
+def test_going_back_before_opinions_keeps_the_signed_answers_and_forth_again_the_tables_are_there(empty):
+    closed_slip_here(empty)
+    assert (before["opinion"], before["slip_answer"]) == (27, 3)
+    downgrade(directory="migrations", revision=BEFORE_OPINIONS)
+    assert set(before) - set(after) == {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
+    assert counts() == {**before, "opinion": 0, "opinion_group": 0, "opinion_table": 0}
+
+
+def test_explanations_that_were_submitted_are_never_dropped_by_a_downgrade(empty, caplog):
+    slip_id = closed_slip_here(empty)
+    with own_transaction() as session:
+        session.execute(update(OpinionTable).where(OpinionTable.slip_id == slip_id).values(submitted_at=cabinet.NOW))
+        downgrade(directory="migrations", revision=BEFORE_OPINIONS)
+    assert "explanations that were submitted are never dropped" in caplog.text
+
+
+def closed_slip_here(application):
+    cabinet.build(application)
+    slip_id = closed_slip(SlipScene())
+    return slip_id

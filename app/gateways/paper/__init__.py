@@ -4,6 +4,7 @@ from app.gateways.paper.agenda import AgendaLine, AgendaSheet, agenda
 from app.gateways.paper.checks import Finding, check_layout
 from app.gateways.paper.digest import DigestSheet, Entry, Part, digest
 from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
+from app.gateways.paper.opinions import Form, OpinionPart, OpinionSheet, opinions
 from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
 from app.gateways.paper.slip_report import ANSWERS, Objection, SlipSheet, slip_report
@@ -24,8 +25,11 @@ __all__ = [
     "DigestSheet",
     "Entry",
     "Finding",
+    "Form",
     "Mark",
     "Objection",
+    "OpinionPart",
+    "OpinionSheet",
     "Part",
     "ResolutionSheet",
     "SlipSheet",
@@ -34,6 +38,7 @@ __all__ = [
     "agenda",
     "check_layout",
     "digest",
+    "opinions",
     "page_count",
     "page_image",
     "page_texts",

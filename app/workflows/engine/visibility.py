@@ -37,6 +37,7 @@ from app.models import (
     MemberStaff,
     Notice,
     Office,
+    Opinion,
     Organisation,
     Passkey,
     Person,
@@ -155,7 +156,13 @@ def _versions(actor: Actor) -> Criterion:
         _of_visible_meetings(DocumentVersion.meeting_id, actor, GUEST),
         DocumentVersion.document_id.in_(select(Document.id).where(Document.item_id.in_(_own_guest_items(actor)))),
         DocumentVersion.id.in_(_pinned(actor)),
+        DocumentVersion.document_id.in_(_new_drafts(actor)),
     )
+
+
+def _new_drafts(actor: Actor) -> Select[Any]:
+    """Papers of slips in the care of those who prepare them; later versions go with no slip until one is sent again."""
+    return select(Document.id).where(Document.slip_id.is_not(None), _in_bodies(Document.body_id, actor, PREPARING))
 
 
 def _pinned(actor: Actor) -> Select[Any]:
@@ -263,6 +270,7 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     SlipDecision: lambda actor: SlipDecision.slip_id.in_(select(Slip.id).where(_slips(actor))),
     SlipAnswer: lambda actor: _of_member(SlipAnswer, actor),
     SlipDelivery: lambda actor: _of_member(SlipDelivery, actor),
+    Opinion: lambda actor: _of_member(Opinion, actor),
     SlipUpload: lambda actor: _of_member(SlipUpload, actor),
     SlipDraft: lambda actor: SlipDraft.member_id == (actor.person_id or 0),
     ApprovalStep: lambda actor: _in_bodies(ApprovalStep.body_id, actor, STAFF | APPROVERS),

@@ -44,11 +44,13 @@ from app.models import (
     SignatureRole,
     SlipState,
     SlipWay,
+    Stance,
     Topic,
     Urgency,
     Visibility,
     WitnessFinding,
 )
+from app.workflows.rules.explanations import Gap
 
 WORDS: dict[type[StrEnum], dict[Any, Any]] = {
     DayKind: {DayKind.OFF: _p("calendar", "Day off"), DayKind.WORKED: _p("calendar", "Working day")},
@@ -202,6 +204,18 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         RecoveryKind.UNLOCK: _("Unlock"),
         RecoveryKind.REPLACE: _("Replace the key"),
         RecoveryKind.PASSKEYS: _("Remove the passkeys (device lost)"),
+    },
+    Stance: {
+        Stance.ACCEPTED: _p("opinion", "Accepted"),
+        Stance.PARTLY: _p("opinion", "Accepted in part"),
+        Stance.NOT: _p("opinion", "Not accepted, explained"),
+    },
+    Gap: {
+        Gap.NO_STANCE: _("it is not decided whether the opinion is accepted"),
+        Gap.NO_EXPLANATION: _("the explanation is empty"),
+        Gap.NO_LINK: _("no passage of the new draft is named"),
+        Gap.BROKEN_LINK: _("broken link: the quoted words are no longer in the new draft"),
+        Gap.MOVED_LINK: _("the quoted words stand in another place of the new draft"),
     },
     SlipState: {
         SlipState.DRAFT: _p("slip", "Being drafted"),
