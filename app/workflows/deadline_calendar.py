@@ -44,7 +44,7 @@ from app.workflows.rules.working_days import (
 from app.workflows.working_calendar import exceptions_of
 
 LONGEST = 62  # days that are read at once
-AHEAD = dt.timedelta(days=14)  # papers are due before sessions that lie after the days shown
+AHEAD = dt.timedelta(days=28)  # papers are due before sessions that lie after the days shown
 SHOWN_SLIPS = (SlipState.ISSUED, SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
 PLANNED = (MeetingState.DRAFT, MeetingState.INVITED)
 TOLD = (MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED, MeetingState.CLOSED)
@@ -126,7 +126,7 @@ def calendar_body(actor: Actor, body_id: int = 0) -> Body:
 
 def days_of(actor: Actor, body_id: int, first: dt.date, last: dt.date) -> Days:
     """What is on the days, as far as this person sees it; ValueError for too long a range or unknown years."""
-    if not (0 <= (last - first).days < LONGEST and FIRST_YEAR < first.year and last.year < LAST_YEAR):
+    if not (0 <= (last - first).days < LONGEST and first.year > FIRST_YEAR and last.year < LAST_YEAR):
         raise ValueError(f"not a range of the calendar: {first} to {last}")
     exceptions = exceptions_of(body_id)
     span = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]

@@ -9,7 +9,7 @@ _DAY = dt.timedelta(days=1)
 
 
 def papers_due(held_on: dt.date, exceptions: Exceptions = USUAL) -> dt.date:
-    """The last day on which papers are out in time: so many working days lie between it and the session (rule:R72)."""
+    """The last day on which papers are out in time: so many working days before that of the session (rule:R72)."""
     day, left = held_on, BEFORE
     while left:
         day -= _DAY
