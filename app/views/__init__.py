@@ -10,6 +10,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         absences,
         chain,
         cockpit,
+        deadline_calendar,
         digests,
         draft_text,
         errors,
@@ -36,6 +37,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_reports,
         verification,
     )
 
@@ -43,6 +45,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     absences.register(app, appbuilder)
     chain.register(app, appbuilder)
     cockpit.register(app, appbuilder)
+    deadline_calendar.register(app, appbuilder)
     digests.register(app, appbuilder)
     draft_text.register(app, appbuilder)
     errors.register(app, appbuilder)
@@ -68,4 +71,5 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    slip_reports.register(app, appbuilder)
     verification.register(app, appbuilder)

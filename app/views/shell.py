@@ -71,6 +71,7 @@ def _initials(name: str) -> str:
 def _own_links() -> list[dict[str, str]]:
     return [
         {"label": _("My digests"), "url": url_for("DigestView.list"), "icon": "inbox"},
+        {"label": _("My calendar elsewhere"), "url": url_for("DeadlineCalendarView.feed"), "icon": "calendar-check"},
         {"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"},
         {"label": _("My passkeys"), "url": url_for("PasskeyView.own"), "icon": "shield-check"},
         {"label": _("Change the password"), "url": url_for("PasswordView.own"), "icon": "lock"},
@@ -84,6 +85,9 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_for(actor, now())))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
+    if actor.body_ids or actor.seats:
+        calendar = pgettext("menu", "Calendar")
+        entries.append({"key": "calendar", "label": calendar, "icon": "calendar-clock", "url": "/calendar/"})
     if actor.holds(READERS):
         label = pgettext("menu", "Resolutions")
         entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})
@@ -102,12 +106,14 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _report(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The weekly report: among the record screens of whoever prepares meetings, for others an entry of its own."""
+    """The reports: among the record screens of whoever prepares meetings, for others an entry of its own."""
     report = {"label": pgettext("menu", "Weekly report"), "url": "/reports/weekly/"}
+    slips = {"label": pgettext("menu", "Time to answer slips"), "url": "/reports/slips/"}
     if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
-        preparing["children"].append(report)
+        preparing["children"] += [report, slips]
         return []
-    return [{"key": "reports", "icon": "chart-column", **report}]
+    return [{"key": "reports", "icon": "chart-column", "url": None, "label": pgettext("menu", "Reports"),
+             "children": [report, slips]}]  # fmt: skip
 
 
 def _badge(count: Callable[[], int]) -> int:
