@@ -86,7 +86,7 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
     if actor.body_ids or actor.seats:
-        calendar = pgettext("menu", "Calendar")
+        calendar = _("Calendar of deadlines")
         entries.append({"key": "calendar", "label": calendar, "icon": "calendar-clock", "url": "/calendar/"})
     if actor.holds(READERS):
         label = pgettext("menu", "Resolutions")

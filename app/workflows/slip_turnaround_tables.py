@@ -23,8 +23,8 @@ WITHOUT: dict[Grouping, Words] = {
     Grouping.MEMBER: "–", Grouping.MINISTRY: _("Without a ministry"), Grouping.LEAD: _("Without a lead ministry"),
 }
 MET: dict[Promptness, Words] = {
-    Promptness.ON_TIME: _p("slip", "In time"), Promptness.EXTENDED: _p("slip", "Within an extension"),
-    Promptness.SILENT: _p("slip", "Not answered"),
+    Promptness.ON_TIME: _("Answered in time"), Promptness.EXTENDED: _("Answered within an extension"),
+    Promptness.SILENT: _("Not answered"),
 }  # fmt: skip
 
 
@@ -40,9 +40,9 @@ class Field:
 
 SUMS: Sequence[Field] = (
     Field(_p("slip", "Asked"), Kind.COUNT, 12, lambda row: row.figures.asked),
-    Field(_p("slip", "In time"), Kind.COUNT, 12, lambda row: row.figures.on_time),
-    Field(_p("slip", "Within an extension"), Kind.COUNT, 16, lambda row: row.figures.extended),
-    Field(_p("slip", "Not answered"), Kind.COUNT, 14, lambda row: row.figures.silent),
+    Field(_("Answered in time"), Kind.COUNT, 12, lambda row: row.figures.on_time),
+    Field(_("Answered within an extension"), Kind.COUNT, 16, lambda row: row.figures.extended),
+    Field(_("Not answered"), Kind.COUNT, 14, lambda row: row.figures.silent),
     Field(_("Share in time"), Kind.SHARE, 14, lambda row: row.figures.share),
     Field(_("Median until the answer"), Kind.SPAN, 18, lambda row: row.figures.middle),
     Field(_("Longest until the answer"), Kind.SPAN, 18, lambda row: row.figures.longest),
