@@ -29,11 +29,17 @@ def slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int |
 
 def of_slip(job: dict[str, Any]) -> None:
     """Remind everybody who has not answered. Running twice is harmless: nobody is reminded twice at one step."""
-    members = slip_reminders.silent(job["slip_id"])
+    remind_of_slip(job["slip_id"], job["step"], dt.datetime.now(dt.UTC))
+
+
+def remind_of_slip(slip_id: int, step: int, now: dt.datetime) -> int:
+    """Remind the silent members of a slip at a step, each in a transaction of its own; how many were."""
+    members, told = slip_reminders.silent(slip_id), 0
     end_reading()
-    for done, member_id in enumerate(members):
-        slip_reminders.remind_member(SYSTEM, job["slip_id"], member_id, job["step"], dt.datetime.now(dt.UTC))
-        progress.report(done + 1, len(members))
+    for done, member_id in enumerate(members, start=1):
+        told += slip_reminders.remind_member(SYSTEM, slip_id, member_id, step, now)
+        progress.report(done, len(members))
+    return told
 
 
 def slip_slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:
