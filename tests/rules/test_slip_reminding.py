@@ -50,7 +50,7 @@ def test_a_rule_set_without_reminders_has_the_overdue_one_alone():
     [
         (dt.date(2026, 7, 31), dt.date(2026, 7, 24)),  # Friday to Friday
         (dt.date(2026, 8, 3), dt.date(2026, 7, 27)),  # over one weekend
-        (dt.date(2026, 5, 5), dt.date(2026, 4, 23)),  # over 1 May, 30 April and the Monday for the day of the Hùng kings
+        (dt.date(2026, 5, 5), dt.date(2026, 4, 23)),  # over 1 May, 30 April and the Hùng kings
     ],
 )
 def test_papers_are_due_five_working_days_before_the_session(held_on, due):
