@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,6 +13,7 @@ from app.extensions import talisman
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.views.deadline_calendar_page import advice_of, calendar_page, feed_page, plain_advice
+from app.views.digests import PAPER_LANGUAGE
 from app.views.guards import signed_in
 from app.views.papers import INERT
 from app.views.pki import Pace
@@ -82,8 +84,9 @@ class CalendarFeedView(BaseView):
         reader = calendar_feeds.reader_of(secret, at)
         if reader is None:
             abort(404)
-        answer = current_app.response_class(_calendar(reader, at), content_type=ical.TYPE)
-        answer.headers["Cache-Control"] = "private, no-store"
+        with force_locale(PAPER_LANGUAGE):  # a program has chosen no language, and no session is begun to keep one
+            answer = current_app.response_class(_calendar(reader, at), content_type=ical.TYPE)
+        answer.headers["Cache-Control"] = "no-store"
         answer.headers["Referrer-Policy"] = "no-referrer"
         answer.headers["X-Robots-Tag"] = "noindex"
         return answer

@@ -71,7 +71,7 @@ def test_the_secret_address_is_shown_once_and_needs_no_cookie(app, at, slip):
     assert answer.status_code == 200
     assert answer.content_type == "text/calendar; charset=utf-8"
     assert "Set-Cookie" not in answer.headers
-    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Cache-Control"] == "no-store"
     (event,) = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")
     assert str(event["URL"]).endswith(f"/slips/{slip_id}")
     assert at("a").post("/calendar/feed/revoke").status_code == 302
