@@ -19,6 +19,8 @@ from app.models import (
     Meeting,
     MeetingState,
     Person,
+    Procedure,
+    RuleSet,
     Slip,
     SlipAnswer,
     SlipRecipient,
@@ -31,6 +33,7 @@ from app.workflows.engine.rights import BOARD, MEMBERS, Actor, Right
 from app.workflows.engine.visibility import nothing, visible
 from app.workflows.rules.calendar import HANOI, hanoi_date
 from app.workflows.rules.papers_due import papers_due
+from app.workflows.rules.rulesets import RuleParameters, applicable
 from app.workflows.rules.slip_load import DayLoad, Load, better_days, load_on, window
 from app.workflows.rules.slip_parameters import SlipParameters
 from app.workflows.rules.working_days import (
@@ -220,14 +223,25 @@ def _sessions(actor: Actor, body_id: int, first: dt.date, last: dt.date) -> Iter
 
 
 def _papers(actor: Actor, body_id: int, first: dt.date, last: dt.date, exceptions: Exceptions) -> Iterator[Entry]:
-    """By when papers of sessions still to come are to be out (rule:R72), for those who prepare the session."""
+    """By when papers of sessions still to come are to be out (rule:R8), for those who prepare the session."""
     about = Detached(Meeting.__tablename__, 0, None, body_id)
     if not actor.may(Right.PAPER_MANAGE, about) and not actor.may(Right.MEETING_INVITE, about):
         return
+    rows = select(RuleSet).where(RuleSet.body_id == body_id, RuleSet.procedure == Procedure.MEETING)
+    rule_sets = list(db.session.scalars(rows))
     for meeting in _meetings(actor, body_id, first, last + AHEAD, PLANNED):
-        day = papers_due(meeting.held_on, exceptions)
-        if first <= day <= last:
+        day = _due_day(meeting.held_on, rule_sets, exceptions)
+        if day and first <= day <= last:
             yield Entry(EntryKind.PAPERS, day, meeting.title, subject_id=meeting.id, where=meeting.place, mine=True)
+
+
+def _due_day(held_on: dt.date, rule_sets: Sequence[RuleSet], exceptions: Exceptions) -> dt.date | None:
+    """By the rule set of that day; None where none, or more than one, is in force."""
+    try:
+        found = applicable(rule_sets, Procedure.MEETING.value, held_on)
+    except LookupError:
+        return None
+    return papers_due(held_on, RuleParameters.parse(found.parameters).papers_working_days, exceptions)
 
 
 def _meetings(

@@ -1,4 +1,4 @@
-"""rule:R70 and rule:R72: when members are reminded of a slip, and by when the papers of a session are due."""
+"""rule:R70 and rule:R8: when members are reminded of a slip, and by when the papers of a session are due."""
 
 import datetime as dt
 
@@ -54,9 +54,10 @@ def test_a_rule_set_without_reminders_has_the_overdue_one_alone():
     ],
 )
 def test_papers_are_due_five_working_days_before_the_session(held_on, due):
-    assert papers_due(held_on) == due
+    assert papers_due(held_on, 5) == due
 
 
 def test_a_day_that_was_decided_off_makes_papers_due_earlier():
     off = Exceptions(off=frozenset({dt.date(2026, 7, 29)}))
-    assert papers_due(dt.date(2026, 7, 31), off) == dt.date(2026, 7, 23)
+    assert papers_due(dt.date(2026, 7, 31), 5, off) == dt.date(2026, 7, 23)
+    assert papers_due(dt.date(2026, 7, 31), 0, off) == dt.date(2026, 7, 31)

@@ -1,4 +1,4 @@
-"""rule:R73: how soon and how promptly slips were answered, in figures that add up."""
+"""rule:R72: how soon and how promptly slips were answered, in figures that add up."""
 
 import datetime as dt
 from decimal import Decimal

@@ -4,13 +4,12 @@ import datetime as dt
 
 from app.workflows.rules.working_days import USUAL, Exceptions, is_working_day
 
-BEFORE = 5  # working days, điểm b khoản 2 Điều 27 of the Government's rules of 2016
 _DAY = dt.timedelta(days=1)
 
 
-def papers_due(held_on: dt.date, exceptions: Exceptions = USUAL) -> dt.date:
-    """The last day on which papers are out in time: so many working days before that of the session (rule:R72)."""
-    day, left = held_on, BEFORE
+def papers_due(held_on: dt.date, working_days: int, exceptions: Exceptions = USUAL) -> dt.date:
+    """The last day on which papers are out in time: so many working days before that of the session (rule:R8)."""
+    day, left = held_on, working_days
     while left:
         day -= _DAY
         left -= is_working_day(day, exceptions)

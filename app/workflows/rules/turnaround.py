@@ -17,7 +17,7 @@ class Promptness(StrEnum):
 
 
 def promptness(answered_at: dt.datetime | None, first_deadline: dt.datetime) -> Promptness:
-    """By the first answer; one that came only within a later, extended deadline was not in time (rule:R73)."""
+    """By the first answer; one that came only within a later, extended deadline was not in time (rule:R72)."""
     if answered_at is None:
         return Promptness.SILENT
     return Promptness.ON_TIME if answered_at < first_deadline else Promptness.EXTENDED
@@ -45,7 +45,7 @@ class Figures:
 
 
 def figures(met: Sequence[tuple[Promptness, dt.timedelta | None]]) -> Figures:
-    """Counts that add up to the askings, the median and the longest span; silence has none (rule:R73)."""
+    """Counts that add up to the askings, the median and the longest span; silence has none (rule:R72)."""
     counts = {each: sum(one is each for one, _span in met) for each in Promptness}
     spans = [span for _one, span in met if span is not None]
     return Figures(
