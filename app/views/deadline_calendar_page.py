@@ -179,7 +179,7 @@ def _url(view: str, day: dt.date, more: Mapping[str, Any]) -> str:
 
 def _title(view: str, day: dt.date, first: dt.date, last: dt.date) -> str:
     if view == MONTH:
-        return _("%(month)s/%(year)s", month=format_date(day, "LLLL").capitalize(), year=day.year)
+        return _("%(month)s %(year)s", month=format_date(day, "LLLL").capitalize(), year=day.year)
     return f"{first:%d/%m/%Y} – {last:%d/%m/%Y}"
 
 

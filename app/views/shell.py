@@ -85,15 +85,13 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_for(actor, now())))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
-    if actor.body_ids or actor.seats:
-        calendar = _("Calendar of deadlines")
-        entries.append({"key": "calendar", "label": calendar, "icon": "calendar-clock", "url": "/calendar/"})
     if actor.holds(READERS):
         label = pgettext("menu", "Resolutions")
         entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
     groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+    entries += _calendar(groups)
     if actor.holds(GRANTS[Right.REPORT_READ]):
         entries += _report(groups)
     if actor.holds(GRANTS[Right.AUDIT_READ]):
@@ -103,6 +101,15 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     unread = _badge(lambda: notices.unread(actor))
     entries.append({"key": "notices", "label": _("Notices"), "icon": "bell", "url": "/notices/", "count": unread})
     return entries + groups
+
+
+def _calendar(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The calendar of what is due: for whoever prepares meetings among the record screens, which fill the bar."""
+    calendar = {"label": _("Calendar of deadlines"), "url": "/calendar/"}
+    if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
+        preparing["children"].insert(0, calendar)
+        return []
+    return [{"key": "calendar", "icon": "calendar-clock", **calendar}]
 
 
 def _report(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import (
     Appointment,
     Body,
+    CalendarDay,
     Meeting,
     MeetingState,
     Person,
@@ -135,7 +136,7 @@ def days_of(actor: Actor, body_id: int, first: dt.date, last: dt.date) -> Days:
     span = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
     found: dict[dt.date, list[Entry]] = defaultdict(list)
     for entry in (
-        *_days_off(first, last, exceptions),
+        *_days_off(body_id, first, last, exceptions),
         *_sessions(actor, body_id, first, last),
         *_papers(actor, body_id, first, last, exceptions),
         *_slips(actor, body_id, first, last),
@@ -198,13 +199,16 @@ def _begins(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, HANOI)
 
 
-def _days_off(first: dt.date, last: dt.date, exceptions: Exceptions) -> Iterator[Entry]:
-    """Named days off, and what was decided year by year; a weekend for itself is no entry."""
+def _days_off(body_id: int, first: dt.date, last: dt.date, exceptions: Exceptions) -> Iterator[Entry]:
+    """Named days off, and what was decided year by year with its occasion; a weekend for itself is no entry."""
     named: dict[dt.date, str] = {}
     swapped: set[dt.date] = set(exceptions.on)
     for year in range(first.year, last.year + 1):
         named |= public_holidays(year)
         swapped |= exchanged(year)
+    own = CalendarDay.body_id == body_id
+    rows = select(CalendarDay.day, CalendarDay.note).where(or_(own, CalendarDay.for_all)).order_by(own)
+    named |= {day: note for day, note in db.session.execute(rows)}
     for day in sorted({*named, *exceptions.off, *swapped}):
         if first <= day <= last:
             if is_working_day(day, exceptions):

@@ -55,7 +55,7 @@ def test_holidays_and_what_was_decided_otherwise_are_days_of_the_calendar(slip):
     working_calendar.add_calendar_day(clerk, 1, dt.date(2026, 8, 7), "off", "Bão", NOW)
     working_calendar.add_calendar_day(clerk, 1, dt.date(2026, 8, 8), "worked", "Làm bù", NOW)
     days = deadline_calendar.days_of(slip.who["a"], 1, TODAY, LAST)
-    assert [entry.kind for entry in days.entries[dt.date(2026, 8, 7)]] == [OFF]
+    assert [(entry.kind, entry.title) for entry in days.entries[dt.date(2026, 8, 7)]] == [(OFF, "Bão")]
     assert [entry.kind for entry in days.entries[dt.date(2026, 8, 8)]] == [WORKED]
     assert "Quốc khánh" in days.entries[dt.date(2026, 9, 2)][0].title
     assert days.worked[dt.date(2026, 8, 8)]
