@@ -18,6 +18,7 @@ from app.workflows.weekly_tables import shown
 USUAL = dt.timedelta(days=90)
 LOOKS = {Promptness.ON_TIME: "ok", Promptness.EXTENDED: "warn", Promptness.SILENT: ""}
 BAR, GAP, LABELS, WIDTH, NUMBERS = 22, 12, 250, 900, 90  # of the chart, in its own units
+TIMES = ASKINGS[5:9]  # of the columns of the workbook those that the page shows beside slip and member
 LONGEST_LABEL = 34  # letters; the table beside has all of it
 
 
@@ -54,7 +55,7 @@ def rows_page(report: TurnaroundReport, key: int | None) -> dict[str, Any]:
     row = report.rows[0] if key is not None and report.rows else None
     return {
         **_asked(report), "name": name_of(row, report.by) if row else "", "back_url": _url("page", report),
-        "counted": shown(Kind.COUNT, report.whole.asked), "head": [str(field.label) for field in ASKINGS],
+        "counted": shown(Kind.COUNT, report.whole.asked), "head": [str(field.label) for field in TIMES],
         "askings": [_asking(each) for each in report.askings],
     }  # fmt: skip
 
@@ -121,5 +122,8 @@ def _bar(row: Row, by: Grouping, number: int, scale: float) -> dict[str, Any]:
 
 
 def _asking(each: Asking) -> dict[str, Any]:
-    cells = [shown(field.kind, field.of(each)) for field in ASKINGS]
-    return {"cells": cells, "met": str(MET[each.met]), "look": LOOKS[each.met], "url": f"/slips/{each.slip_id}/board"}
+    return {
+        "number": each.number, "matter": each.matter, "lead": each.lead, "member": each.member, "post": each.post,
+        "cells": [shown(field.kind, field.of(each)) for field in TIMES], "met": str(MET[each.met]),
+        "look": LOOKS[each.met], "url": f"/slips/{each.slip_id}/board",
+    }  # fmt: skip

@@ -175,7 +175,7 @@ def test_the_database_keeps_reminders_as_they_are_and_each_once(slip, open_slip)
     slip_reminders.remind_member(SYSTEM, open_slip, member, 24, DAY_BEFORE)
     again = SlipReminder(body_id=1, slip_id=open_slip, member_id=member, deadline_at=DEADLINE, step=24, at=NOW)
     for change in (update(SlipReminder).values(step=4), delete(SlipReminder)):
-        with pytest.raises(DBAPIError, match="insert-only"):
+        with pytest.raises(DBAPIError, match=r"insert-only|permission denied"):
             db.session.execute(change)
         db.session.rollback()
     db.session.add(again)

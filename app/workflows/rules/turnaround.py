@@ -50,5 +50,9 @@ def figures(met: Sequence[tuple[Promptness, dt.timedelta | None]]) -> Figures:
     spans = [span for _one, span in met if span is not None]
     return Figures(
         len(met), counts[Promptness.ON_TIME], counts[Promptness.EXTENDED], counts[Promptness.SILENT],
-        median(spans) if spans else None, max(spans, default=None),
+        _middle(spans), max(spans, default=None),
     )  # fmt: skip
+
+
+def _middle(spans: Sequence[dt.timedelta]) -> dt.timedelta | None:
+    return dt.timedelta(seconds=median(span.total_seconds() for span in spans)) if spans else None
