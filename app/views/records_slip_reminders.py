@@ -29,7 +29,7 @@ class SlipReminderRecords(RecordView):
     route_base = "/records/slip-reminders"
     datamodel = RecordInterface(SlipReminder, joined=("slip", "member", "by"))
     parents = {"Slip": "slip_id"}
-    list_title = _("Reminders of opinion slips")
+    list_title, show_title = _("Reminders of opinion slips"), _("Reminder of an opinion slip")
     list_columns = ["slip.matter", "member.full_name", "step", "at", "deadline_at", "by.full_name"]
     search_columns = ["slip.matter", "member.full_name", "at", "deadline_at", "slip_id"]
     order_columns = ["at", "deadline_at"]
