@@ -37,7 +37,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
-        slip_reports,
+        slip_turnaround,
         verification,
     )
 
@@ -71,5 +71,5 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
-    slip_reports.register(app, appbuilder)
+    slip_turnaround.register(app, appbuilder)
     verification.register(app, appbuilder)

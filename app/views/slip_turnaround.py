@@ -15,12 +15,12 @@ from app.views.guards import signed_in
 from app.views.papers import INERT
 from app.views.record_rows import whole
 from app.views.reports import XLSX
-from app.views.slip_report_page import period_of, report_page, rows_page
+from app.views.slip_turnaround_page import period_of, report_page, rows_page
 from app.workflows import slip_turnaround_tables
 from app.workflows.slip_turnaround import Grouping, TurnaroundReport, turnaround
 
 
-class SlipReportView(BaseView):
+class SlipTurnaroundView(BaseView):
     """Who reads the report is judged by app/workflows/slip_turnaround.py."""
 
     route_base = "/reports/slips"
@@ -30,14 +30,14 @@ class SlipReportView(BaseView):
     @signed_in
     def page(self) -> str:
         """`by`: member, ministry, lead; `from` and `to`: Hanoi days of the close, the last ninety by themselves."""
-        return render_template("ec/slip_report.html", **report_page(_report(), now()))
+        return render_template("ec/slip_turnaround.html", **report_page(_report(), now()))
 
     @expose("/rows")
     @signed_in
     def rows(self) -> str:
         """Exactly the askings that were counted; with `key` those of one row."""
         key = whole(request.args.get("key", ""))
-        return render_template("ec/slip_report_rows.html", **rows_page(_report(key), key))
+        return render_template("ec/slip_turnaround_rows.html", **rows_page(_report(key), key))
 
     @expose("/workbook.xlsx")
     @signed_in
@@ -60,4 +60,4 @@ def _report(key: int | None = None) -> TurnaroundReport:
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
-    appbuilder.add_view_no_menu(SlipReportView)
+    appbuilder.add_view_no_menu(SlipTurnaroundView)

@@ -36,7 +36,7 @@ def period_of(args: Mapping[str, str], now: dt.datetime) -> Period:
 
 
 def report_page(report: TurnaroundReport, now: dt.datetime) -> dict[str, Any]:
-    """The context of templates/ec/slip_report.html."""
+    """The context of templates/ec/slip_turnaround.html."""
     return {
         **_asked(report), "figures": _figures(report), "chart": _chart(report),
         "head": [str(field.label) for field in SUMS], "rows": [_row(report, row) for row in report.rows],
@@ -51,7 +51,7 @@ def report_page(report: TurnaroundReport, now: dt.datetime) -> dict[str, Any]:
 
 
 def rows_page(report: TurnaroundReport, key: int | None) -> dict[str, Any]:
-    """The context of templates/ec/slip_report_rows.html."""
+    """The context of templates/ec/slip_turnaround_rows.html."""
     row = report.rows[0] if key is not None and report.rows else None
     return {
         **_asked(report), "name": name_of(row, report.by) if row else "", "back_url": _url("page", report),
@@ -69,7 +69,7 @@ def _asked(report: TurnaroundReport) -> dict[str, Any]:
 
 def _url(view: str, report: TurnaroundReport, **more: Any) -> str:
     about = {"by": report.by.value, "from": report.period.first.isoformat(), "to": report.period.last.isoformat()}
-    return url_for(f"SlipReportView.{view}", **(about | more))
+    return url_for(f"SlipTurnaroundView.{view}", **(about | more))
 
 
 def _whole(report: TurnaroundReport) -> Row:
