@@ -58,6 +58,7 @@ from app.workflows import (
     sequencing,
     slip_chasing,
     slip_facts,
+    slip_reminders,
     time_stamps,
     witnessing,
     worth_sending,
@@ -115,6 +116,7 @@ TASKS: tuple[Task, ...] = (
     Task(digest_tasks.DAILY, Queue.DIGEST, digest_tasks.daily, {"body_id": int, "day": str}),
     Task(digest_tasks.SESSION, Queue.DIGEST, digest_tasks.session, {"meeting_id": int, "why": str, "slot": str}),
     Task(reminder_tasks.INVITATIONS, Queue.SCHEDULE, reminder_tasks.invitations, {"meeting_id": int, "step": int}),
+    Task(reminder_tasks.SLIPS, Queue.SCHEDULE, reminder_tasks.of_slip, {"slip_id": int, "step": int}),
     Task(exports.MAKE, Queue.INTERACTIVE, export_tasks.make, {"export_id": int}),
     Task(announcement_tasks.WEEK, Queue.SCHEDULE, announcement_tasks.week, {"body_id": int, "week": str}),
     Task(check_tasks.INTEGRITY, Queue.SIGNING, check_tasks.integrity, {"body_id": int}),
@@ -134,6 +136,7 @@ TIMETABLE = (
     Entry(digest_tasks.DAILY,           digest_tasks.daily_slots),
     Entry(digest_tasks.SESSION,         digest_tasks.opening_slots),
     Entry(reminder_tasks.INVITATIONS,   reminder_tasks.slots),
+    Entry(reminder_tasks.SLIPS,         reminder_tasks.slip_slots),
     Entry(delivery_tasks.GIVE_UP,       delivery_tasks.forsaken_slots),
     Entry(announcement_tasks.WEEK,      announcement_tasks.week_slots),
     Entry(check_tasks.INTEGRITY,        upkeep_tasks.nightly_slots),
@@ -152,6 +155,7 @@ STILL_NEEDED = {
     reminders.InvitationReminded.__name__: reminders.still_silent,
     expiry.CertificateExpiring.__name__: expiry.still_ending,
     slip_chasing.SlipChased.__name__: slip_chasing.still_unanswered,
+    slip_reminders.SlipReminded.__name__: slip_reminders.still_waited_for,
 }
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
 ROOTS = {  # facts after which the log of the installation takes in what they leave behind
@@ -285,6 +289,8 @@ KINDS: dict[type, Kind] = {
     expiry.StamperExpiring:             Kind(who.holding(Office.ADMINISTRATOR), SECURITY, say.stamper_expiring,
                                              clockwork=True),
     reminders.InvitationReminded:       Kind(member_and_aides, REMINDER, say.reminded, clockwork=True),
+    slip_reminders.SlipReminded:        Kind(member_and_aides, REMINDER, say.slip_reminded, "clock", who.express_slip,
+                                             clockwork=True),
     announcements.WeekReported:         Kind(who.holding(*REPORTED_TO), DIGEST, say.week_reported, clockwork=True),
     witnessing.WitnessContradicted:     Kind(decide_gaps, SECURITY, say.contradicted, "shield-alert", always, True),
     gaps.GapDeclared:                   Kind(decide_gaps, SECURITY, say.gap_declared, "shield-alert", always),

@@ -106,12 +106,13 @@ from app.models.slip_answer import (
     SlipUpload,
 )
 from app.models.slip_decision import SlipDecision, SlipWay
+from app.models.slip_watch import CalendarFeed, SlipReminder
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, WitnessReport
 
 __all__ = [
     "FOREVER", "Absence", "AbsenceState", "AgendaItem", "Appointment", "ApprovalAct", "ApprovalStep", "AuditEntry",
     "AuthorityAnswer", "Ballot",
-    "Body", "BodyKind", "CalendarDay", "Certificate", "CertificateRevocation", "Channel", "Checkpoint",
+    "Body", "BodyKind", "CalendarDay", "CalendarFeed", "Certificate", "CertificateRevocation", "Channel", "Checkpoint",
     "CheckpointCosignature", "CheckpointReason", "Choice", "ContactAddress", "DayKind", "DeclaredGap",
     "DeclaredGapConsent", "Delivery", "DeliveryState", "Digest", "DigestKind", "Dispatch", "Document", "DocumentKind",
     "DocumentSignature", "DocumentVersion", "DraftText", "EvidenceKind", "Export", "ExportKind", "FileStage",
@@ -126,6 +127,6 @@ __all__ = [
     "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting",
     "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "Slip", "SlipAnswer",
     "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension",
-    "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipState", "SlipUpload",
-    "SlipWay", "Stance", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState",
+    "SlipUpload", "SlipWay", "Stance", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from app.models.signature import Certificate, CertificateRevocation, SignatureEv
 from app.models.slip import Slip, SlipApproval, SlipDelivery, SlipExtension, SlipPaper, SlipQuestion, SlipRecipient
 from app.models.slip_answer import SlipAnswer, SlipAttachment, SlipDeemed, SlipLeaf, SlipPrepared, SlipUpload
 from app.models.slip_decision import SlipDecision
+from app.models.slip_watch import CalendarFeed, SlipReminder
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessReport
 
 __all__ = ["INSERT_ONLY", "PARTS", "POSTGRES_FUNCTIONS", "SEALED", "guard_statements"]
@@ -38,7 +39,7 @@ INSERT_ONLY = (
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
     WitnessReport, DeclaredGap, DeclaredGapConsent, SlipRecipient, SlipApproval, SlipExtension, SlipPrepared,
     SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf, PreservedFile, AuthorityAnswer, SlipDecision,
-    Opinion,
+    Opinion, SlipReminder,
 )  # fmt: skip
 
 
@@ -118,6 +119,11 @@ _DELIVERED = (
     + f" OR (OLD.seen_at IS NOT NULL AND {_changed('seen_at')})"
 )
 
+_FEED = (
+    _changed("body_id", "person_id", "token_sha256", "created_at")
+    + f" OR (OLD.revoked_at IS NOT NULL AND {_changed('revoked_at')})"
+)
+
 SEALED: tuple[tuple[str, str, str], ...] = (
     # table, verb, condition under which the change is refused
     (Poll.__tablename__, "UPDATE", _POLL_CHANGES),
@@ -140,6 +146,8 @@ SEALED: tuple[tuple[str, str, str], ...] = (
     (Slip.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
     (SlipDelivery.__tablename__, "UPDATE", _DELIVERED),
     (SlipDelivery.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
+    (CalendarFeed.__tablename__, "UPDATE", _FEED),
+    (CalendarFeed.__tablename__, "DELETE", "OLD.id IS NOT NULL"),
 )  # fmt: skip
 
 PARTS = (SlipQuestion, SlipPaper)  # of a slip, and frozen with it

@@ -10,6 +10,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         absences,
         chain,
         cockpit,
+        deadline_calendar,
         digests,
         draft_text,
         errors,
@@ -43,6 +44,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         slip_office,
         slip_reports,
         slip_synthesis,
+        slip_turnaround,
         slips,
         verification,
     )
@@ -51,6 +53,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     absences.register(app, appbuilder)
     chain.register(app, appbuilder)
     cockpit.register(app, appbuilder)
+    deadline_calendar.register(app, appbuilder)
     digests.register(app, appbuilder)
     draft_text.register(app, appbuilder)
     errors.register(app, appbuilder)
@@ -84,4 +87,5 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     slip_reports.register(app, appbuilder)
     slip_next_draft.register(app, appbuilder)
     slip_synthesis.register(app, appbuilder)
+    slip_turnaround.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -20,7 +20,7 @@ GIVEN = "given"  # in the cookie as long as the password is one that somebody el
 SESSIONLESS = frozenset(  # the public page: the same for everybody, whoever is signed in on the device; and machines
     {"VerificationView.start", "VerificationView.document", "VerificationView.check", "VerificationView.check_document",
      "HealthView.live", "HealthView.ready", "HealthView.figures",
-     "PkiView.certificate", "PkiView.revocations", "PkiView.ask", "PkiView.look_up"}
+     "PkiView.certificate", "PkiView.revocations", "PkiView.ask", "PkiView.look_up", "CalendarFeedView.file"}
 )  # fmt: skip
 BY_ITSELF = frozenset({"SlipView.received"})  # what a page sends although nobody touched it
 FOR_PROGRAMS = frozenset({"PkiView.ask"})  # what no form can send, and what changes nothing

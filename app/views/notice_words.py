@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.models import DeclaredGap, Outcome, Poll, RecoveryKind, Resolution, Slip, WitnessReport
 from app.workflows.engine.words import word
+from app.workflows.rules.slip_reminding import OVERDUE
 from app.workflows.rules.timetable import Week
 
 Told = dict[str, Any]
@@ -134,6 +135,13 @@ def slip_decided(told: Told) -> str:
 
 def slip_extended(told: Told) -> str:
     return _("A slip can be answered until %(until)s", until=_deadline(told))
+
+
+def slip_reminded(told: Told) -> str:
+    """For the member and for his aides; step 0 when the deadline was over."""
+    if told.get("step") == OVERDUE:
+        return _("%(name)s: the deadline of a slip has passed without an answer", name=told["member"])
+    return _("%(name)s: a slip waits for an answer until %(until)s", name=told["member"], until=_deadline(told))
 
 
 def _deadline(told: Told) -> str:

@@ -25,6 +25,7 @@ JOBS: dict[str, Any] = {
     "polls.progress": _("Tell how many have voted"),
     "realtime.disconnect_user": _("Cut the connections of an account"),
     "reminders.invitations": _("Remind of invitations without an answer"),
+    "reminders.slips": _("Remind of slips without an answer"),
     "revocation_evidence.ask": _("Ask whether certificates were revoked"),
     "revocations.publish": _("Publish which certificates are revoked"),
     "slips.announce": _("Tell members of a change in a slip"),

@@ -30,7 +30,7 @@ def week_list(actor: Actor, now: dt.datetime) -> dict[str, Any]:
             {
                 "title": _("Week %(number)s of %(year)s", number=one.week.number, year=one.week.year),
                 "days": f"{one.week.first:%d/%m} – {one.week.last:%d/%m/%Y}", "url": _url("page", one.week),
-                "sessions": one.sessions, "votes": one.votes, "decisions": one.decisions,
+                "sessions": one.sessions, "votes": one.votes, "decisions": one.decisions, "slips": one.slips,
                 "current": one.week.ends_at > now,
             }
             for one in found
@@ -45,7 +45,8 @@ def report_page(report: weekly.WeeklyReport) -> dict[str, Any]:
         "title": title_of(report.week), "as_of": format_datetime(report.as_of, "HH:mm dd/MM/yyyy"),
         "going_on": report.as_of < report.week.ends_at, "sentences": summary(report), "figures": _figures(report),
         "sessions": _sessions(report.sessions), "votes": [_vote(one) for one in report.votes],
-        "decisions": _decisions(report.decisions), "invitations": _invitations(report.invitations),
+        "decisions": _decisions(report.decisions), "slips": [_slip(one) for one in report.slips],
+        "invitations": _invitations(report.invitations),
         "pdf_url": _url("paper", report.week), "xlsx_url": _url("workbook", report.week),
         "before_url": _url("page", before),
         "after_url": None if after.begins_at > report.made_at else _url("page", after),
@@ -129,6 +130,16 @@ def _decisions(decisions: Sequence[weekly.Decision]) -> list[dict[str, Any]]:
         }
         for one in decisions
     ]  # fmt: skip
+
+
+def _slip(one: weekly.SlipDone) -> dict[str, Any]:
+    kind = KINDS_OF_OUTCOME[one.outcome] if one.outcome else ""
+    return {
+        "number": one.number, "matter": one.matter, "organisation": one.organisation,
+        "url": f"/slips/{one.slip_id}/board", "at": format_datetime(one.closed_at, "HH:mm dd/MM"),
+        "took": shown(Kind.SPAN, one.took), "members": one.members, "answered": one.answered, "deemed": one.deemed,
+        "missing": one.missing, "outcome_label": word(one.outcome) if one.outcome else "", "outcome_kind": kind,
+    }  # fmt: skip
 
 
 def _invitations(invitations: Sequence[weekly.Unanswered]) -> list[dict[str, Any]]:

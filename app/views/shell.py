@@ -74,6 +74,7 @@ def _initials(name: str) -> str:
 def _own_links() -> list[dict[str, str]]:
     return [
         {"label": _("My digests"), "url": url_for("DigestView.list"), "icon": "inbox"},
+        {"label": _("My calendar elsewhere"), "url": url_for("DeadlineCalendarView.feed"), "icon": "calendar-check"},
         {"label": _("My signing key"), "url": url_for("KeyView.own"), "icon": "key-round"},
         {"label": _("My passkeys"), "url": url_for("PasskeyView.own"), "icon": "shield-check"},
         {"label": _("Change the password"), "url": url_for("PasswordView.own"), "icon": "lock"},
@@ -97,6 +98,7 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
     groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+    entries += _calendar(groups)
     if actor.holds(GRANTS[Right.REPORT_READ]):
         entries += _report(groups)
     if actor.holds(APPROVERS) and not any(group["key"] == "fab-Slips" for group in groups):
@@ -111,13 +113,24 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     return entries + groups
 
 
-def _report(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The weekly report: among the record screens of whoever prepares meetings, for others an entry of its own."""
-    report = {"label": pgettext("menu", "Weekly report"), "url": "/reports/weekly/"}
+def _calendar(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The calendar of what is due: for whoever prepares meetings among the record screens, which fill the bar."""
+    calendar = {"label": _("Calendar of deadlines"), "url": "/calendar/"}
     if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
-        preparing["children"].append(report)
+        preparing["children"].insert(0, calendar)
         return []
-    return [{"key": "reports", "icon": "chart-column", **report}]
+    return [{"key": "calendar", "icon": "calendar-clock", **calendar}]
+
+
+def _report(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The reports: among the record screens of whoever prepares meetings, for others an entry of its own."""
+    report = {"label": pgettext("menu", "Weekly report"), "url": "/reports/weekly/"}
+    slips = {"label": pgettext("menu", "Time to answer slips"), "url": "/reports/slips/"}
+    if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
+        preparing["children"] += [report, slips]
+        return []
+    return [{"key": "reports", "icon": "chart-column", "url": None, "label": pgettext("menu", "Reports"),
+             "children": [report, slips]}]  # fmt: skip
 
 
 def _badge(count: Callable[[], int]) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import (
@@ -20,9 +21,13 @@ from app.models import (
     MeetingState,
     Resolution,
     ResolutionState,
+    Slip,
+    SlipAnswer,
+    SlipRecipient,
+    SlipState,
     Urgency,
 )
-from app.workflows.engine.rights import Actor
+from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.inbox import Task, TaskKind, waiting_for
 from app.workflows.rules.digest import (
@@ -162,6 +167,30 @@ def _new_papers(actor: Actor, meeting: Meeting, _day: dt.date, since: dt.datetim
     return _section("papers", (paper.line(below=False) for paper in papers if paper.released_since(since)))
 
 
+# -- slips ------------------------------------------------------------------------------------------------------------
+
+SOON = dt.timedelta(hours=24)  # before the deadline
+
+
+def _slips(actor: Actor, body: Body, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Section | None:
+    """Slips of this body that this member can answer and has not answered, the nearest deadline first."""
+    said = exists().where(SlipAnswer.slip_id == Slip.id, SlipAnswer.member_id == SlipRecipient.member_id)
+    rows = select(Slip).join(SlipRecipient, SlipRecipient.slip_id == Slip.id).where(Slip.body_id == body.id, ~said)
+    rows = rows.where(SlipRecipient.member_id == actor.person_id, SlipRecipient.certificate_id.is_not(None))
+    rows = rows.where(Slip.state == SlipState.ISSUED, Slip.deadline_at > now).options(joinedload(Slip.organisation))
+    found = db.session.scalars(rows.order_by(Slip.deadline_at, Slip.id))
+    return _section("slips", (_slip_line(slip, now) for slip in found if actor.may(Right.SLIP_ANSWER, slip)))
+
+
+def _slip_line(slip: Slip, now: dt.datetime) -> Line:
+    marks = () if slip.urgency is Urgency.NORMAL else (slip.urgency.value,)
+    if slip.deadline_at and slip.deadline_at - now <= SOON:
+        marks = (NOW, *marks)
+    where = slip.organisation.name if slip.organisation else ""
+    told = {"number": slip.number_text, "title": slip.matter, "where": where}
+    return Line("slip", told, slip.deadline_at, f"/slips/{slip.id}", marks)
+
+
 # -- what waits -------------------------------------------------------------------------------------------------------
 
 ADDRESSES = {
@@ -212,6 +241,7 @@ def _resolution_line(resolution: Resolution, number: str) -> Line:
 SECTIONS: dict[str, Source] = {
     # key           title                                    what this person is told
     "sessions":     Source(_("Sessions of the day"),         _sessions),
+    "slips":        Source(_("Slips waiting for your answer"), _slips),
     "waiting":      Source(_("Waiting for you"),             _waiting),
     "promulgated":  Source(_("Resolutions promulgated"),     _promulgated),
 }  # fmt: skip

@@ -105,6 +105,7 @@ LINES: Mapping[str, tuple[Said, Said]] = {
                                                     _some("papers", _("Papers: %(papers)s")))),
     "paper": (_plain("title"), _said(_("Agenda item no. %(item)s"))),
     "resolution": (_said(_("Resolution no. %(number)s – %(subject)s")), _said(_("Signed by: %(signer)s"))),
+    "slip": (_said(_("Slip %(number)s: %(title)s")), WHERE),
     f"task.{TaskKind.VOTE}": (_said(_("Vote: %(title)s")), WHERE),
     f"task.{TaskKind.OPINION}": (_said(_("Answer the opinion slip: %(title)s")), WHERE),
     f"task.{TaskKind.TIE}": (_said(_("Confirm the result of equal votes: %(title)s")), WHERE),

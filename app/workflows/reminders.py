@@ -76,11 +76,12 @@ def still_silent(notice: Notice, now: dt.datetime) -> bool:
     meeting = db.session.get(Meeting, notice.meeting_id or 0)
     if seat is None or meeting is None or seat.reply is not Reply.NONE:
         return False
-    concerned = notice.person_id == seat.person_id or _helps(notice.person_id, seat.person_id, meeting.body_id, now)
+    concerned = notice.person_id == seat.person_id or helps(notice.person_id, seat.person_id, meeting.body_id, now)
     return concerned and meeting.state is MeetingState.INVITED and now < meeting.starts_at
 
 
-def _helps(aide_id: int, member_id: int, body_id: int, now: dt.datetime) -> bool:
+def helps(aide_id: int, member_id: int, body_id: int, now: dt.datetime) -> bool:
+    """Whether somebody is an aide of a member in a body at that moment."""
     link = (MemberStaff.aide_id == aide_id, MemberStaff.member_id == member_id, MemberStaff.body_id == body_id)
     day = hanoi_date(now)
     rows = select(MemberStaff.id).where(*link, MemberStaff.valid_from <= day, MemberStaff.valid_to > day)

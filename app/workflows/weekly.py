@@ -27,6 +27,8 @@ from app.models import (
     Resolution,
     Seat,
     SeatRole,
+    Slip,
+    SlipState,
     Urgency,
 )
 from app.workflows.courses import steps_of
@@ -43,6 +45,7 @@ from app.workflows.rules.timetable import Week
 MOST = 26  # weeks in the list
 HELD = (MeetingState.OPEN, MeetingState.ADJOURNED, MeetingState.CLOSED)
 CALLED = (MeetingState.INVITED, *HELD)
+COUNTED = (SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
 PAUSES = {"MeetingAdjourned": True, "MeetingResumed": False}
 
 
@@ -121,6 +124,28 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class SlipDone:
+    """A slip whose time ended in the week, with the figures of its result: what was cast, what silence counted as."""
+
+    slip_id: int
+    number: str
+    matter: str
+    organisation: str
+    issued_at: dt.datetime
+    closed_at: dt.datetime
+    outcome: Outcome | None
+    members: int
+    answered: int
+    deemed: int
+    missing: int
+
+    @property
+    def took(self) -> dt.timedelta:
+        """From the issue to the close."""
+        return self.closed_at - self.issued_at
+
+
+@dataclass(frozen=True)
 class Unanswered:
     """Somebody who had not answered the invitation to a session still to come."""
 
@@ -144,6 +169,7 @@ class WeeklyReport:
     sessions: tuple[SessionHeld, ...]
     votes: tuple[Vote, ...]
     decisions: tuple[Decision, ...]
+    slips: tuple[SlipDone, ...]
     invitations: tuple[Unanswered, ...]
 
     @property
@@ -168,6 +194,7 @@ class WeekCounts:
     sessions: int
     votes: int
     decisions: int
+    slips: int
 
 
 def report_body(actor: Actor) -> Body:
@@ -187,6 +214,7 @@ def weekly_report(actor: Actor, week: Week, now: dt.datetime) -> WeeklyReport:
         sessions=tuple(_sessions(actor, body, week)),
         votes=tuple(_votes(actor, body, week)),
         decisions=tuple(_decisions(actor, body, week)),
+        slips=tuple(_slips(actor, body, week)),
         invitations=tuple(_unanswered(actor, body, as_of)),
     )  # fmt: skip
 
@@ -194,7 +222,7 @@ def weekly_report(actor: Actor, week: Week, now: dt.datetime) -> WeeklyReport:
 def anything_in(actor: Actor, body_id: int, week: Week) -> bool:
     """Whether the report on a week that is over says anything at all."""
     body = db.session.get_one(Body, body_id)
-    parts = (_sessions, _votes, _decisions)
+    parts = (_sessions, _votes, _decisions, _slips)
     told = any(True for part in parts for _one in part(actor, body, week))
     return told or any(True for _one in _unanswered(actor, body, week.ends_at))
 
@@ -207,6 +235,7 @@ def weeks(actor: Actor, now: dt.datetime) -> list[WeekCounts]:
         "sessions": _counted(actor, Meeting, Meeting.held_on, hanoi_date(since), _held(body)),
         "votes": _counted(actor, Poll, Poll.opened_at, since, Poll.body_id == body.id),
         "decisions": _counted(actor, Resolution, Resolution.promulgated_at, since, _out(body)),
+        "slips": _counted(actor, Slip, Slip.closed_at, since, _counted_slips(body)),
     }
     found = {latest}.union(*(set(counts) for counts in shown.values()))
     there = sorted((week for week in found if week <= latest), reverse=True)
@@ -226,6 +255,10 @@ def _held(body: Body) -> ColumnElement[bool]:
 
 def _out(body: Body) -> ColumnElement[bool]:
     return (Resolution.body_id == body.id) & Resolution.state.in_(OUT)
+
+
+def _counted_slips(body: Body) -> ColumnElement[bool]:
+    return (Slip.body_id == body.id) & Slip.state.in_(COUNTED)
 
 
 # -- sessions ---------------------------------------------------------------------------------------------------------
@@ -306,6 +339,22 @@ def _decisions(actor: Actor, body: Body, week: Week) -> Iterable[Decision]:
         yield Decision(
             made.id, number or "", made.subject, made.signer_post, made.urgency, made.promulgated_at, steps_of(made)
         )
+
+
+def _slips(actor: Actor, body: Body, week: Week) -> Iterable[SlipDone]:
+    """The figures are those of the stored result; before it is counted a slip shows none and is not here."""
+    rows = select(Slip).where(_counted_slips(body), visible(actor, Slip))
+    rows = rows.where(Slip.closed_at >= week.begins_at, Slip.closed_at < week.ends_at)
+    rows = rows.options(joinedload(Slip.organisation), undefer(Slip.result)).order_by(Slip.closed_at, Slip.id)
+    for slip in db.session.scalars(rows):
+        if slip.issued_at and slip.closed_at and slip.result:
+            result = parse_canonical(slip.result)
+            deemed, missing = len(result["deemed"]), len(result["missing"])
+            yield SlipDone(
+                slip.id, slip.number_text, slip.matter, slip.organisation.name if slip.organisation else "",
+                slip.issued_at, slip.closed_at, slip.outcome, members=result["members"],
+                answered=result["answered"], deemed=deemed, missing=missing,
+            )  # fmt: skip
 
 
 def _unanswered(actor: Actor, body: Body, as_of: dt.datetime) -> Iterable[Unanswered]:

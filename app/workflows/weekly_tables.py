@@ -94,6 +94,17 @@ TABLES: tuple[Table, ...] = (
         Field(_p("span", "Until promulgated"), Kind.SPAN, 1.9, 14, _took("promulgated")),
         Field(_("Since the vote closed"), Kind.SPAN, 2.1, 16, lambda one: _span(one.whole)),
     ), lambda report: report.decisions),
+    Table("slips", _("Opinion slips closed"), (
+        Field(_("Number and symbol"), Kind.TEXT, 2.2, 18, lambda one: one.number),
+        Field(_("Matter"), Kind.TEXT, 4.4, 60, lambda one: one.matter),
+        Field(_("Lead ministry"), Kind.TEXT, 2.6, 30, lambda one: one.organisation),
+        Field(_("All members"), Kind.COUNT, 1.6, 14, lambda one: one.members),
+        Field(_("Answered"), Kind.COUNT, 1.6, 12, lambda one: one.answered),
+        Field(_("Deemed to agree"), Kind.COUNT, 1.8, 14, lambda one: one.deemed),
+        Field(_("Not answered"), Kind.COUNT, 1.6, 14, lambda one: one.missing),
+        Field(_("From issue to close"), Kind.SPAN, 1.9, 16, lambda one: one.took),
+        Field(_("Outcome"), Kind.TEXT, 2.0, 22, lambda one: str(word(one.outcome)) if one.outcome else ""),
+    ), lambda report: report.slips),
     Table("invitations", _("Invitations without an answer"), (
         Field(_("Full name"), Kind.TEXT, 3.4, 28, lambda one: one.name),
         Field(_("Post"), Kind.TEXT, 4.6, 40, lambda one: one.post),

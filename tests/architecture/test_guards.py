@@ -125,7 +125,8 @@ def test_only_what_no_form_can_send_needs_no_token(app):
 
 
 def test_only_the_public_page_and_machines_look_at_no_session():
-    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == {"HealthView", "PkiView", "VerificationView"}
+    views = {"CalendarFeedView", "HealthView", "PkiView", "VerificationView"}
+    assert {endpoint.partition(".")[0] for endpoint in SESSIONLESS} == views
 
 
 def test_sockets_have_one_namespace_and_one_origin(app):

@@ -1,21 +1,24 @@
 """Two workers at the deadline, an answer against a recall, two answers of one member: on PostgreSQL, by threads."""
 
+import datetime as dt
 import threading
 
 import pytest
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.gateways import signing
-from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf
+from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipReminder
+from app.tasks.reminders import remind_of_slip
 from app.tasks.slips import close_overdue_slips
-from app.workflows import keys, slip_answers, slip_closing, slips
+from app.workflows import keys, slip_answers, slip_closing, slip_reminders, slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import SYSTEM
 from tests.cabinet import MEMBERS, NOW, PIN
 from tests.conftest import nonce_of, on_postgresql
-from tests.slipping import LATE, REASON, SlipScene, said
+from tests.slipping import DEADLINE, LATE, REASON, SlipScene, said
 
 pytestmark = on_postgresql
 WORKERS = 6
@@ -59,6 +62,30 @@ def test_of_many_workers_that_wake_up_at_the_deadline_one_closes(slip):
     assert [leaf.kind.value for leaf in db.session.query(SlipLeaf).order_by(SlipLeaf.seq)] == [
         "issued", "answer", "closed"
     ]  # fmt: skip
+
+
+def test_of_many_workers_that_remind_at_once_each_member_hears_one(slip):
+    slip_id = slip.issue()
+    slip.answer("a", slip_id)
+    at = DEADLINE - dt.timedelta(hours=4)
+    assert sum(at_once(*[lambda: remind_of_slip(slip_id, 4, at)] * WORKERS)) == len(MEMBERS) - 1
+    assert db.session.query(AuditEntry).filter_by(fact="SlipReminded").count() == len(MEMBERS) - 1
+    assert db.session.query(SlipReminder).count() == len(MEMBERS) - 1
+
+
+def test_without_the_lock_a_reminder_would_be_written_twice_but_for_the_constraint(slip, monkeypatch):
+    slip_id, member = slip.issue(), slip.who["b"].person_id
+    gate, at = threading.Barrier(2), DEADLINE - dt.timedelta(hours=4)
+
+    def unlocked(wanted):
+        found = db.session.scalars(select(Slip).where(Slip.id == wanted)).one()
+        gate.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(slip_reminders, "_locked", unlocked)
+    outcomes = at_once(*[lambda: slip_reminders.remind_member(SYSTEM, slip_id, member, 4, at)] * 2)
+    assert sum(isinstance(outcome, IntegrityError) for outcome in outcomes) == 1
+    assert db.session.query(SlipReminder).count() == 1
 
 
 def test_without_the_lock_on_the_slip_two_workers_would_collide(slip, monkeypatch):

@@ -29,7 +29,7 @@ from app.models import (
     Slip,
 )
 from app.models.guards import guard_statements
-from app.workflows import documents, polls, working_calendar
+from app.workflows import calendar_feeds, documents, polls, slip_reminders, working_calendar
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
@@ -41,7 +41,7 @@ from tests.slipping import SlipScene
 
 DATABASE = "ecab_migrations"
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
-BEFORE_DECISIONS, BEFORE_OPINIONS = "0011", "0012"
+BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH = "0011", "0012", "0013"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -220,6 +220,30 @@ def test_a_long_term_form_is_never_forgotten(empty, caplog):
         downgrade(directory="migrations", revision=BEFORE_LONG_TERM)
     assert "a long-term form is never forgotten" in caplog.text
     assert counts()["preserved_file"] == 1
+
+
+def test_reminders_are_never_forgotten_and_addresses_of_calendars_may_be(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    slip = SlipScene()
+    calendar_feeds.make_feed(slip.who["a"], cabinet.NOW)
+    slip_id = slip.issue()
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision=BEFORE_WATCH)
+    after = counts()
+    assert set(before) - set(after) == {"slip_reminder", "calendar_feed"}
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == before | {"calendar_feed": 0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+    slip_reminders.chase_member(slip.who["clerk"], slip_id, slip.who["a"].person_id, cabinet.NOW)
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_WATCH)
+    assert "reminders of slips are never dropped" in caplog.text
+    assert counts()["slip_reminder"] == 1
 
 
 def test_models_and_migrations_say_the_same(empty):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from babel.dates import get_day_names
+from babel.dates import get_day_names, get_month_names
 from babel.support import NullTranslations
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
@@ -27,7 +27,7 @@ BRACKETED = re.compile(r"«[^«»]*»")
 LETTER = re.compile(r"[^\W\d_]|\d{4}-\d\d-\d\d")  # or a date as machines write it
 SPOKEN = ("title", "placeholder", "aria-label", "aria-description", "alt", "data-confirm", "label")
 VERBATIM = ("style", "code", "pre", "samp", "svg")  # data as it was recorded or signed, letter by letter
-UNSPOKEN_INPUTS = ("hidden", "password", "checkbox", "radio", "file", "datetime-local")  # browsers word the last
+UNSPOKEN_INPUTS = ("hidden", "password", "checkbox", "radio", "file", "date", "datetime-local")  # browsers word dates
 
 # Of text columns, those that hold a code of the program, which no page may show as it stands.
 CODES = {
@@ -67,6 +67,7 @@ def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
 def data() -> re.Pattern[str]:
     """A pattern of everything that somebody typed in, and of what is made from it."""
     typed = {*SAME_IN_BOTH, *get_day_names(locale="vi").values()}
+    typed.update(month.capitalize() for month in get_month_names(locale="vi").values())
     typed.update(name for year in range(TODAY.year - 2, TODAY.year + 3) for name in public_holidays(year).values())
     for table in Model.metadata.sorted_tables:
         for column in table.columns:

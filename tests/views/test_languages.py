@@ -61,6 +61,7 @@ NOT_PAGES = {
     "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.xlsx",
+    "/reports/slips/workbook.xlsx", "/calendar/advice", "/calendar/feed/<string:secret>.ics",
     "/polls/verify_evidence.py", "/resolutions/<int:resolution_id>/evidence.zip",
     "/resolutions/<int:resolution_id>/long-term.pdf",
     "/polls/<int:poll_id>/evidence.zip", "/polls/<int:poll_id>/receipt", "/polls/<int:poll_id>/tally.pdf",
@@ -117,7 +118,8 @@ def other_pages() -> list[str]:
     checked = [f"/polls/{poll_id}/verify" for poll_id in db.session.scalars(select(Poll.id))]
     read = [f"/papers/{version_id}" for version_id in db.session.scalars(select(DocumentVersion.id))]
     return ["/meetings/", "/meetings/?q=98765", "/absences/", "/notices/", "/notices/settings/", "/notices/deliveries/",
-            "/keys/", "/passkeys/", "/password/", "/chain/", *checked, *read]  # fmt: skip
+            "/keys/", "/passkeys/", "/password/", "/chain/", "/calendar/?days=2", "/calendar/?view=list&days=1",
+            "/calendar/feed", *checked, *read]  # fmt: skip
 
 
 def pages(app: Flask) -> set[str]:
@@ -161,7 +163,9 @@ def test_no_digest_and_no_report_has_a_word_of_its_own(app: Flask, at: At):
             db.session.add(Digest(body_id=1, person_id=who.person_id, **kept))
     db.session.commit()
     read = [f"/digests/{digest_id}" for digest_id in db.session.scalars(select(Digest.id))]
-    paths = ["/digests/", *read, "/reports/weekly/", *(f"/reports/weekly/{one}" for one in (week.before, week))]
+    counted = ["/reports/slips/", "/reports/slips/rows"]
+    weekly = [f"/reports/weekly/{one}" for one in (week.before, week)]
+    paths = ["/digests/", *read, *counted, "/reports/weekly/", *weekly]
     for name in ("a", "clerk", "records", "head"):
         for path in paths:
             leaks.look(f"{name} at {path}", at(name).get(path))

@@ -55,6 +55,8 @@ from app.models import (
     SignaturePicture,
     SignedStatement,
     Slip,
+    SlipRecipient,
+    SlipReminder,
     StatementKind,
     WitnessFinding,
     WitnessReport,
@@ -75,7 +77,7 @@ NAMES = [
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
     "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
     "WitnessRecords", "GapRecords", "CalendarRecords", "UnansweredRecords",
-    "SlipRuleSetRecords", "SlipRecords",
+    "SlipRuleSetRecords", "SlipRecords", "SlipReminderRecords",
 ]  # fmt: skip
 ROWS = 60
 ABOUT_ONESELF = (
@@ -100,7 +102,8 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
         title_fold="tai lieu",
     )  # fmt: skip
     series = NumberSeries(body_id=1, type="resolution", normative=False, year=2026)
-    db.session.add_all([paper, series])
+    slip = Slip(body_id=1, matter="Việc", title_fold="viec", working_days=2, drafted_at=at)
+    db.session.add_all([paper, series, slip])
     db.session.flush()
     for n in range(ROWS):
         person = Person(home_body_id=1, full_name=f"Người {n}", name_fold=f"nguoi {n}", sort_key=f"{n:04}")
@@ -140,6 +143,7 @@ def fill(_actor, meeting_id: int, item_id: int) -> None:
             Job(body_id=1, name="notices.tell", payload={}, dedupe_key=f"t{n}", created_at=at, due_at=at),
         ])  # fmt: skip
         _send(person, n)
+        _remind(slip, person)
         _lose(person, n)
         _issue(series, item_id, meeting_id, person, n)
 
@@ -152,6 +156,17 @@ def _send(person: Person, n: int) -> None:
         Delivery(body_id=1, person_id=person.id, key=f"d{n}", notice=notice, channel=Channel.SMS, contact=contact,
                  created_at=NOW, not_before=NOW)
     )  # fmt: skip
+
+
+def _remind(slip: Slip, person: Person) -> None:
+    """A member who is asked and was reminded."""
+    entry = SlipRecipient(
+        slip_id=slip.id, member_id=person.id, body_id=1, appointment_id=1, roll_index=person.id, name=person.full_name,
+        post="", abbreviation="", is_head=False,
+    )  # fmt: skip
+    db.session.add(entry)
+    db.session.flush()
+    db.session.add(SlipReminder(body_id=1, slip_id=slip.id, member_id=person.id, deadline_at=NOW, step=24, at=NOW))
 
 
 def _lose(person: Person, n: int) -> None:

@@ -66,7 +66,7 @@ def test_the_paper_and_the_workbook_speak_vietnamese(at, promulgated):
     assert book.mimetype == XLSX
     assert book.headers["Content-Disposition"] == f"attachment; filename=bao-cao-tuan-{WEEK}.xlsx"
     opened = load_workbook(BytesIO(book.data))
-    assert len(opened.sheetnames) == 4
+    assert len(opened.sheetnames) == 5
     assert opened.worksheets[0]["A4"].value == "Phiên họp thường kỳ"
     for answer in (pdf, book):
         assert answer.headers["Cache-Control"] == "no-store"

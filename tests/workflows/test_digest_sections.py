@@ -16,11 +16,13 @@ from app.workflows.digest_words import LINES, MARKS, NAMES, TITLES, sheet_of
 from app.workflows.engine.rights import NOBODY
 from app.workflows.inbox import TaskKind
 from app.workflows.rules.digest import CHANGED, NEW, OPEN, DigestContent
+from app.workflows.rules.digest import NOW as NOW_MARK
 from app.workflows.rules.timetable import OPENING, PAPERS
 from tests.cabinet import NOW, TODAY, actors
 from tests.conftest import Scene, both
 from tests.gateways.upload_corpus import blank
 from tests.resolving import Resolving
+from tests.slipping import DEADLINE, SlipScene
 
 YESTERDAY = NOW - dt.timedelta(days=1)
 LATER = NOW + dt.timedelta(hours=2)
@@ -133,6 +135,24 @@ def test_resolutions_are_told_once_they_are_promulgated_and_only_since_the_last_
     assert told("guest") is None
     scene.recalled()
     assert lines(told("a"), "promulgated") == ()
+
+
+@both
+def test_slips_that_wait_for_an_answer_are_told_with_their_deadline_until_it_is_given(app):
+    slip = SlipScene()
+    first, second = slip.issue(urgency=Urgency.EXPRESS), slip.issue()
+    slip.answer("a", second)
+    (line,) = lines(told("a"), "slips")
+    assert (line.kind, line.at, line.address, line.marks) == ("slip", DEADLINE, f"/slips/{first}", ("express",))
+    assert line.told["title"] == slip.slip(first).matter
+    last_day = DEADLINE - dt.timedelta(hours=23)
+    assert lines(told("a", now=last_day), "slips")[0].marks == (NOW_MARK, "express")
+    assert lines(told("a", now=DEADLINE), "slips") == ()
+    assert [line.address for line in lines(told("b"), "slips")] == [f"/slips/{first}", f"/slips/{second}"]
+    assert lines(told("clerk"), "slips") == ()
+    with force_locale("en"):
+        pages = page_texts(digest(sheet_of(told("a"))))
+    assert slip.slip(first).number_text in " ".join(pages)
 
 
 def test_nobody_is_told_nothing_and_another_body_tells_nothing(scene):

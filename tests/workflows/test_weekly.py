@@ -6,13 +6,14 @@ import pytest
 
 from app.extensions import db
 from app.models import AuditEntry, MeetingState, Outcome, PollState, Reply, SeatRole
-from app.workflows import agenda, announcements, attendance, meetings, poll_acts, polls, weekly
+from app.workflows import agenda, announcements, attendance, meetings, poll_acts, polls, slip_closing, weekly
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.timetable import Week
 from tests.cabinet import MEMBERS, NOW, PIN, TODAY, actors
 from tests.conftest import Scene, both, nonce_of
 from tests.resolving import Resolving
+from tests.slipping import DEADLINE, LATE, SlipScene
 
 WEEK = Week.of(TODAY)  # Thursday 30 July 2026
 SUNDAY = WEEK.ends_at - dt.timedelta(hours=1)
@@ -193,3 +194,20 @@ def test_the_list_has_the_weeks_in_which_something_happened(app):
 def test_a_meeting_in_preparation_is_in_no_report(app):
     Scene()
     assert report("clerk").sessions == report("clerk", now=NOW).invitations == ()
+
+
+@both
+def test_slips_closed_in_the_week_stand_in_it_with_cast_deemed_and_missing(app):
+    slip = SlipScene()
+    slip_id = slip.issue()
+    slip.answer("a", slip_id)
+    slip.answer("b", slip_id, "disagree")
+    assert report(week=WEEK.after, now=DEADLINE).slips == ()
+    slip_closing.close_slip(SYSTEM, slip_id, LATE)
+    assert report().slips == (), "it was closed in the week after"
+    (done,) = report(week=WEEK.after, now=LATE).slips
+    assert (done.slip_id, done.members, done.answered, done.deemed, done.missing) == (slip_id, 5, 2, 3, 0)
+    assert (done.outcome, done.took) == (Outcome.ADOPTED, LATE - NOW)
+    assert weekly.anything_in(SYSTEM, 1, WEEK.after)
+    counted = {row.week: row.slips for row in weekly.weeks(actors()["head"], LATE)}
+    assert counted == {WEEK.after: 1}

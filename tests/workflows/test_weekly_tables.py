@@ -48,7 +48,7 @@ def test_the_paper_says_sessions_votes_and_decisions(report):
         "Week 31 of 2026 (from ngày 27 tháng 7 năm 2026 to ngày 02 tháng 8 năm 2026)", "Sessions held: 1, ended: 1.",
         "Time planned for the ended ones: 2 h, used: 1 h 35 min.", "Votes: 1, of which adopted: 1, not adopted: 0.",
         "40 s at the fastest", "I. Sessions held", "Phiên họp thường kỳ", "100.0%", report.decisions[0].number,
-        "IV. Invitations without an answer Không có.",
+        "IV. Opinion slips closed Không có.", "V. Invitations without an answer Không có.",
     ):  # fmt: skip
         assert told in text
 
@@ -64,7 +64,8 @@ def test_on_paper_all_columns_but_words_stand_in_the_middle(report):
 def test_the_workbook_says_the_same_as_typed_values(report):
     book = book_of(report)
     assert book.sheetnames == [
-        "Sessions held", "Votes and outcomes", "Resolutions promulgated", "Invitations without an answer",
+        "Sessions held", "Votes and outcomes", "Resolutions promulgated", "Opinion slips closed",
+        "Invitations without an answer",
     ]  # fmt: skip
     session = [cell.value for cell in book["Sessions held"][4]]
     assert session[0] == "Phiên họp thường kỳ"
