@@ -36,6 +36,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_evidence,
         verification,
     )
 
@@ -68,4 +69,5 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    slip_evidence.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -117,7 +117,7 @@ def checked(poll: Poll) -> Sealed:
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
-        beside = _beside([*(ballot.statement for ballot in ballots), *acts])
+        beside = proofs_beside([*(ballot.statement for ballot in ballots), *acts])
         resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
         mark = installation_log.mark_of_poll(poll.id)
     except (ValueError, LookupError, SigningError) as fault:
@@ -264,8 +264,11 @@ def _computation(poll: Poll, result: bytes) -> bytes:
     return canonical(second)
 
 
-def _beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
-    """What else proves these statements, in the order in which it was kept."""
+def proofs_beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
+    """What else proves these statements by their SHA-256: (ending of its file, content), in the order it was kept.
+
+    ValueError when a proof has another hash than was kept with it.
+    """
     named = {statement.id: statement.sha256 for statement in statements}
     rows = select(SignatureEvidence).where(SignatureEvidence.statement_id.in_(named)).order_by(SignatureEvidence.id)
     found: dict[str, list[tuple[str, bytes]]] = {}
