@@ -1,8 +1,8 @@
 """Ways to tamper with the evidence of a slip, each with the codes by which the tool must name what is wrong.
 
 As with votes (`tampering`), whoever tampers holds the server: log, records, result and manifest are made to fit again
-where that can be done, and only the keys of other people are out of reach. What is the same in both kinds of bundles, the
-archive and the files beside signatures, is tampered with there; here is what only a slip has.
+where that can be done, and only the keys of other people are out of reach. What is the same in both kinds of bundles,
+the archive and the files beside signatures, is tampered with there; here is what only a slip has.
 """
 
 import json
@@ -185,8 +185,8 @@ def an_answer_that_supersedes_nothing(case: SlipCase, n: int) -> Tampered:
 @tampering("supersedes")
 def an_earlier_answer_put_in_the_place_of_the_later(case: SlipCase, n: int) -> Tampered:
     other = case.but(extras={})
-    other.answers[-1] = other.answers[[each for each, (data, _cms) in enumerate(case.answers)
-                                       if json.loads(data)["member"] == said(case, len(case.answers))["member"]][0]]  # fmt: skip
+    member = said(case, len(case.answers))["member"]
+    other.answers[-1] = next(each for each in case.answers if json.loads(each[0])["member"] == member)
     return other.zip()
 
 
@@ -275,7 +275,7 @@ def a_record_of_silence_left_out(case: SlipCase, n: int) -> Tampered:
 
 @tampering("slip_hash")
 def records_of_another_slip(case: SlipCase, n: int) -> Tampered:
-    return with_file(case, "records.json", {**read(case, "records.json"), "slip_hash": "sha256:" + "%02x" % n * 32})
+    return with_file(case, "records.json", {**read(case, "records.json"), "slip_hash": "sha256:" + f"{n:02x}" * 32})
 
 
 @tampering("file_needed")
@@ -349,7 +349,7 @@ def a_recall_after_the_deadline(case: SlipCase, n: int) -> Tampered:
 
 @tampering("log_sequence")
 def no_end(case: SlipCase, n: int) -> Tampered:
-    return relogged(case, lambda all_: all_.pop())
+    return packed({**case.files(), "log.json": canonical(log_of(case.entries()[:-1]))})
 
 
 @tampering("slip_opening")
@@ -388,7 +388,7 @@ def another_matter(case: SlipCase, n: int) -> Tampered:
 
 @tampering("answer_slip")
 def another_paper(case: SlipCase, n: int) -> Tampered:
-    papers = [{**case.definition["papers"][0], "sha256": "%02x" % n * 32}]
+    papers = [{**case.definition["papers"][0], "sha256": f"{n:02x}" * 32}]
     return redefined(case, papers=papers)
 
 
@@ -414,7 +414,7 @@ def two_questions_decide(case: SlipCase, n: int) -> Tampered:
 
 @tampering("slip_round")
 def a_first_round_with_another_before_it(case: SlipCase, n: int) -> Tampered:
-    return redefined(case, previous="sha256:" + "%02x" % n * 32)
+    return redefined(case, previous="sha256:" + f"{n:02x}" * 32)
 
 
 @tampering("slip_deadline")
@@ -561,6 +561,6 @@ def an_older_bundle_said_otherwise(case: SlipCase, n: int) -> Tampered:
 
 @tampering("older_poll")
 def an_older_bundle_of_another_slip(case: SlipCase, n: int) -> Tampered:
-    other = case.but(definition={**case.definition, "slip_id": case.definition["slip_id"] + 1 + n}, answers=[], course=[],
-                     extras={})  # fmt: skip
+    definition = {**case.definition, "slip_id": case.definition["slip_id"] + 1 + n}
+    other = case.but(definition=definition, answers=[], course=[], extras={})
     return case.zip(), {"older": other.zip()}

@@ -25,9 +25,9 @@ def slip_bundle_files(
     """The files of the bundle by name, with the manifest.
 
     `answers` are (statement, CMS in DER) pairs: every answer of the log in its order, superseded ones too.
-    `certificates` are DER by their SHA-256, `leaves` the exact leaf data; a recalled slip has no `result`. `beside` are further
-    proofs of an answer by its SHA-256 as (ending, content), `more` whole files by name. ValueError when a part is not
-    what its place says.
+    `certificates` are DER by their SHA-256, `leaves` the exact leaf data; a recalled slip has no `result`. `beside` are
+    further proofs of an answer by its SHA-256 as (ending, content), `more` whole files by name. ValueError when a
+    part is not what its place says.
     """
     slip, cast = parse_slip_definition(definition), [Signed(*pair) for pair in answers]
     entries = [parse_leaf(each) for each in leaves]
