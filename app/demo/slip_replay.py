@@ -1,4 +1,4 @@
-"""`flask replay-slip`: an opinion slip from the draft to its evidence; silence counts as the rule set of the day says."""
+"""`flask replay-slip`: an opinion slip from the draft to its evidence; silence counts as the rules of the day say."""
 
 import datetime as dt
 import tempfile
@@ -82,8 +82,8 @@ def play(stage: SlipStage) -> None:
 
 
 def day_of(rule_set: RuleSetPreset) -> dt.date:
-    """A Monday in force of that rule set with five working days ahead."""
-    day = rule_set.valid_from + SETTLED
+    """A Monday on which that rule set is in force and a known Government in office, with a week of working days."""
+    day = max(rule_set.valid_from, G2019.since) + SETTLED
     while day.weekday() or not all(is_working_day(day + dt.timedelta(days=ahead)) for ahead in range(WEEK)):
         day += dt.timedelta(days=1)
     return day

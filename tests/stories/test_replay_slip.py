@@ -14,8 +14,8 @@ from app.workflows.rules import slip_result
 from app.workflows.rules.evidence import read_bundle
 
 KEYS = {
-    "members", "agree", "disagree", "other", "deemed", "missing", "counted_for", "percent_of_all", "outcome", "rule_set",
-    "legal_source", "reminders", "answers_signed", "answers_superseded", "issued_to_first_seen_s",
+    "members", "agree", "disagree", "other", "deemed", "missing", "counted_for", "percent_of_all", "outcome",
+    "rule_set", "legal_source", "reminders", "answers_signed", "answers_superseded", "issued_to_first_seen_s",
 }  # fmt: skip
 ALIKE = {"members": 27, "agree": 12, "disagree": 8, "other": 3, "answers_signed": 24, "answers_superseded": 1}
 SILENCE_AGREES = {"deemed": 4, "missing": 0, "counted_for": 16, "percent_of_all": 59.3, "outcome": "adopted"}
