@@ -8,6 +8,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Put every page on the map, one line per room, in alphabetical order."""
     from app.views import (
         absences,
+        api_document,
+        api_slips,
         chain,
         cockpit,
         digests,
@@ -42,6 +44,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
 
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
+    api_document.register(app, appbuilder)
+    api_slips.register(app, appbuilder)
     chain.register(app, appbuilder)
     cockpit.register(app, appbuilder)
     digests.register(app, appbuilder)
