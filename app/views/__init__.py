@@ -38,6 +38,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_advice,
         slip_evidence,
         verification,
     )
@@ -73,5 +74,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     resolutions.register(app, appbuilder)
     shell.register(app, appbuilder)
     signed_acts.register(app, appbuilder)
+    slip_advice.register(app, appbuilder)
     slip_evidence.register(app, appbuilder)
     verification.register(app, appbuilder)

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import MemberStaff, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
+from app.models import MemberStaff, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
 from app.workflows import slip_drafts, slips
 from app.workflows.engine.errors import Detached, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor
@@ -20,6 +20,8 @@ from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slip_counting import require_open
 from app.workflows.slip_drafts import LARGEST_DRAFT
 from app.workflows.slip_refusals import DraftTooLong
+
+PARTS = ("answers", "reservation")  # of a draft; files are laid beside an answer by the member alone
 
 
 class NotYourAide(WorkflowError):
@@ -85,7 +87,8 @@ def write_advice(
     if advice is None:
         advice = SlipAdvice(**key, body_id=slip.body_id, version=0)
         db.session.add(advice)
-    advice.content, advice.version, advice.at = dict(content), advice.version + 1, now
+    advice.content = {name: content[name] for name in PARTS if name in content}
+    advice.version, advice.at = advice.version + 1, now
     db.session.flush()
     return advice
 
@@ -103,6 +106,17 @@ def advised_members(actor: Actor, slip_id: int, now: dt.datetime) -> list[SlipRe
     return [entry for entry in slip.recipients if _admits(entry.member_id, actor.person_id, now)]
 
 
+def own_aides(actor: Actor, now: dt.datetime) -> list[tuple[Person, bool]]:
+    """The actor's aides of today, and whether each may see the actor's slips."""
+    on = hanoi_date(now)
+    rows = select(Person).join(MemberStaff, MemberStaff.aide_id == Person.id)
+    mine = rows.where(
+        MemberStaff.member_id == (actor.person_id or 0), MemberStaff.valid_from <= on, MemberStaff.valid_to > on
+    )
+    found = db.session.scalars(mine.distinct().order_by(Person.sort_key, Person.id))
+    return [(person, _admits(actor.person_id or 0, person.id, now)) for person in found]
+
+
 def own_advice(actor: Actor, slip_id: int, member_id: int) -> SlipAdvice | None:
     """What this aide has suggested to a member so far."""
     key = {"slip_id": slip_id, "member_id": member_id, "aide_id": actor.person_id or 0}
@@ -113,8 +127,9 @@ def own_advice(actor: Actor, slip_id: int, member_id: int) -> SlipAdvice | None:
 def take_over(
     actor: Actor, slip_id: int, advice_id: int, version: int, now: dt.datetime, device: str = ""
 ) -> SlipDraft:
-    """Make a suggestion the member's own draft, in place of what was typed; signed it is by the member alone.
+    """Make a suggestion the member's own draft, in place of what was typed; the member's files stay.
 
+    It counts for nothing before the member signs it.
     `version` is that of the suggestion the member has read: AdviceChanged when the aide wrote on meanwhile.
     """
     advice = seen(actor, SlipAdvice, advice_id)
@@ -123,8 +138,8 @@ def take_over(
     if advice.version != version:
         raise AdviceChanged(Detached.of(advice), version=advice.version)
     draft = slip_drafts.draft_of(actor, slip_id)
-    typed_over = draft.version if draft else 0
-    return slip_drafts.save_draft(actor, slip_id, advice.content, typed_over, now, device)
+    version, files = (draft.version, draft.content.get("uploads", [])) if draft else (0, [])
+    return slip_drafts.save_draft(actor, slip_id, {**advice.content, "uploads": files}, version, now, device)
 
 
 def _require_admitted(actor: Actor, slip: Slip, member_id: int, now: dt.datetime) -> None:

@@ -62,6 +62,8 @@ def test_an_aide_sees_the_slips_of_a_member_who_allows_it_and_only_as_long(slip,
     assert sees(aide) == {open_slip}
     assert [entry.member_id for entry in slip_advice.advised_members(aide, open_slip, NOW)] == [member(slip)]
     assert sees(actor_for(aide.person_id, cabinet.SINCE - dt.timedelta(days=1))) == set()  # helped nobody then
+    assert [(person.id, may) for person, may in slip_advice.own_aides(slip.who["a"], NOW)] == [(aide.person_id, True)]
+    assert slip_advice.own_aides(slip.who["b"], NOW) == []
     assert slip_advice.let_aide(slip.who["a"], aide.person_id, False, NOW)
     assert sees(aide) == set()
     told = [entry.payload["allowed"] for entry in db.session.query(AuditEntry).filter_by(fact="AideOfSlips")]
@@ -119,8 +121,8 @@ def test_an_aide_has_no_answer_whatever_is_sent(slip, aide, open_slip):
 
 def test_the_member_takes_a_suggestion_over_as_an_own_draft_and_signs_it_alone(slip, aide, open_slip):
     slip_advice.let_aide(slip.who["a"], aide.person_id, True, NOW)
-    slip_drafts.save_draft(slip.who["a"], open_slip, {"text": "đã gõ"}, 0, NOW)
-    advice = slip_advice.write_advice(aide, open_slip, member(slip), CONTENT, NOW)
+    slip_drafts.save_draft(slip.who["a"], open_slip, {"answers": [], "uploads": [7]}, 0, NOW)
+    advice = slip_advice.write_advice(aide, open_slip, member(slip), {**CONTENT, "uploads": [9]}, NOW)
     act = slip_advice.take_over
     assert code_of(act, slip.who["a"], open_slip, advice.id, 2, NOW) == "advice_changed"
     with pytest.raises(NotFound):
@@ -128,6 +130,6 @@ def test_the_member_takes_a_suggestion_over_as_an_own_draft_and_signs_it_alone(s
     with pytest.raises(NotFound):
         act(aide, open_slip, advice.id, 1, NOW)
     taken = act(slip.who["a"], open_slip, advice.id, 1, NOW)
-    assert (taken.content, taken.version) == (CONTENT, 2)
+    assert (taken.content, taken.version) == ({**CONTENT, "uploads": [7]}, 2)
     assert db.session.query(SlipDraft).count() == 1
     assert db.session.query(SlipAnswer).count() == 0
