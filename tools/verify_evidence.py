@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Verify an evidence bundle of e-Cabinet (of a vote, a slip, a Resolution) on any machine: Python 3.9 or later and the command openssl are enough.
+"""Verify an evidence bundle of e-Cabinet on any machine: Python 3.9 or later and the command openssl are enough.
+
+A bundle is that of a vote, of an opinion slip, or of a Resolution.
 
     python3 verify_evidence.py FILE.zip [--language en] [--json] [--older OLD.zip] [--authority CA.cer]
                                         [--root HEX] [--log-key VKEY]

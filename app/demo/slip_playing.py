@@ -77,7 +77,13 @@ class SlipStage:
         """Each member reads, prepares, signs with the own key and is counted."""
         for handle, choice in answers.items():
             self.see(handle)
-            part = {"question": 1, "choice": Choice(choice).value, "option": None, "text": text, "articles": []}
+            part: dict[str, Any] = {
+                "question": 1,
+                "choice": Choice(choice).value,
+                "option": None,
+                "text": text,
+                "articles": [],
+            }
             nonce, who = new_nonce(), self.who(handle)
             slip_answers.prepare_answer(who, self.slip_id, Said([part]), nonce, self.clock.now())
             slip_answers.sign_answer(who, self.slip_id, nonce, self.pin, self.clock.now())
