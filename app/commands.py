@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
         commands_witness,
         create_app,
     )
-    from app.demo import loader, replay
+    from app.demo import loader, replay, slip_replay
 
     app.cli.command("sync-roles")(_say_synchronised)
     app.cli.command("docs")(_write_docs)
@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
     commands_witness.register(app)
     commands_tsa.register(app)
     app.cli.add_command(replay.command_for(create_app))
+    app.cli.add_command(slip_replay.command_for(create_app))
     app.cli.add_command(loader.group)
     loader.group.command("prepare")(_prepare_demo)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle of e-Cabinet on any machine: Python 3.9 or later and the command openssl are enough.
 
+A bundle is that of a vote, of an opinion slip, or of a Resolution.
+
     python3 verify_evidence.py FILE.zip [--language en] [--json] [--older OLD.zip] [--authority CA.cer]
                                         [--root HEX] [--log-key VKEY]
 
@@ -51,6 +53,7 @@ MADE_ANEW = (
     "tally.pdf",
 )  # follow from the rest, so a newer program may set them otherwise
 POLL_BUNDLE, RESOLUTION_BUNDLE = "vn.ecabinet.evidence.v1", "vn.ecabinet.resolution-evidence.v1"
+SLIP_BUNDLE = "vn.ecabinet.slip-evidence.v1"
 
 # -- words: code → (Vietnamese, English)
 
@@ -72,10 +75,17 @@ STEPS = {
     "checkpoint": ("Điểm kiểm tra của nhật ký hệ thống", "The checkpoint of the installation's log"),
     "resolution": ("Nghị quyết: văn bản, chữ ký, con dấu", "The Resolution: text, signature, seal"),
     "long_term": ("Bản lưu trữ dài hạn của Nghị quyết", "Long-term forms of the Resolution"),
+    "slip": ("Nội dung phiếu lấy ý kiến, danh sách thành viên, quy tắc", "Questions, roll and rules of the slip"),
+    "slip_log": ("Nhật ký phiếu lấy ý kiến (cây băm RFC 9162)", "The log of the slip (tree of RFC 9162)"),
+    "answers": ("Nội dung từng ý kiến trả lời", "What each answer says"),
+    "answer_signatures": ("Chữ ký số trên từng ý kiến trả lời", "The signature of each answer"),
+    "records": ("Mặc nhiên đồng ý và gia hạn do hệ thống ghi", "Silence and extensions, as the system noted them"),
+    "slip_result": ("Kết quả, tính lại từ các ý kiến", "The result, computed from the answers again"),
     "older": ("So với gói chứng cứ cũ hơn", "Compared with the older bundle"),
 }
 WHERE = {
     "ballot": ("phiếu số {n} ({member})", "ballot {n} ({member})"),
+    "answer": ("ý kiến số {n} ({member})", "answer {n} ({member})"),
     "entry": ("mục {n} của nhật ký", "entry {n} of the log"),
     "roll": ("danh sách thành viên, {member}", "roll, {member}"),
     "act": ("văn bản {name}", "act {name}"),
@@ -328,6 +338,48 @@ SAID = {
         "what the older bundle records is recorded otherwise: {field}",
     ),
     "older_log": ("nhật ký mới không nối tiếp nhật ký cũ", "the log does not extend the older one"),
+    "slip_hash": ("mã băm của phiếu lấy ý kiến không khớp", "the hash of the slip does not agree"),
+    "slip_round": (
+        "vòng lấy ý kiến và mã băm của vòng trước không đi cùng nhau",
+        "the round and the hash of the round before do not go together",
+    ),
+    "slip_questions": (
+        "nội dung xin ý kiến đánh số sai, có phương án sai hoặc không có đúng một câu quyết định",
+        "questions are misnumbered, have wrong options, or not exactly one of them decides",
+    ),
+    "slip_deadline": (
+        "thời hạn trả lời trái với quy tắc của phiếu",
+        "the deadline is not one that the rules of the slip allow",
+    ),
+    "slip_opening": ("mục phát hành không ghi đúng phiếu này", "the entry of the issue is about another slip or time"),
+    "slip_late": ("được ghi khi thời hạn trả lời đã hết", "was entered after the deadline"),
+    "slip_extension": (
+        "gia hạn không bắt đầu từ thời hạn đang có hiệu lực hoặc không dời về sau",
+        "the extension does not begin at the standing deadline, or does not move it on",
+    ),
+    "slip_end": (
+        "mục kết thúc ghi sai số ý kiến, lý do hoặc thời điểm",
+        "the last entry counts other answers, or has another reason or time than the rules allow",
+    ),
+    "slip_deemed": (
+        "danh sách mặc nhiên đồng ý không theo quy tắc về im lặng của phiếu",
+        "those who are deemed to agree do not follow from the rule of silence",
+    ),
+    "answer_slip": ("ý kiến về phiếu khác", "the answer is for another slip"),
+    "answer_member": (
+        "người trả lời không có trong danh sách, sai số thứ tự hoặc không có chứng thư",
+        "the answer is of nobody on the roll, has another index, or no certificate",
+    ),
+    "answer_part": (
+        "phần trả lời câu {question} không hợp với câu hỏi",
+        "what is answered to question {question} does not fit the question",
+    ),
+    "answer_empty": ("ý kiến không nói gì", "the answer says nothing"),
+    "answer_attachments": ("hai tệp đính kèm trùng tên hoặc trùng nội dung", "two attachments have one name or hash"),
+    "slip_result_field": (
+        "không khớp với điều các ý kiến và phiếu nói",
+        "is not what answers and slip say",
+    ),
     "unreadable": ("không đọc được: {why}", "cannot be read: {why}"),
 }
 OUTCOMES = {
@@ -409,6 +461,38 @@ NOTES = {
     "made_anew": ("{name} được lập lại từ dữ liệu, khác bản cũ", "{name} was made anew from the data and differs"),
     "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures} signatures"),
     "long_term": ("{forms} bản, {stamps} dấu thời gian của văn bản", "{forms} forms, {stamps} document time stamps"),
+    "slip_about": (
+        "Phiếu số {number}, vòng {round}: “{matter}” — phát hành {issued}, hạn {deadline}, {members} thành viên, "
+        "quy tắc {rules} ({source})",
+        "Slip {number}, round {round}: “{matter}”, issued {issued}, due {deadline}, {members} members, rules {rules} ({source})",
+    ),
+    "silence_agrees": (
+        "quy tắc: không trả lời đúng hạn thì mặc nhiên đồng ý",
+        "by the rules, whoever does not answer in time is deemed to agree",
+    ),
+    "silence_nothing": (
+        "quy tắc: không trả lời thì không tính là đồng ý",
+        "by the rules, whoever does not answer counts for nothing",
+    ),
+    "answers": (
+        "{answers} ý kiến, trong đó {superseded} ý kiến đã được thay thế",
+        "{answers} answers, {superseded} of them superseded",
+    ),
+    "slip_deemed_note": (
+        "{deemed} thành viên mặc nhiên đồng ý (bản ghi của hệ thống, không phải ý kiến của họ); {extensions} lần gia hạn",
+        "{deemed} members are deemed to agree (a record of the system, no answer of theirs); {extensions} extensions",
+    ),
+    "slip_counted": (
+        "đồng ý {agree}, không đồng ý {disagree}, ý kiến khác {other}, mặc nhiên {deemed}, chưa trả lời {missing} / "
+        "{members}; tính là tán thành {counted_for}, cần {needed}: {outcome}",
+        "agree {agree}, disagree {disagree}, other {other}, deemed {deemed}, missing {missing} of {members}; "
+        "{counted_for} count for it, {needed} needed: {outcome}",
+    ),
+    "slip_no_consent": (
+        "{answered}/{members} thành viên đã trả lời; không có nội dung xin ý kiến đồng ý, không đồng ý",
+        "{answered} of {members} members answered; nobody's consent was asked",
+    ),
+    "recalled": ("phiếu đã bị thu hồi, không có kết quả", "the slip was recalled and has no result"),
     "skipped": ("không kiểm được vì bước trước sai", "not examined, because of what is wrong above"),
 }
 ENDS = {
@@ -786,26 +870,37 @@ RESOLUTION_FILES = re.compile(
 )
 
 
+SLIP_FILES = re.compile(
+    r"slip\.json|log\.json|result\.json|computation\.json|records\.json|HOW-TO-VERIFY\.md|certificates/[0-9a-f]{64}\.cer"
+    r"|answers/[0-9]{4,5}-M[0-9]{2,4}(\.json|\.p7s|(\.[0-9]{1,2})?\.(tsr|ocsp|crl|passkey\.json))"
+    r"|checkpoint\.txt|keys\.json|inclusion\.json|key-places\.json"
+)
+BUNDLES = {  # by what the manifest says: the files that belong into it, and what it names
+    POLL_BUNDLE: (POLL_FILES, {"poll_id": POSITIVE, "poll_hash": TAGGED}),
+    RESOLUTION_BUNDLE: (RESOLUTION_FILES, {"resolution_id": POSITIVE}),
+    SLIP_BUNDLE: (SLIP_FILES, {"slip_id": POSITIVE, "slip_hash": TAGGED}),
+}
+
+
 def read_manifest(files: dict):
     """The manifest, after every other file was found to be as it says, and nothing else to be there."""
     if "manifest.json" not in files:
         raise Wrong("manifest_missing")
     manifest = strict(files["manifest.json"], name="manifest.json")
     context = manifest.get("ctx")
-    if context in (POLL_BUNDLE, RESOLUTION_BUNDLE) and type(manifest.get("format")) is int and manifest["format"] > 1:
+    if context in tuple(BUNDLES) and type(manifest.get("format")) is int and manifest["format"] > 1:
         raise CannotJudge("newer_format", found=manifest["format"])
     head = {
         "v": frozenset((1,)),
-        "ctx": frozenset((POLL_BUNDLE, RESOLUTION_BUNDLE)),
+        "ctx": frozenset(BUNDLES),
         "format": frozenset((1,)),
         "files": LISTED,
     }
-    subject = {"poll_id": POSITIVE, "poll_hash": TAGGED} if context == POLL_BUNDLE else {"resolution_id": POSITIVE}
+    known, subject = BUNDLES[context] if context in tuple(BUNDLES) else BUNDLES[RESOLUTION_BUNDLE]
     check_shape(manifest, {**head, **subject}, "file", {"name": "manifest.json"})
     listed = {entry["name"]: entry for entry in manifest["files"]}
     if [entry["name"] for entry in manifest["files"]] != sorted(listed):
         yield Wrong("archive_duplicate", "file", name="manifest.json")
-    known = POLL_FILES if context == POLL_BUNDLE else RESOLUTION_FILES
     for name in sorted(set(listed) | set(files) - {"manifest.json"}):
         if name not in files:
             yield Wrong("file_missing", "file", name=name)
@@ -1130,7 +1225,11 @@ def tree_root(hashes: list) -> bytes:
 
 
 def read_log(files: dict, poll: dict, known_root):
-    """Entries with hashes; `roots` gives the root after so many entries."""
+    return (yield from read_tree(files, known_root, LEAF, "open", ("close",), lambda all: check_ends(files, poll, all)))
+
+
+def read_tree(files: dict, known_root, shapes: dict, first: str, ends: tuple, check):
+    """Entries with hashes; `first` is the kind of the first entry, `ends` are the kinds with which a log can end."""
     log = strict(needed(files, "log.json"), name="log.json")
     shape = {"v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.log.v1",)), "size": POSITIVE, "root": HEX,
              "leaves": [{"hash": HEX, "payload": dict}]}  # fmt: skip
@@ -1145,17 +1244,13 @@ def read_log(files: dict, poll: dict, known_root):
     for number, leaf in enumerate(log["leaves"]):
         entry = leaf["payload"]
         kind = entry.get("kind")
-        if not isinstance(kind, str) or kind not in LEAF:
+        if not isinstance(kind, str) or kind not in shapes:
             raise Wrong("shape", "entry", n=number, field="kind")
-        check_shape(entry, LEAF[kind], "entry", {"n": number})
+        check_shape(entry, shapes[kind], "entry", {"n": number})
         hashes.append(leaf_hash(canonical(entry)))
         if hashes[-1].hex() != leaf["hash"]:
             yield Wrong("log_hash", "entry", n=number)
-        if (
-            entry["seq"] != number
-            or (kind == "open") != (number == 0)
-            or (kind == "close" and number + 1 != len(entries))
-        ):
+        if entry["seq"] != number or (kind == first) != (number == 0) or (kind in ends and number + 1 != len(entries)):
             yield Wrong("log_sequence", "entry", n=number)
         if number and entry["at"] < entries[number - 1]["at"]:
             yield Wrong("log_times", "entry", n=number)
@@ -1164,7 +1259,7 @@ def read_log(files: dict, poll: dict, known_root):
     root = tree_root(hashes).hex()
     if log["root"] != root:
         yield Wrong("log_root", "file", name="log.json")
-    yield from check_ends(files, poll, entries)
+    yield from check(entries)
     if known_root is not None:
         if known_root.lower() != root:
             yield Wrong("root_other", known=known_root)
@@ -1190,6 +1285,8 @@ def check_ends(files: dict, poll: dict, entries: list):
 
 
 class Ballot:
+    kind = "ballot"
+
     def __init__(self, number: int, name: str, statement: bytes, said: dict, entry) -> None:
         self.number, self.name, self.statement, self.said, self.entry = number, name, statement, said, entry
         self.member, self.sha256 = said["member"], sha256(statement)
@@ -1214,31 +1311,38 @@ def read_ballots(files: dict, poll: dict, log: dict):
     for ballot in ballots:
         yield from check_ballot(ballot, poll, log)
     yield from check_nonces(ballots)
-    yield from check_chain(ballots, poll)
-    for name in sorted(files):
-        extra = re.fullmatch(r"((?:ballots|acts)/[0-9]+-\w+?)(\.[0-9]+)?\.(p7s|tsr|ocsp|crl|passkey\.json)", name)
-        if extra and extra[1] + ".json" not in files:
-            yield Wrong("evidence_orphan", "file", name=name)
+    yield from check_chain(ballots, poll["rule_set"]["parameters"]["vote_change_allowed"])
+    yield from check_orphans(files)
     replaced = sum(ballot.said["supersedes"] is not None for ballot in ballots)
     yield "ballots", {"ballots": len(ballots), "superseded": replaced}
     return ballots
 
 
-def match_log(files: dict, ballots: list, log: dict):
+def check_orphans(files: dict):
+    """A signature or another proof without the statement that it is about."""
+    for name in sorted(files):
+        extra = re.fullmatch(
+            r"((?:ballots|acts|answers)/[0-9]+-\w+?)(\.[0-9]+)?\.(p7s|tsr|ocsp|crl|passkey\.json)", name
+        )
+        if extra and extra[1] + ".json" not in files:
+            yield Wrong("evidence_orphan", "file", name=name)
+
+
+def match_log(files: dict, ballots: list, log: dict, kind: str = "ballot"):
     """One entry of the log per ballot and one ballot per entry, in one order, with the hashes of both files."""
-    entries = [entry for entry in log["entries"] if entry["kind"] == "ballot"]
+    entries = [entry for entry in log["entries"] if entry["kind"] == kind]
     for ballot, entry in zip(ballots, entries):
         ballot.entry = entry
         if entry["statement_sha256"] != ballot.sha256:
-            yield Wrong("log_statement", "ballot", **ballot.place)
+            yield Wrong("log_statement", kind, **ballot.place)
         if entry["cms_sha256"] != sha256(files.get(ballot.name + ".p7s", b"")):
-            yield Wrong("log_cms", "ballot", **ballot.place)
+            yield Wrong("log_cms", kind, **ballot.place)
         if entry["member"] != ballot.member:
-            yield Wrong("log_member", "ballot", **ballot.place)
+            yield Wrong("log_member", kind, **ballot.place)
     for entry in entries[len(ballots) :]:
         yield Wrong("log_ballot_missing", "entry", n=entry["seq"])
     for ballot in ballots[len(entries) :]:
-        yield Wrong("log_ballot_extra", "ballot", **ballot.place)
+        yield Wrong("log_ballot_extra", kind, **ballot.place)
 
 
 def check_ballot(ballot: Ballot, poll: dict, log: dict):
@@ -1269,7 +1373,7 @@ def check_ballot(ballot: Ballot, poll: dict, log: dict):
 
 def check_seen(seen: dict, before: int, log: dict, place: str, facts: dict):
     """The signer saw the log when it had `size` entries: at least the opening one, and not the own ballot."""
-    code = "ballot" if place == "ballot" else "act"
+    code = "act" if place == "act" else "ballot"
     if not 1 <= seen["size"] <= min(before, log["size"]):
         yield Wrong(code + "_seen_size" if code == "ballot" else "act_seen", place, **facts)
     elif tree_root(log["hashes"][: seen["size"]]).hex() != seen["root"]:
@@ -1281,18 +1385,18 @@ def check_nonces(ballots: list):
     for ballot in ballots:
         other = first.setdefault(ballot.said["nonce"], ballot)
         if other is not ballot:
-            yield Wrong("ballot_nonce", "ballot", other=other.number, **ballot.place)
+            yield Wrong("ballot_nonce", ballot.kind, other=other.number, **ballot.place)
 
 
-def check_chain(ballots: list, poll: dict):
+def check_chain(ballots: list, changes_allowed: bool):
     """Each change names the ballot of the same member that stood before it; a first ballot names none."""
     standing: dict = {}
     for ballot in ballots:
         before = standing.get(ballot.member)
         if ballot.said["supersedes"] != (None if before is None else "sha256:" + before.sha256):
-            yield Wrong("supersedes", "ballot", **ballot.place)
-        if before is not None and not poll["rule_set"]["parameters"]["vote_change_allowed"]:
-            yield Wrong("change_forbidden", "ballot", **ballot.place)
+            yield Wrong("supersedes", ballot.kind, **ballot.place)
+        if before is not None and not changes_allowed:
+            yield Wrong("change_forbidden", ballot.kind, **ballot.place)
         standing[ballot.member] = ballot
 
 
@@ -1304,7 +1408,7 @@ def check_signatures(files: dict, poll: dict, certificates: Certificates, ballot
     wanted = []
     for ballot in ballots:
         if ballot.name + ".p7s" not in files:
-            yield Wrong("signature_missing", "ballot", **ballot.place)
+            yield Wrong("signature_missing", ballot.kind, **ballot.place)
         elif pinned.get(ballot.member) is not None:
             wanted.append(ballot)
 
@@ -1315,7 +1419,7 @@ def check_signatures(files: dict, poll: dict, certificates: Certificates, ballot
 
     for ballot, problem in zip(wanted, signatures.openssl.each(judge, wanted)):
         if problem:
-            yield Wrong(problem[0], "ballot", **problem[1], **ballot.place)
+            yield Wrong(problem[0], ballot.kind, **problem[1], **ballot.place)
     yield "signed", {"signatures": len(wanted), "openssl": signatures.openssl.version}
     return True
 
@@ -1372,7 +1476,7 @@ TIME_STAMP_INFO = bytes.fromhex("060b2a864886f70d0109100104")  # id-ct-TSTInfo
 def beside(files: dict, ending: str, subjects: dict):
     """(name, content, subject) of every file with this ending that belongs to a ballot or an act."""
     for name in sorted(files):
-        found = re.fullmatch(r"((?:ballots|acts)/[0-9]+-\w+?)(\.[0-9]+)?\.(%s)" % ending, name)
+        found = re.fullmatch(r"((?:ballots|acts|answers)/[0-9]+-\w+?)(\.[0-9]+)?\.(%s)" % ending, name)
         if found and found[1] in subjects:
             yield name, files[name], subjects[found[1]]
 
@@ -1444,7 +1548,7 @@ def check_passkeys(files: dict, subjects: dict, openssl: OpenSSL, poll: dict):
     if poll.get("evidence") == "pin+passkey":
         confirmed = {subject["name"] for _name, _content, subject in wanted}
         for subject in subjects.values():
-            if subject["name"].startswith("ballots/") and subject["name"] not in confirmed:
+            if subject["name"].startswith(("ballots/", "answers/")) and subject["name"] not in confirmed:
                 yield Wrong("passkey_missing", "file", name=subject["name"] + ".json")
 
     def judge(passkey):
@@ -2006,12 +2110,17 @@ def note_holds(openssl: OpenSSL, label: str, signatures: list, vkey: str, signed
     return False
 
 
+POLL_ROOTS, SLIP_ROOTS = ("poll_closed", "poll_annulled"), ("slip_closed", "slip_recalled")
+
+
 def check_inclusion(files: dict, poll: dict, log: dict, size: int, root: bytes):
     found = strict(files["inclusion.json"], name="inclusion.json")
     check_shape(found, {"leaf": str, "index": COUNT, "size": COUNT, "proof": [HEX]}, "file", {"name": "inclusion.json"})
     data = base64.b64decode(found["leaf"], validate=True)
     leaf = strict(data, name="inclusion.json")
-    if (leaf.get("subject_id"), leaf.get("size"), leaf.get("root")) != (poll["poll_id"], log["size"], log["root"]):
+    subject, kinds = (poll["slip_id"], SLIP_ROOTS) if "slip_id" in poll else (poll["poll_id"], POLL_ROOTS)
+    told = (leaf.get("subject_id"), leaf.get("size"), leaf.get("root"))
+    if leaf.get("kind") not in kinds or told != (subject, log["size"], log["root"]):
         yield Wrong("inclusion_leaf", "file", name="inclusion.json")
     proof = [bytes.fromhex(each) for each in found["proof"]]
     if found["size"] != size or climbed(found["index"], size, leaf_hash(data), proof) != root:
@@ -2146,7 +2255,475 @@ def ends_rightly(record: dict, recall) -> bool:
     return same and moment(recall["server_time"]) <= moment(ended) + CLOCKS_DIFFER
 
 
-# -- 14. an older bundle
+# -- 14. the bundle of an opinion slip: answers instead of ballots, and silence that counts by the rules
+
+KINDS, SUPPORTS = ("consent", "pick", "text", "articles"), ("agree", "nothing")
+URGENCIES = ("normal", "urgent", "very_urgent", "express")
+HANOI = 7 * 3600  # seconds by which Hanoi is ahead of UTC, all the year
+SLIP = {
+    "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.slip.v1",)), "slip_id": POSITIVE, "number": LINE, "round": POSITIVE,
+    "previous": (TAGGED, None), "body": {"code": LINE, "name": LINE, "place": LINE}, "matter": LINE,
+    "organisation": ({"abbreviation": LINE, "name": LINE}, None), "legal_basis": str, "urgency": frozenset(URGENCIES),
+    "questions": [{"index": POSITIVE, "kind": frozenset(KINDS), "text": str, "options": [LINE], "main": bool}],
+    "articles": [{"index": POSITIVE, "label": LINE, "title": ANY_LINE}],
+    "papers": [{"title": LINE, "version": POSITIVE, "sha256": HEX, "pages": POSITIVE, "draft": bool}],
+    "rule_set": {"code": LINE, "valid_from": r"\d{4}-\d\d-\d\d", "legal_source": str, "confirmed": bool, "parameters": {
+        "min_working_days": FRACTION_PART, "max_working_days": FRACTION_PART, "ends_at": r"([01]\d|2[0-3]):[0-5]\d",
+        "silence": frozenset(SUPPORTS), "majority_numerator": FRACTION_PART, "majority_denominator": FRACTION_PART,
+        "tie": frozenset(("head", "fails")), "answer_change_allowed": bool, "reminder_hours": [POSITIVE],
+        "most_per_day": POSITIVE}},
+    "roll": [{**POLL["roll"][0], "key_place": (PLACE, None)}],
+    "issued_at": MOMENT, "issued_by": LINE, "deadline_at": MOMENT, "evidence": frozenset(("pin", "pin+passkey")),
+    "software": LINE,
+}  # fmt: skip
+CHOICE = (frozenset(CHOICES), None)
+ANSWER = {
+    "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.slip-answer.v1",)), "type": frozenset(("slip_answer",)),
+    "slip_id": POSITIVE, "slip_hash": TAGGED, "member": MEMBER, "roll_index": POSITIVE,
+    "answers": [{"question": POSITIVE, "choice": CHOICE, "option": (POSITIVE, None), "text": str,
+                 "articles": [{"article": POSITIVE, "choice": CHOICE, "text": str}]}],
+    "reservation": bool, "attachments": [{"name": LINE, "sha256": HEX, "size": POSITIVE}], "supersedes": (TAGGED, None),
+    "seen": SEEN, "nonce": NONCE, "server_time": MOMENT,
+}  # fmt: skip
+_ENTRY = {"v": frozenset((1,)), "seq": COUNT, "kind": str, "at": MOMENT}
+SLIP_LEAF = {
+    "issued": {**_ENTRY, "slip_hash": TAGGED, "deadline_at": MOMENT},
+    "answer": {**_ENTRY, "statement_sha256": HEX, "cms_sha256": HEX, "member": MEMBER},
+    "extended": {**_ENTRY, "before": MOMENT, "after": MOMENT, "reason": str},
+    "closed": {**_ENTRY, "answers": COUNT, "deemed": [MEMBER], "reason": str},
+    "recalled": {**_ENTRY, "answers": COUNT, "reason": str},
+}
+RECORDS = {
+    "v": frozenset((1,)), "ctx": frozenset(("vn.ecabinet.slip-records.v1",)), "slip_hash": TAGGED,
+    "deemed": [{"member": MEMBER, "rule_set": LINE, "source": str, "at": MOMENT}],
+    "extensions": [{"before": MOMENT, "after": MOMENT, "reason": str, "by": (LINE, None), "at": MOMENT}],
+}  # fmt: skip
+
+
+def read_slip(files: dict, manifest: dict):
+    """What was frozen at the issue; questions, roll, rules and deadline must be possible in themselves."""
+    data = needed(files, "slip.json")
+    slip = strict(data, name="slip.json")
+    if type(slip.get("v")) is int and slip["v"] > 1:
+        raise CannotJudge("newer_format", found="slip.json, v %d" % slip["v"])
+    check_shape(slip, SLIP, "file", {"name": "slip.json"})
+    slip_hash = "sha256:" + sha256(data)
+    if (manifest["slip_id"], manifest["slip_hash"]) != (slip["slip_id"], slip_hash):
+        yield Wrong("slip_hash", "file", name="manifest.json")
+    yield from check_asked(slip)
+    if (slip["round"] == 1) != (slip["previous"] is None):
+        yield Wrong("slip_round", "file", name="slip.json")
+    if not possible(slip["questions"], len(slip["articles"])):
+        yield Wrong("slip_questions", "file", name="slip.json")
+    if [each["index"] for each in slip["articles"]] != list(range(1, len(slip["articles"]) + 1)):
+        yield Wrong("slip_questions", "file", name="slip.json")
+    if not within_window(slip, slip["deadline_at"]):
+        yield Wrong("slip_deadline", "file", name="slip.json")
+    rules = slip["rule_set"]
+    yield "slip_about", {"number": slip["number"], "round": slip["round"], "matter": slip["matter"],
+                         "issued": slip["issued_at"], "deadline": slip["deadline_at"], "members": len(slip["roll"]),
+                         "rules": rules["code"], "source": rules["legal_source"]}  # fmt: skip
+    yield ("silence_agrees" if rules["parameters"]["silence"] == "agree" else "silence_nothing"), {}
+    draft = next((paper["sha256"] for paper in slip["papers"] if paper["draft"]), "–")
+    yield "software", {"software": slip["software"], "document": draft}
+    return dict(slip, hash=slip_hash)
+
+
+def check_asked(slip: dict):
+    """The roll and the parameters of the rules."""
+    held = set()
+    for index, entry in enumerate(slip["roll"], start=1):
+        if (entry["index"], entry["member"]) != (index, "M%02d" % index):
+            yield Wrong("roll_order", "roll", member=entry["member"])
+        if entry["certificate_sha256"] in held:
+            yield Wrong("roll_certificate_twice", "roll", member=entry["member"])
+        held |= {entry["certificate_sha256"]} - {None}
+        if (entry["key_place"] is None) != (entry["certificate_sha256"] is None):
+            yield Wrong("shape", "roll", member=entry["member"], field="key_place")
+    if sum(entry["head"] for entry in slip["roll"]) > 1 or not slip["roll"]:
+        yield Wrong("roll_heads", "file", name="slip.json")
+    rules = slip["rule_set"]["parameters"]
+    majority = Fraction(rules["majority_numerator"], rules["majority_denominator"])
+    if not Fraction(1, 2) <= majority < 1 or rules["min_working_days"] > rules["max_working_days"]:
+        raise Wrong("rule_impossible", "file", name="slip.json")
+
+
+def possible(questions: list, articles: int) -> bool:
+    """Numbered from 1; options belong to a choice among them; one question of consent decides, if there is any."""
+    consents = [question["main"] for question in questions if question["kind"] == "consent"]
+    for number, question in enumerate(questions, start=1):
+        options = [option.casefold() for option in question["options"]]
+        if question["index"] != number or len(set(options)) != len(options):
+            return False
+        if (question["kind"] == "pick") != (len(options) > 1) or (options and question["kind"] != "pick"):
+            return False
+        if (question["main"] and question["kind"] != "consent") or (question["kind"] == "articles" and not articles):
+            return False
+    return bool(questions) and sum(consents) == (1 if consents else 0)
+
+
+def within_window(slip: dict, deadline: str) -> bool:
+    """At the hour of the rules, and not before so many days; which days were working days the bundle does not say."""
+    rules, day = slip["rule_set"]["parameters"], 24 * 3600
+    local, issued = moment(deadline) + HANOI, moment(slip["issued_at"]) + HANOI
+    hour, minute = map(int, rules["ends_at"].split(":"))
+    return local % day == hour * 3600 + minute * 60 and local // day - issued // day >= rules["min_working_days"]
+
+
+def read_slip_log(files: dict, slip: dict, known_root):
+    """The tree of the slip; beside what `read_tree` gives, the deadline that stood at its end."""
+    return (yield from read_tree(
+        files, known_root, SLIP_LEAF, "issued", ("closed", "recalled"), lambda entries: check_course(slip, entries)
+    ))  # fmt: skip
+
+
+def check_course(slip: dict, entries: list):
+    """Issued, answered and extended before the deadline that stood then, ended once and for the right reason."""
+    first, last = entries[0], entries[-1]
+    if (first.get("slip_hash"), first.get("deadline_at"), first["at"]) != (
+        slip["hash"], slip["deadline_at"], slip["issued_at"],
+    ):  # fmt: skip
+        yield Wrong("slip_opening", "entry", n=0)
+    deadline = slip["deadline_at"]
+    for number, entry in enumerate(entries[1:-1], start=1):
+        if entry["at"] >= deadline:
+            yield Wrong("slip_late", "entry", n=number)
+        if entry["kind"] == "extended":
+            if entry["before"] != deadline or entry["after"] <= deadline or not entry["reason"].strip():
+                yield Wrong("slip_extension", "entry", n=number)
+            if not within_window(slip, entry["after"]):
+                yield Wrong("slip_deadline", "entry", n=number)
+            deadline = entry["after"]
+    if last["kind"] not in ("closed", "recalled"):
+        raise Wrong("log_sequence", "entry", n=len(entries) - 1)
+    early = last["at"] < deadline
+    reasoned = bool(last["reason"].strip())
+    counts = last["answers"] == sum(entry["kind"] == "answer" for entry in entries)
+    if not counts or reasoned != early or (last["kind"] == "recalled" and not early):
+        yield Wrong("slip_end", "entry", n=len(entries) - 1)
+
+
+def standing_deadline(slip: dict, log: dict) -> str:
+    moved = [entry["after"] for entry in log["entries"] if entry["kind"] == "extended"]
+    return moved[-1] if moved else slip["deadline_at"]
+
+
+class Answer(Ballot):
+    kind = "answer"
+
+
+def read_answers(files: dict, slip: dict, log: dict):
+    """Every answer in the order of the log, each field held against slip, log and the answers before it."""
+    names = sorted(name[:-5] for name in files if re.fullmatch(r"answers/[0-9]{4,5}-M[0-9]{2,4}\.json", name))
+    answers = []
+    for number, name in enumerate(names, start=1):
+        about = {"n": number, "member": name.split("-")[-1]}
+        said = strict(files[name + ".json"], "answer", **about)
+        check_shape(said, ANSWER, "answer", about)
+        answers.append(Answer(number, name, files[name + ".json"], said, None))
+        if name != "answers/%04d-%s" % (number, said["member"]):
+            yield Wrong("ballot_name", "answer", **about)
+    yield from match_log(files, answers, log, "answer")
+    for answer in answers:
+        yield from check_answer(answer, slip, log)
+    yield from check_nonces(answers)
+    yield from check_chain(answers, slip["rule_set"]["parameters"]["answer_change_allowed"])
+    yield from check_orphans(files)
+    replaced = sum(answer.said["supersedes"] is not None for answer in answers)
+    yield "answers", {"answers": len(answers), "superseded": replaced}
+    return answers
+
+
+def check_answer(answer: Answer, slip: dict, log: dict):
+    said, roll = answer.said, {entry["member"]: entry for entry in slip["roll"]}
+    if (said["slip_id"], said["slip_hash"]) != (slip["slip_id"], slip["hash"]):
+        yield Wrong("answer_slip", "answer", **answer.place)
+    member = roll.get(said["member"])
+    if member is None or member["index"] != said["roll_index"] or member["certificate_sha256"] is None:
+        yield Wrong("answer_member", "answer", **answer.place)
+    yield from check_parts(answer, slip)
+    before = answer.entry["seq"] if answer.entry else log["size"]
+    yield from check_seen(said["seen"], before, log, "answer", answer.place)
+    given = moment(said["server_time"])
+    if given < moment(slip["issued_at"]) - CLOCKS_DIFFER:
+        yield Wrong("ballot_early", "answer", **answer.place)
+    if given > moment((answer.entry or log["entries"][-1])["at"]) + CLOCKS_DIFFER:
+        yield Wrong("ballot_late", "answer", **answer.place)
+
+
+def check_parts(answer: Answer, slip: dict):
+    """One part for each question in order, of its kind; the question that decides is answered."""
+    said, questions = answer.said, slip["questions"]
+    if [part["question"] for part in said["answers"]] != [question["index"] for question in questions]:
+        yield Wrong("answer_part", "answer", question="–", **answer.place)
+        return
+    for part, question in zip(said["answers"], questions):
+        if not part_fits(part, question, len(slip["articles"])):
+            yield Wrong("answer_part", "answer", question=question["index"], **answer.place)
+    chosen = [part["choice"] for part, question in zip(said["answers"], questions) if question["main"]]
+    if said["reservation"] and chosen not in (["disagree"], ["other"]):
+        yield Wrong("ballot_reservation", "answer", **answer.place)
+    if not said["attachments"] and not any(
+        part["choice"] or part["option"] or part["text"] or part["articles"] for part in said["answers"]
+    ):
+        yield Wrong("answer_empty", "answer", **answer.place)
+    for name in ("name", "sha256"):
+        if len({each[name] for each in said["attachments"]}) != len(said["attachments"]):
+            yield Wrong("answer_attachments", "answer", **answer.place)
+
+
+def part_fits(part: dict, question: dict, articles: int) -> bool:
+    kind, numbers = question["kind"], [each["article"] for each in part["articles"]]
+    if part["choice"] is not None and kind != "consent":
+        return False
+    if part["option"] is not None and (kind != "pick" or part["option"] > len(question["options"])):
+        return False
+    if numbers and (kind != "articles" or numbers != sorted(set(numbers)) or numbers[-1] > articles):
+        return False
+    return all(each["choice"] or each["text"] for each in part["articles"]) and not (
+        question["main"] and part["choice"] is None
+    )
+
+
+def silent(slip: dict, answers: list) -> list:
+    """The entries of the roll that nobody answered for, in its order."""
+    heard = {answer.member for answer in answers}
+    return [entry for entry in slip["roll"] if entry["member"] not in heard]
+
+
+def check_records(files: dict, slip: dict, log: dict, answers: list):
+    """Who is deemed to agree follows from the rule of silence alone; extensions are those of the log."""
+    last = log["entries"][-1]
+    counts = last["kind"] == "closed" and slip["rule_set"]["parameters"]["silence"] == "agree"
+    deemed = [entry["member"] for entry in silent(slip, answers)] if counts else []
+    if last.get("deemed", []) != deemed:
+        yield Wrong("slip_deemed", "entry", n=log["size"] - 1)
+    about = {"name": "records.json"}
+    noted = strict(needed(files, "records.json"), **about)
+    check_shape(noted, RECORDS, "file", about)
+    if noted["slip_hash"] != slip["hash"]:
+        yield Wrong("slip_hash", "file", **about)
+    if [each["member"] for each in noted["deemed"]] != deemed:
+        yield Wrong("slip_deemed", "file", **about)
+    rules, due = slip["rule_set"], standing_deadline(slip, log)
+    for each in noted["deemed"]:
+        sourced = (each["rule_set"], each["source"]) == (rules["code"], rules["legal_source"])
+        if not sourced or not due <= each["at"] <= last["at"]:
+            yield Wrong("slip_deemed", "roll", member=each["member"])
+    entered = [entry for entry in log["entries"] if entry["kind"] == "extended"]
+    same = ("before", "after", "reason")
+    if [[each[name] for name in same] for each in noted["extensions"]] != [
+        [entry[name] for name in same] for entry in entered
+    ] or any(each["at"] > entry["at"] for each, entry in zip(noted["extensions"], entered)):
+        yield Wrong("slip_extension", "file", **about)
+    yield "slip_deemed_note", {"deemed": len(deemed), "extensions": len(entered)}
+    return True
+
+
+SLIP_REPEATED = (
+    "slip_id", "number", "round", "previous", "body", "matter", "organisation", "urgency", "evidence", "issued_at",
+    "issued_by", "software",
+)  # fmt: skip
+
+
+class SlipCount:
+    """What the answers say, question by question. The log is read backwards: the first answer met of a member stands."""
+
+    def __init__(self, slip: dict, answers: list) -> None:
+        self.slip, self.rules, self.members = slip, slip["rule_set"]["parameters"], len(slip["roll"])
+        self.standing: dict = {}
+        for answer in reversed(answers):
+            self.standing.setdefault(answer.member, answer)
+        self.silent = silent(slip, answers)
+        self.deemed = len(self.silent) if self.rules["silence"] == "agree" else 0
+        self.majority = Fraction(self.rules["majority_numerator"], self.rules["majority_denominator"])
+        self.needed = next(n for n in range(self.members + 2) if n > self.majority * self.members)
+        self.head = next((entry for entry in slip["roll"] if entry["head"]), None)
+        self.questions = [self.question(question) for question in slip["questions"]]
+        self.main = next((each for each in self.questions if each["main"]), None)
+        self.outcome = self.main and self.main["outcome"]
+
+    def question(self, question: dict) -> dict:
+        place, kind = question["index"] - 1, question["kind"]
+        parts = {member: answer.said["answers"][place] for member, answer in self.standing.items()}
+        found = {"index": question["index"], "kind": kind, "main": question["main"]}
+        if kind == "consent":
+            return {**found, **self.consent({member: part["choice"] for member, part in parts.items()})}
+        if kind == "pick":
+            picked = [part["option"] for part in parts.values() if part["option"] is not None]
+            options = [{"option": number, "text": text, "count": picked.count(number)}
+                       for number, text in enumerate(question["options"], start=1)]  # fmt: skip
+            return {**found, "options": options, "deemed": 0, "missing": self.members - len(picked)}
+        spoken = sum(1 for part in parts.values() if part["text"] or part["articles"])
+        found.update(spoken=spoken, deemed=0, missing=self.members - spoken)
+        if kind == "articles":
+            marks = [mark for part in parts.values() for mark in part["articles"]]
+            found["articles"] = [
+                {
+                    "article": each["index"],
+                    **self.columns([m["choice"] for m in marks if m["article"] == each["index"]]),
+                }
+                for each in self.slip["articles"]
+            ]
+        return found
+
+    def columns(self, choices: list) -> dict:
+        """Cast, deemed and missing apart; together they are all members."""
+        cast = {choice: sum(each == choice for each in choices) for choice in CHOICES}
+        return {**cast, "deemed": self.deemed, "missing": self.members - self.deemed - sum(cast.values())}
+
+    def consent(self, choices: dict) -> dict:
+        """Silence counts for the motion where the rules say so, and never breaks a tie."""
+        columns = self.columns(list(choices.values()))
+        support = columns["agree"] + columns["deemed"]
+        led = choices.get(self.head["member"]) if self.head else None
+        by_head = False
+        if Fraction(support, self.members) > self.majority:
+            outcome = "adopted"
+        elif support != columns["disagree"] or self.rules["tie"] == "fails":
+            outcome = "not_adopted"
+        elif led in ("agree", "disagree"):
+            outcome, by_head = ("adopted" if led == "agree" else "not_adopted"), True
+        else:
+            outcome = "undecided"
+        return {
+            **columns, "counted_for": support, "percent_of_all": self.percent(support), "threshold": self.needed,
+            "head_choice": led, "outcome": outcome, "by_head": by_head,
+        }  # fmt: skip
+
+    def percent(self, number: int) -> str:
+        tenths = int(Fraction(1000 * number, self.members) + Fraction(1, 2))
+        return "%d.%d" % (tenths // 10, tenths % 10)
+
+    def sentence(self) -> str:
+        """The outcome as the report words it."""
+        body, main, answered = self.slip["body"]["name"], self.main, len(self.standing)
+        if main is None:
+            return (
+                "Kết quả lấy ý kiến: %d/%d thành viên %s đã trả lời; chưa trả lời: %d. Phiếu không có nội dung xin ý kiến "
+                "đồng ý, không đồng ý." % (answered, self.members, body, self.members - answered)
+            )
+        share = main["percent_of_all"]
+        share = share[:-2] if share.endswith(".0") else share.replace(".", ",")
+        silently = " (trong đó mặc nhiên đồng ý: %d)" % main["deemed"] if main["deemed"] else ""
+        begun = (
+            "Kết quả lấy ý kiến: tán thành %d/%d thành viên %s%s, đạt %s%% tổng số thành viên; không đồng ý: %d; ý kiến khác: "
+            "%d; chưa trả lời: %d. " % (main["counted_for"], self.members, body, silently, share, main["disagree"],
+                                        main["other"], main["missing"])
+        )  # fmt: skip
+        rules = self.slip["rule_set"]
+        return begun + self.verdict(body, main) + " Áp dụng bộ quy tắc %s: %s." % (rules["code"], rules["legal_source"])
+
+    def verdict(self, body: str, main: dict) -> str:
+        equal = "Số ý kiến tán thành và không đồng ý ngang nhau (%d – %d)" % (main["counted_for"], main["disagree"])
+        post = self.head["post"] if self.head else None
+        if main["by_head"]:
+            return "%s; thực hiện theo ý kiến mà %s đã trả lời (%s), nội dung lấy ý kiến %s." % (
+                equal, post, {"agree": "đồng ý", "disagree": "không đồng ý"}[main["head_choice"]],
+                "được thông qua" if main["outcome"] == "adopted" else "không được thông qua",
+            )  # fmt: skip
+        if main["outcome"] == "undecided":
+            why = (
+                post + " không trả lời đồng ý hoặc không đồng ý"
+                if post
+                else body + " không có người đứng đầu tại thời điểm lấy ý kiến"
+            )
+            return equal + " và " + why + " nên chưa có quyết định."
+        half = (self.rules["majority_numerator"], self.rules["majority_denominator"]) == (1, 2)
+        part = (
+            "quá nửa" if half else "quá %d/%d" % (self.rules["majority_numerator"], self.rules["majority_denominator"])
+        )
+        more = "%s tổng số thành viên %s tán thành (cần ít nhất %d thành viên)." % (part, body, self.needed)
+        passed = "được thông qua do có " if main["outcome"] == "adopted" else "không được thông qua do không có "
+        return "Nội dung lấy ý kiến " + passed + more
+
+    def result(self, log: dict) -> dict:
+        """The whole of result.json."""
+        slip, last = self.slip, log["entries"][-1]
+        shown = [{name: entry[name] for name in SHOWN_ROLL} for entry in self.silent]
+        ways = {None: [], "adopted": ["submit"]}.get(self.outcome, ["submit", "session", "return"])
+        return {
+            "v": 1, "ctx": "vn.ecabinet.slip-result.v1", "slip_hash": slip["hash"],
+            **{name: slip[name] for name in SLIP_REPEATED},
+            "rule_set": {name: value for name, value in slip["rule_set"].items() if name != "parameters"},
+            "silence": self.rules["silence"], "deadline_at": standing_deadline(slip, log),
+            "extensions": [{name: entry[name] for name in ("before", "after", "reason", "at")}
+                           for entry in log["entries"] if entry["kind"] == "extended"],
+            "closed_at": last["at"], "early": last["reason"], "members": self.members, "answered": len(self.standing),
+            "deemed": shown if self.deemed else [], "missing": [] if self.deemed else shown,
+            "questions": self.questions, "main": self.main and self.main["index"], "outcome": self.outcome, "ways": ways,
+            "sentence": self.sentence(), "answers": self.answers(log),
+            "log": {"size": log["size"], "root": log["root"]},
+        }  # fmt: skip
+
+    def answers(self, log: dict) -> list:
+        told = []
+        for entry in self.slip["roll"]:
+            answer = self.standing.get(entry["member"])
+            if answer is None:
+                continue
+            seq = answer.entry["seq"] if answer.entry else -1
+            row = {name: entry[name] for name in (*SHOWN_ROLL, "certificate_sha256")}
+            row.update({name: answer.said[name] for name in ("answers", "reservation", "attachments", "server_time")})
+            row.update({"statement_sha256": answer.sha256, "leaf_seq": seq, "leaf_hash": log["hashes"][seq].hex()})
+            told.append(row)
+        return told
+
+    def computation(self) -> dict:
+        """The same step by step: the whole of computation.json."""
+        quiet, rules = [entry["member"] for entry in self.silent], self.slip["rule_set"]
+        return {
+            "v": 1, "ctx": "vn.ecabinet.slip-computation.v1", "slip_hash": self.slip["hash"],
+            "rule_set": {name: rules[name] for name in ("code", "legal_source")}, "silence": self.rules["silence"],
+            "members": self.members,
+            "standing": [{"member": entry["member"], "answer": self.standing[entry["member"]].number}
+                         for entry in self.slip["roll"] if entry["member"] in self.standing],
+            "deemed": quiet if self.deemed else [], "missing": [] if self.deemed else quiet,
+            "questions": [bare_numbers(each) for each in self.questions], "outcome": self.outcome,
+        }  # fmt: skip
+
+
+def bare_numbers(question: dict) -> dict:
+    found = {name: value for name, value in question.items() if name not in ("kind", "percent_of_all")}
+    if "options" in found:
+        found["options"] = [{"option": each["option"], "count": each["count"]} for each in found["options"]]
+    return found
+
+
+def check_slip_result(files: dict, slip: dict, log: dict, answers: list):
+    """The result counted here, held against every field of result.json; a slip that was recalled has none."""
+    if log["entries"][-1]["kind"] == "recalled":
+        for name in ("result.json", "computation.json"):
+            if name in files:
+                yield Wrong("act_result", "file", name=name)
+        yield "recalled", {}
+        return {"count": None}
+    if "result.json" not in files:
+        raise Wrong("result_missing")
+    count = SlipCount(slip, answers)
+    stated, computed = strict(files["result.json"], name="result.json"), count.result(log)
+    if stated.get("outcome") != count.outcome:
+        yield Wrong("result_outcome", "field", name="result.json",
+                    computed=OUTCOMES.get(count.outcome, ("–",))[0], stated=stated.get("outcome"))  # fmt: skip
+    for name in ("answers", "deemed", "missing"):
+        theirs = stated.get(name) if isinstance(stated.get(name), list) else []
+        said = {each.get("member"): each for each in theirs if isinstance(each, dict)}
+        ours = {each["member"]: each for each in computed[name]}
+        odd = [member for member in [*ours, *(set(said) - set(ours))] if said.get(member) != ours.get(member)]
+        for member in odd:
+            yield Wrong("result_vote", "roll", member=member)
+    for name in sorted(set(stated) | set(computed)):
+        if canonical(stated.get(name, 0)) != canonical(computed.get(name, 0)):
+            yield Wrong("slip_result_field", "field", name="result.json, " + name)
+    if count.main is None:
+        yield "slip_no_consent", {"answered": len(count.standing), "members": count.members}
+    else:
+        told = {name: count.main[name] for name in (*CHOICES, "deemed", "missing", "counted_for", "outcome")}
+        yield "slip_counted", {**told, "members": count.members, "needed": count.needed}
+    return {"count": count}
+
+
+# -- 15. an older bundle
 
 GROWING = ("log.json", "checkpoint.txt", "inclusion.json", "keys.json")
 
@@ -2159,7 +2736,7 @@ def check_older(older: bytes, files: dict, manifest: dict, log):
     if account.problems or about is None:
         yield account.problems[0][1]
         raise Wrong("older_invalid")
-    same = ("ctx", "poll_id", "poll_hash", "resolution_id")
+    same = ("ctx", "poll_id", "poll_hash", "resolution_id", "slip_id", "slip_hash")
     if [about.get(name) for name in same] != [manifest.get(name) for name in same]:
         raise Wrong("older_poll")
     annulled = any("poll_annulment" in name for name in files) and not any("poll_annulment" in name for name in old)
@@ -2243,6 +2820,8 @@ def examine(data: bytes, older=None, authority=None, root=None, log_key=None) ->
         if manifest is not None and manifest["ctx"] == RESOLUTION_BUNDLE:
             examine_resolution(account, openssl, files, manifest, authority)
             log = None
+        elif manifest is not None and manifest["ctx"] == SLIP_BUNDLE:
+            log = examine_slip(account, openssl, files, manifest, authority, root, log_key)
         else:
             log = examine_poll(account, openssl, files, manifest, authority, root, log_key)
         if older is not None:
@@ -2275,6 +2854,30 @@ def examine_poll(account: Account, openssl: OpenSSL, files, manifest, authority,
     counted = account.step("result", check_result, files, poll, log, ballots, acts)
     account.step("documents", check_documents, files, counted, certificates, signatures)
     account.step("checkpoint", lambda *needs: check_checkpoint(*needs, openssl, log_key), files, poll, log)
+    return log
+
+
+def examine_slip(account: Account, openssl: OpenSSL, files, manifest, authority, root, log_key):
+    slip = account.step("slip", read_slip, files, manifest)
+    pinned = None if slip is None else [(entry["member"], entry["certificate_sha256"]) for entry in slip["roll"]]
+    certificates = account.step(
+        "certificates", lambda found, wanted: read_certificates(found, wanted, authority), files, pinned
+    )
+    signatures = None if certificates is None else Signatures(openssl, certificates)
+    log = account.step("slip_log", lambda found, about: read_slip_log(found, about, root), files, slip)
+    answers = account.step("answers", read_answers, files, slip, log)
+    account.step("answer_signatures", check_signatures, files, slip, certificates, answers, signatures)
+    subjects = None
+    if answers is not None:
+        subjects = {each.name: {"name": each.name, "at": moment(each.said["server_time"])} for each in answers}
+    account.step("time_stamps", check_time_stamps, files, subjects, openssl, certificates)
+    account.step("passkeys", check_passkeys, files, subjects, openssl, slip)
+    account.step("revocations", check_revocations, files, subjects, openssl, certificates)
+    account.step("keys", check_places, files, None if slip is None else slip["roll"], certificates, set())
+    account.step("records", check_records, files, slip, log, answers)
+    counted = account.step("slip_result", check_slip_result, files, slip, log, answers)
+    account.step("documents", check_documents, files, counted, certificates, signatures)
+    account.step("checkpoint", lambda *needs: check_checkpoint(*needs, openssl, log_key), files, slip, log)
     return log
 
 

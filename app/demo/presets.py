@@ -142,9 +142,9 @@ def _officers() -> list[Figure]:
         ("vanthu", Office.RECORDS, "Văn thư Văn phòng Chính phủ", "HC", ("van_thu",)),
         ("kiemtoan", Office.AUDITOR, "Kiểm toán viên hệ thống thông tin", "VPCP", ("kiem_toan",)),
         ("quantri", Office.ADMINISTRATOR, "Quản trị viên hệ thống, Văn phòng Chính phủ", "VPCP", ("quan_tri",)),
-        ("vutruong.th", Office.CLERK, "Vụ trưởng Vụ Tổng hợp, Văn phòng Chính phủ", "TH", ()),
-        ("vutruong.pl", Office.CLERK, "Vụ trưởng Vụ Pháp luật, Văn phòng Chính phủ", "PL", ()),
-        ("cuctruong.kstt", Office.CLERK, "Cục trưởng Cục Kiểm soát thủ tục hành chính", "KSTT", ()),
+        ("vutruong.th", Office.UNIT_HEAD, "Vụ trưởng Vụ Tổng hợp, Văn phòng Chính phủ", "TH", ()),
+        ("vutruong.pl", Office.UNIT_HEAD, "Vụ trưởng Vụ Pháp luật, Văn phòng Chính phủ", "PL", ()),
+        ("cuctruong.kstt", Office.UNIT_HEAD, "Cục trưởng Cục Kiểm soát thủ tục hành chính", "KSTT", ()),
     )
     figures = [
         Figure(handle, name, (Post(office, title, unit, unit, ELSEWHERE * 2 + rank),), roles)

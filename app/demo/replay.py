@@ -6,7 +6,7 @@ import secrets
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from flask_migrate import upgrade
 from sqlalchemy import inspect
 
 from app.demo.cases import CASES, FIRST
-from app.demo.founding import found
-from app.demo.presets import G2019
+from app.demo.founding import Founded, found
+from app.demo.presets import G2019, Preset
 from app.demo.resolving import NOTHING, course_of, expect_valid
 from app.demo.stage import START, Clock, Stage, Unexpected, expect
 from app.extensions import db
@@ -44,7 +44,8 @@ def replay(make: Factory, case: str, out: Path, database: str | None = None) -> 
     Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
     """
     scratch = tempfile.TemporaryDirectory(prefix="ecabinet-replay-")
-    with scratch as folder, _staged(make, Path(folder), database) as stage:
+    with scratch as folder, founded(make, Path(folder), database, G2019, FOUNDED, PIN) as government:
+        stage = Stage(government, PIN, Clock(START))
         poll_id = CASES[case].play(stage)
         files = {"tally.pdf": stage.tally_record(poll_id), "evidence.zip": stage.bundle(poll_id)}
         came_of_it = NOTHING
@@ -54,34 +55,43 @@ def replay(make: Factory, case: str, out: Path, database: str | None = None) -> 
         report, sentence = {**stage.report(poll_id), **came_of_it}, stage.result(poll_id)["sentence"]
     found_figures = {name: report[name] for name in CASES[case].figures}
     expect(found_figures, CASES[case].figures, "báo cáo")
-    files["report.json"] = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
-    files["authority.pem"] = "".join(map(ssl.DER_cert_to_PEM_cert, signing.trusted())).encode()
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (out / name).write_bytes(content)
+    write_out(out, files, report)
     return {**report, "sentence": sentence}
 
 
+def write_out(out: Path, files: Mapping[str, bytes], report: Mapping[str, Any]) -> None:
+    """The files of a replay into their folder, with report.json, and authority.pem that OpenSSL needs to check them."""
+    told = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
+    authority = "".join(map(ssl.DER_cert_to_PEM_cert, signing.trusted())).encode()
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in {**files, "report.json": told, "authority.pem": authority}.items():
+        (out / name).write_bytes(content)
+
+
 @contextmanager
-def _staged(make: Factory, scratch: Path, database: str | None) -> Iterator[Stage]:
-    """An application of its own on a fresh database, with the Government of that day."""
-    application = make(**_settings(scratch, database or f"sqlite:///{scratch / 'replay.db'}"))
+def founded(
+    make: Factory, scratch: Path, database: str | None, preset: Preset, at: dt.datetime, pin: str
+) -> Iterator[Founded]:
+    """An application of its own on a fresh database, with a Government whose members hold keys since that moment.
+
+    DatabaseInUse for a database that is not empty.
+    """
+    application = make(**_settings(scratch, database or f"sqlite:///{scratch / 'replay.db'}", at))
     with application.app_context():
         try:
             if inspect(db.engine).get_table_names():
                 raise DatabaseInUse
             upgrade(directory=str(MIGRATIONS))
-            founded = found(G2019, FOUNDED, secrets.token_urlsafe(PASSWORD_BYTES), PIN, accounts=False)
-            yield Stage(founded, PIN, Clock(START))
+            yield found(preset, at, secrets.token_urlsafe(PASSWORD_BYTES), pin, accounts=False)
         finally:
             db.session.remove()
             db.engine.dispose()
 
 
-def _settings(scratch: Path, database: str) -> dict[str, Any]:
+def _settings(scratch: Path, database: str, at: dt.datetime) -> dict[str, Any]:
     installation_key = scratch / "installation.key"
     signing.create_installation_key(installation_key)
-    authority = signing.Authority.create(scratch / "authority", FOUNDED - dt.timedelta(days=1), demo=True)
+    authority = signing.Authority.create(scratch / "authority", at - dt.timedelta(days=1), demo=True)
     signer = signing.SoftwareSigner(scratch / "keys", installation_key, authority)
     return {
         "SECRET_KEY": secrets.token_urlsafe(48), "DEMO": True, "APP_ROLE": "", "SQLALCHEMY_DATABASE_URI": database,
@@ -108,11 +118,11 @@ def _play(make: Factory, out: Path, case: str, database: str | None) -> None:
     try:
         report = replay(make, case, out, database)
     except DatabaseInUse:
-        _fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
+        fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
     except Unexpected as unexpected:
-        _fail(str(unexpected))
+        fail(str(unexpected))
     except WorkflowError as refusal:
-        _fail(f"Hệ thống từ chối một bước đúng quy định: {refusal} ({refusal.code})")
+        fail(f"Hệ thống từ chối một bước đúng quy định: {refusal} ({refusal.code})")
     else:
         click.echo(account(case, report, out))
 
@@ -125,8 +135,8 @@ def account(case: str, report: dict[str, Any], out: Path) -> str:
             f"Thành viên Chính phủ: {report['members']}. Số phiếu tại phòng họp: {report['in_room']}, từ xa: "
             f"{report['remote']}; không bỏ phiếu: {report['not_voting']}.",
             report["sentence"],
-            f"Từ mở đến đóng biểu quyết: {_seconds(report['open_to_close_s'])}; từ đóng biểu quyết đến công bố: "
-            f"{_seconds(report['close_to_published_s'])}.",
+            f"Từ mở đến đóng biểu quyết: {seconds(report['open_to_close_s'])}; từ đóng biểu quyết đến công bố: "
+            f"{seconds(report['close_to_published_s'])}.",
             _resolution(report),
             f"Hệ thống trả lời đúng quy định. Biên bản, bằng chứng và báo cáo: {out}",
         )
@@ -138,16 +148,16 @@ def _resolution(report: dict[str, Any]) -> str:
         return "Không có Nghị quyết: nội dung không được thông qua."
     signers = ", ".join(signer["name"] for signer in report["verdict"]["signers"])
     return (
-        f"Nghị quyết số {report['number']}: ký số sau {_seconds(report['vote_closed_to_signed_s'])}, ban hành sau "
-        f"{_seconds(report['vote_closed_to_promulgated_s'])} kể từ khi đóng biểu quyết; chữ ký và dấu hợp lệ "
+        f"Nghị quyết số {report['number']}: ký số sau {seconds(report['vote_closed_to_signed_s'])}, ban hành sau "
+        f"{seconds(report['vote_closed_to_promulgated_s'])} kể từ khi đóng biểu quyết; chữ ký và dấu hợp lệ "
         f"({signers})."
     )
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} giây".replace(".", ",")
+def seconds(duration: float) -> str:
+    return f"{duration:.2f} giây".replace(".", ",")
 
 
-def _fail(sentence: str) -> None:
+def fail(sentence: str) -> None:
     click.echo(sentence, err=True)
     sys.exit(1)

@@ -8,6 +8,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     """Put every page on the map, one line per room, in alphabetical order."""
     from app.views import (
         absences,
+        api_document,
+        api_slips,
         chain,
         cockpit,
         deadline_calendar,
@@ -37,9 +39,11 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         resolutions,
         shell,
         signed_acts,
+        slip_advice,
         slip_boards,
         slip_compose,
         slip_draft_text,
+        slip_evidence,
         slip_next_draft,
         slip_office,
         slip_reports,
@@ -51,6 +55,8 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
 
     protection.register(app, appbuilder)  # before every page
     absences.register(app, appbuilder)
+    api_document.register(app, appbuilder)
+    api_slips.register(app, appbuilder)
     chain.register(app, appbuilder)
     cockpit.register(app, appbuilder)
     deadline_calendar.register(app, appbuilder)
@@ -88,4 +94,6 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     slip_next_draft.register(app, appbuilder)
     slip_synthesis.register(app, appbuilder)
     slip_turnaround.register(app, appbuilder)
+    slip_advice.register(app, appbuilder)
+    slip_evidence.register(app, appbuilder)
     verification.register(app, appbuilder)

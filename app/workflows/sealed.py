@@ -269,7 +269,10 @@ def _computation(poll: Poll, result: bytes) -> bytes:
 
 
 def proofs_beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
-    """What else proves these statements, in the order in which it was kept."""
+    """What else proves these statements by their SHA-256: (ending of its file, content), in the order it was kept.
+
+    ValueError when a proof has another hash than was kept with it.
+    """
     named = {statement.id: statement.sha256 for statement in statements}
     rows = select(SignatureEvidence).where(SignatureEvidence.statement_id.in_(named)).order_by(SignatureEvidence.id)
     found: dict[str, list[tuple[str, bytes]]] = {}

@@ -117,7 +117,7 @@ def build() -> Stage:
 
 
 def _slips(stage: Stage) -> None:
-    """A slip under way with a file beside an answer to come, others drafted, closed, reported, and one of a province."""
+    """A slip under way with a file beside an answer to come; others drafted, closed, reported; one of a province."""
     scene = Deciding()
     stage.here["slip"] = scene.issue()
     stage.draft["slip"] = scene.draft().id

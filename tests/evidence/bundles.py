@@ -417,10 +417,16 @@ def key_id(name: str, raw: bytes) -> bytes:
 
 def log_proofs(case: Case, place: int = 5, size: int = 11, subject: int | None = None) -> dict[str, bytes]:
     """Checkpoint, keys and inclusion of the poll's root in a log of an installation with `size` entries."""
-    entries = case.entries()
+    return log_proofs_of(case.entries(), subject or case.definition["poll_id"], "poll_closed", place, size)
+
+
+def log_proofs_of(
+    entries: list[dict[str, Any]], subject: int, kind: str, place: int = 5, size: int = 11
+) -> dict[str, bytes]:
+    """The same for the root over any entries, as the entry of that kind about that subject."""
     root = merkle.root([merkle.leaf_hash(canonical(entry)) for entry in entries]).hex()
-    leaf = canonical({"v": 1, "kind": "poll_closed", "subject_id": subject or case.definition["poll_id"], "body_id": 1,
-                      "at": iso_utc(OPENED), "size": len(entries), "root": root})  # fmt: skip
+    leaf = canonical({"v": 1, "kind": kind, "subject_id": subject, "body_id": 1, "at": iso_utc(OPENED),
+                      "size": len(entries), "root": root})  # fmt: skip
     leaves = [merkle.leaf_hash(leaf if at == place else bytes([at])) for at in range(size)]
     text = f"e-cabinet.example.vn/log\n{size}\n{base64.b64encode(merkle.root(leaves)).decode()}\n"
     key, witness = note_keys()

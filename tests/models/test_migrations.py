@@ -41,7 +41,10 @@ from tests.slipping import SlipScene
 
 DATABASE = "ecab_migrations"
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
-BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH = "0011", "0012", "0013"
+BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH, BEFORE_ADVICE = "0011", "0012", "0013", "0014"
+ADVICE = {"slip_advice", "slip_aide"}
+WATCH = ADVICE | {"slip_reminder", "calendar_feed"}
+OPINIONS = WATCH | {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -233,7 +236,7 @@ def test_reminders_are_never_forgotten_and_addresses_of_calendars_may_be(empty, 
     before = counts()
     downgrade(directory="migrations", revision=BEFORE_WATCH)
     after = counts()
-    assert set(before) - set(after) == {"slip_reminder", "calendar_feed"}
+    assert set(before) - set(after) == WATCH
     assert {name: before[name] for name in after} == after
     upgrade(directory="migrations")
     assert counts() == before | {"calendar_feed": 0}
@@ -317,7 +320,7 @@ def test_going_back_before_decisions_and_forth_again_keeps_every_resolution(empt
     before = counts()
     downgrade(directory="migrations", revision=BEFORE_DECISIONS)
     after = counts()
-    assert set(before) - set(after) == {"slip_decision"}
+    assert set(before) - set(after) == OPINIONS | {"slip_decision"}
     assert {name: before[name] for name in after} == after
     for statement in ("INSERT INTO resolution SELECT * FROM resolution", "UPDATE resolution SET subject = 'x'"):
         with pytest.raises(IntegrityError), own_transaction() as session:
@@ -342,23 +345,36 @@ def test_what_came_from_a_decision_is_never_dropped_by_a_downgrade(empty, caplog
         downgrade(directory="migrations", revision=BEFORE_DECISIONS)
     assert "decisions on slips are never dropped" in caplog.text
     assert counts() == before
+
+
 def test_going_back_before_opinions_keeps_the_signed_answers_and_forth_again_the_tables_are_there(empty):
     closed_slip_here(empty)
+    before = counts()
     assert (before["opinion"], before["slip_answer"]) == (27, 3)
     downgrade(directory="migrations", revision=BEFORE_OPINIONS)
-    assert set(before) - set(after) == {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
+    after = counts()
+    assert set(before) - set(after) == OPINIONS
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
     assert counts() == {**before, "opinion": 0, "opinion_group": 0, "opinion_table": 0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
 
 
 def test_explanations_that_were_submitted_are_never_dropped_by_a_downgrade(empty, caplog):
     slip_id = closed_slip_here(empty)
     with own_transaction() as session:
         session.execute(update(OpinionTable).where(OpinionTable.slip_id == slip_id).values(submitted_at=cabinet.NOW))
+    before = counts()
+    with pytest.raises(SystemExit):
         downgrade(directory="migrations", revision=BEFORE_OPINIONS)
     assert "explanations that were submitted are never dropped" in caplog.text
+    assert counts() == before
 
 
 def closed_slip_here(application):
+    upgrade(directory="migrations")
+    sync_roles()
     cabinet.build(application)
     slip_id = closed_slip(SlipScene())
+    db.session.remove()
     return slip_id

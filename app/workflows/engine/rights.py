@@ -179,7 +179,7 @@ SAID = {
 class Actor:
     """Who is asking, with every office held today and every seat. The clock acts as SYSTEM.
 
-    `organisations` are those for which the person receives documents today.
+    `organisations` are those for which the person receives documents today; `on` is that day, by Hanoi date.
     """
 
     person_id: int | None
@@ -188,6 +188,7 @@ class Actor:
     name: str = field(default="", compare=False)
     post: str = field(default="", compare=False)
     organisations: frozenset[int] = frozenset()
+    on: dt.date | None = field(default=None, compare=False)
 
     @cached_property
     def body_ids(self) -> frozenset[int]:
@@ -253,4 +254,4 @@ def actor_for(person_id: int, on: dt.date, name: str = "") -> Actor:
     bodies = {body_id for body_id, _office in in_bodies}
     in_meetings = frozenset((row.id, role) for row, role in seats if role not in DESK or row.body_id in bodies)
     receives = frozenset(row.organisation_id for row, office in offices if row.organisation_id and office in RECEIVING)
-    return Actor(person_id, in_bodies, in_meetings, name, offices[0][0].post if offices else "", receives)
+    return Actor(person_id, in_bodies, in_meetings, name, offices[0][0].post if offices else "", receives, on)

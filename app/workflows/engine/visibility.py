@@ -55,6 +55,8 @@ from app.models import (
     SignaturePicture,
     SigningKey,
     Slip,
+    SlipAdvice,
+    SlipAide,
     SlipAnswer,
     SlipDecision,
     SlipDelivery,
@@ -138,9 +140,7 @@ def _own_guest_items(actor: Actor) -> Select[Any]:
 
 
 def _items(actor: Actor) -> Criterion:
-    return or_(
-        _of_visible_meetings(AgendaItem.meeting_id, actor, GUEST), AgendaItem.id.in_(_own_guest_items(actor))
-    )
+    return or_(_of_visible_meetings(AgendaItem.meeting_id, actor, GUEST), AgendaItem.id.in_(_own_guest_items(actor)))
 
 
 def _documents(actor: Actor) -> Criterion:
@@ -179,7 +179,19 @@ def _slips(actor: Actor) -> Criterion:
         _in_bodies(Slip.body_id, actor, PREPARING),
         and_(Slip.state.in_(SUBMITTED), _in_bodies(Slip.body_id, actor, APPROVERS)),
         Slip.id.in_(asked),
+        Slip.id.in_(_helped(actor)),
     )
+
+
+def _helped(actor: Actor) -> Select[Any]:
+    """Slips about which a member is asked who lets this person, an aide of that day, see them."""
+    helps = and_(
+        MemberStaff.member_id == SlipAide.member_id, MemberStaff.aide_id == SlipAide.aide_id,
+        MemberStaff.valid_from <= actor.on, MemberStaff.valid_to > actor.on,
+    )  # fmt: skip
+    allowed = and_(SlipAide.aide_id == (actor.person_id or 0), SlipAide.allowed)
+    asked = select(SlipRecipient.slip_id).join(SlipAide, SlipAide.member_id == SlipRecipient.member_id)
+    return asked.join(MemberStaff, helps).where(allowed if actor.on else false())
 
 
 def _of_member(slip_part: Any, actor: Actor) -> Criterion:
@@ -225,9 +237,7 @@ def _of_visible_resolutions(column: InstrumentedAttribute[int], actor: Actor) ->
 
 
 def _people(actor: Actor) -> Criterion:
-    return or_(
-        _in_bodies(Person.home_body_id, actor, STAFF | {ADMINISTRATOR}), Person.id == (actor.person_id or 0)
-    )
+    return or_(_in_bodies(Person.home_body_id, actor, STAFF | {ADMINISTRATOR}), Person.id == (actor.person_id or 0))
 
 
 def _account_ids(actor: Actor) -> Select[Any]:
@@ -276,6 +286,9 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     SlipReminder: lambda actor: _of_member(SlipReminder, actor),
     CalendarFeed: lambda actor: CalendarFeed.person_id == (actor.person_id or 0),
     SlipUpload: lambda actor: _of_member(SlipUpload, actor),
+    SlipAdvice: lambda actor: or_(
+        SlipAdvice.member_id == (actor.person_id or 0), SlipAdvice.aide_id == (actor.person_id or 0)
+    ),
     SlipDraft: lambda actor: SlipDraft.member_id == (actor.person_id or 0),
     ApprovalStep: lambda actor: _in_bodies(ApprovalStep.body_id, actor, STAFF | APPROVERS),
     Body: lambda actor: Body.id.in_(actor.body_ids),

@@ -54,14 +54,15 @@ def bundle_files(
     `beside` further proofs of a statement by its SHA-256 as (ending, content), `more` whole files by name.
     """
     poll, cast = parse_definition(definition), [Signed(*pair) for pair in ballots]
-    _check_log_names(cast, leaves)
-    files = {"poll.json": definition, "log.json": _log(leaves)}
+    entries = [parse_leaf(each) for each in leaves]
+    check_log_names(cast, [entry for entry in entries if entry["kind"] == "ballot"])
+    files = {"poll.json": definition, "log.json": log_file(leaves, entries)}
     if result is not None:
         parse_canonical(result)
         files["result.json"] = result
     proofs = beside or {}
-    files |= _signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"], proofs)
-    files |= _signed_files("acts", acts, lambda statement: parse_act(statement)["type"], proofs)
+    files |= signed_files("ballots", cast, lambda statement: parse_ballot(statement)["member"], proofs)
+    files |= signed_files("acts", acts, lambda statement: parse_act(statement)["type"], proofs)
     files |= {f"certificates/{digest(certificate)}.cer": certificate for certificate in certificates}
     files |= {f"{RESOLUTION}/{name}": content for name, content in (resolution or {}).items()}
     files |= more or {}
@@ -102,12 +103,13 @@ def key_places(places: Mapping[str, str]) -> bytes:
     return canonical({"v": 1, "ctx": PLACES_CONTEXT, "keys": kept})
 
 
-def _signed_files(
+def signed_files(
     folder: str,
     signed: Iterable[tuple[bytes, bytes]],
     called: Callable[[bytes], str],
     beside: Mapping[str, Sequence[tuple[str, bytes]]],
 ) -> dict[str, bytes]:
+    """Statements and signatures of one folder, numbered in their order, with the further proofs of each beside it."""
     files: dict[str, bytes] = {}
     for number, (statement, cms) in enumerate(signed, start=1):
         name = f"{folder}/{number:04d}-{called(statement)}"
@@ -133,18 +135,19 @@ def ending(kind: str, content: bytes) -> str:
     return _ENDINGS[kind]
 
 
-def _check_log_names(cast: Sequence[Signed], leaves: Sequence[bytes]) -> None:
-    entries = [entry for entry in map(parse_leaf, leaves) if entry["kind"] == "ballot"]
+def check_log_names(cast: Sequence[Signed], entries: Iterable[Mapping[str, Any]]) -> None:
+    """ValueError unless the entries of a log name exactly these statements and signatures, in this order."""
     logged = [(entry["statement_sha256"], entry["cms_sha256"]) for entry in entries]
     if logged != [(digest(each.statement), digest(each.cms)) for each in cast]:
-        raise ValueError("the ballots are not those of the log, in its order")
+        raise ValueError("what was signed is not what the log names, in its order")
 
 
-def _log(leaves: Sequence[bytes]) -> bytes:
+def log_file(leaves: Sequence[bytes], entries: Iterable[Mapping[str, Any]]) -> bytes:
+    """The content of log.json: every entry (parsed from its leaf data) with its hash, and the root over all."""
     hashes = [merkle.leaf_hash(each) for each in leaves]
-    entries = [{"hash": hashed.hex(), "payload": parse_leaf(each)} for each, hashed in zip(leaves, hashes, strict=True)]
+    told = [{"hash": hashed.hex(), "payload": dict(entry)} for hashed, entry in zip(hashes, entries, strict=True)]
     root = merkle.root(hashes).hex()
-    return canonical({"v": 1, "ctx": LOG_CONTEXT, "size": len(leaves), "root": root, "leaves": entries})
+    return canonical({"v": 1, "ctx": LOG_CONTEXT, "size": len(leaves), "root": root, "leaves": told})
 
 
 def manifest(files: Mapping[str, bytes], subject: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,160 @@
+"""Aides and slips (người giúp việc tham mưu): a member lets an aide read along; the aide suggests and never answers."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import MemberStaff, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
+from app.workflows import slip_drafts, slips
+from app.workflows.engine.errors import Detached, NotFound, WorkflowError
+from app.workflows.engine.rights import Actor
+from app.workflows.engine.transaction import Fact, record, use_case
+from app.workflows.engine.visibility import nothing, seen
+from app.workflows.rules.calendar import hanoi_date
+from app.workflows.slip_counting import require_open
+from app.workflows.slip_drafts import LARGEST_DRAFT
+from app.workflows.slip_refusals import DraftTooLong
+
+PARTS = ("answers", "reservation")  # of a draft; files are laid beside an answer by the member alone
+
+
+class NotYourAide(WorkflowError):
+    code = "not_your_aide"
+    http_status = 403
+    message = _("This person does not help you today. Whom a member lets see slips is one of the own aides.")
+
+
+class NotAdmitted(WorkflowError):
+    code = "aide_not_admitted"
+    http_status = 403
+    message = _("The member does not let you see this slip, or you do not help the member today.")
+
+
+class AdviceChanged(WorkflowError):
+    code = "advice_changed"
+    message = _("The suggestion was written anew meanwhile. Read it again before you take it over.")
+
+
+@dataclass(frozen=True)
+class AideOfSlips(Fact):
+    """A member lets an aide see the own slips, or no longer does."""
+
+    member_id: int
+    aide_id: int
+    allowed: bool
+
+
+@use_case
+def let_aide(actor: Actor, aide_id: int, allowed: bool, now: dt.datetime) -> bool:
+    """Let one of the own aides see the slips one is asked about, or end it at once; whether that changed anything."""
+    staff = _staff(actor.person_id, aide_id, now)
+    if staff is None:
+        raise NotYourAide(nothing(actor, SlipAide, aide_id))
+    found = db.session.get(SlipAide, (staff.member_id, aide_id), with_for_update=True)
+    if found is None:
+        found = SlipAide(member_id=staff.member_id, aide_id=aide_id, body_id=staff.body_id, allowed=False, at=now)
+        db.session.add(found)
+    if found.allowed == allowed:
+        return False
+    found.allowed, found.at = allowed, now
+    db.session.flush()
+    fact = AideOfSlips(staff.body_id, SlipAide.__tablename__, aide_id, staff.member_id, aide_id, allowed)
+    record(actor, fact, now)
+    return True
+
+
+@use_case
+def write_advice(
+    actor: Actor, slip_id: int, member_id: int, content: Mapping[str, Any], now: dt.datetime
+) -> SlipAdvice:
+    """Suggest an answer to a member who lets this aide see the slip; while the slip can be answered.
+
+    It is judged when the member signs it, like everything that is typed.
+    """
+    slip = slips.locked(actor, slip_id)
+    _require_admitted(actor, slip, member_id, now)
+    require_open(slip, now)
+    if len(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST_DRAFT:
+        raise DraftTooLong(slip)
+    key = {"slip_id": slip.id, "member_id": member_id, "aide_id": actor.person_id}
+    advice = db.session.scalar(select(SlipAdvice).filter_by(**key))
+    if advice is None:
+        advice = SlipAdvice(**key, body_id=slip.body_id, version=0)
+        db.session.add(advice)
+    advice.content = {name: content[name] for name in PARTS if name in content}
+    advice.version, advice.at = advice.version + 1, now
+    db.session.flush()
+    return advice
+
+
+def advice_for(actor: Actor, slip_id: int) -> list[SlipAdvice]:
+    """What the actor's aides suggest to the actor; nobody else's suggestions, whatever office is held."""
+    slip = seen(actor, Slip, slip_id)
+    rows = select(SlipAdvice).where(SlipAdvice.slip_id == slip.id, SlipAdvice.member_id == (actor.person_id or 0))
+    return list(db.session.scalars(rows.order_by(SlipAdvice.at.desc(), SlipAdvice.id)))
+
+
+def advised_members(actor: Actor, slip_id: int, now: dt.datetime) -> list[SlipRecipient]:
+    """Whom this aide may suggest an answer to: those of the roll who let the aide see the slip."""
+    slip = seen(actor, Slip, slip_id)
+    return [entry for entry in slip.recipients if _admits(entry.member_id, actor.person_id, now)]
+
+
+def own_aides(actor: Actor, now: dt.datetime) -> list[tuple[Person, bool]]:
+    """The actor's aides of today, and whether each may see the actor's slips."""
+    on = hanoi_date(now)
+    rows = select(Person).join(MemberStaff, MemberStaff.aide_id == Person.id)
+    mine = rows.where(
+        MemberStaff.member_id == (actor.person_id or 0), MemberStaff.valid_from <= on, MemberStaff.valid_to > on
+    )
+    found = db.session.scalars(mine.distinct().order_by(Person.sort_key, Person.id))
+    return [(person, _admits(actor.person_id or 0, person.id, now)) for person in found]
+
+
+def own_advice(actor: Actor, slip_id: int, member_id: int) -> SlipAdvice | None:
+    """What this aide has suggested to a member so far."""
+    key = {"slip_id": slip_id, "member_id": member_id, "aide_id": actor.person_id or 0}
+    return db.session.scalar(select(SlipAdvice).filter_by(**key))
+
+
+@use_case
+def take_over(
+    actor: Actor, slip_id: int, advice_id: int, version: int, now: dt.datetime, device: str = ""
+) -> SlipDraft:
+    """Make a suggestion the member's own draft, in place of what was typed; the member's files stay.
+
+    It counts for nothing before the member signs it.
+    `version` is that of the suggestion the member has read: AdviceChanged when the aide wrote on meanwhile.
+    """
+    advice = seen(actor, SlipAdvice, advice_id)
+    if advice.slip_id != slip_id or advice.member_id != actor.person_id:
+        raise NotFound(nothing(actor, SlipAdvice, advice_id))
+    if advice.version != version:
+        raise AdviceChanged(Detached.of(advice), version=advice.version)
+    draft = slip_drafts.draft_of(actor, slip_id)
+    version, files = (draft.version, draft.content.get("uploads", [])) if draft else (0, [])
+    return slip_drafts.save_draft(actor, slip_id, {**advice.content, "uploads": files}, version, now, device)
+
+
+def _require_admitted(actor: Actor, slip: Slip, member_id: int, now: dt.datetime) -> None:
+    asked = db.session.get(SlipRecipient, (slip.id, member_id)) is not None
+    if not asked or not _admits(member_id, actor.person_id, now):
+        raise NotAdmitted(slip)
+
+
+def _admits(member_id: int, aide_id: int | None, now: dt.datetime) -> bool:
+    permission = db.session.get(SlipAide, (member_id, aide_id or 0), populate_existing=True)
+    return permission is not None and permission.allowed and _staff(member_id, aide_id, now) is not None
+
+
+def _staff(member_id: int | None, aide_id: int | None, now: dt.datetime) -> MemberStaff | None:
+    """The entry of the roll of aides by which one helps the other today."""
+    on = hanoi_date(now)
+    rows = select(MemberStaff).where(MemberStaff.member_id == (member_id or 0), MemberStaff.aide_id == (aide_id or 0))
+    return db.session.scalars(rows.where(MemberStaff.valid_from <= on, MemberStaff.valid_to > on).limit(1)).first()
