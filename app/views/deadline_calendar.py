@@ -93,7 +93,7 @@ class CalendarFeedView(BaseView):
 
 
 def _calendar(reader: Actor, at: dt.datetime) -> bytes:
-    name = _("e-Cabinet: %(name)s", name=reader.name)
+    name = f"e-Cabinet: {reader.name}"
     return ical.calendar(name, calendar_feeds.own_events(reader, _public(), at), f"e-Cabinet {SOFTWARE}")
 
 

@@ -175,7 +175,7 @@ class SlipView(BaseView):
         """Without a script: sign what was shown on that page."""
         sent = Sent({name: form_text(name, 64) for name in ("nonce", "pin")}, {"nonce", "pin"})
         slip_answers.sign_answer(current_actor(), slip_id, nonce_of(sent), pin_of(sent), now())
-        flash(_("Your answer is recorded."), "success")
+        flash(_("Your opinion is recorded."), "success")
         return redirect(url_for("SlipView.card", slip_id=slip_id), 303)
 
     @expose("/<int:slip_id>/receipt")

@@ -14,14 +14,17 @@ import pytest
 
 from app import models, workflows
 from app.models import Choice, Office, Outcome, Place, SeatRole, Visibility
-from app.workflows import document_signing, keys, slip_facts
+from app.workflows import agenda, document_signing, keys, resolution_sources, slip_facts
 from app.workflows.engine.rights import GRANTS, SAID, Right
 from app.workflows.engine.words import WORDS
 from app.workflows.rules.ballot import VISIBILITIES
 from app.workflows.rules.tally import CHOICES, Verdict
 
 # written inside the use case of its caller
-PARTS = {keys.register_key, document_signing.add_signature, slip_facts.record_slip}
+PARTS = {
+    keys.register_key, document_signing.add_signature, slip_facts.record_slip, agenda.append_item,
+    resolution_sources.record_step,
+}  # fmt: skip
 
 
 def rooms() -> Iterator[Any]:

@@ -326,7 +326,7 @@ def test_going_back_before_decisions_and_forth_again_keeps_every_resolution(empt
         with pytest.raises(IntegrityError), own_transaction() as session:
             session.execute(text(statement))
     upgrade(directory="migrations")
-    assert counts() == before
+    assert counts() == before | {"opinion_table": 0}
     assert triggers() == len(guard_statements(db.engine.dialect.name))
     assert scene.resolution.recall_id is not None
     with pytest.raises(IntegrityError), own_transaction() as session:

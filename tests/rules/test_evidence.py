@@ -123,7 +123,7 @@ def test_an_annulled_poll_has_the_act_and_no_result(case):
 def test_ballots_that_are_not_those_of_the_log_make_no_bundle(case):
     definition, ballots, certificates, leaves, result = parts(case)
     for odd in (ballots[:-1], list(reversed(ballots)), [(ballots[0][0], b"other cms"), *ballots[1:]]):
-        with pytest.raises(ValueError, match="not those of the log"):
+        with pytest.raises(ValueError, match="not what the log names"):
             bundle_files(definition, odd, certificates, leaves, result)
 
 

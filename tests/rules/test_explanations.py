@@ -1,4 +1,4 @@
-"""Rows of the table of explanations, and links into a draft that changes below them."""
+"""Rows of the table of explanations, and links into a draft that changes below them (rule:R66)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is proposed to be joined, against a plain comparison of every pair."""
+"""What is proposed to be joined, against a plain comparison of every pair (rule:R65)."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The list of opinions in signed answers, and whether it agrees with the result."""
+"""The list of opinions in signed answers, and whether it agrees with the result (rule:R64)."""
 
 import copy
 

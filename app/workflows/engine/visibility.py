@@ -185,13 +185,14 @@ def _slips(actor: Actor) -> Criterion:
 
 def _helped(actor: Actor) -> Select[Any]:
     """Slips about which a member is asked who lets this person, an aide of that day, see them."""
+    asked = select(SlipRecipient.slip_id).join(SlipAide, SlipAide.member_id == SlipRecipient.member_id)
+    if actor.on is None:
+        return asked.where(false())
     helps = and_(
         MemberStaff.member_id == SlipAide.member_id, MemberStaff.aide_id == SlipAide.aide_id,
         MemberStaff.valid_from <= actor.on, MemberStaff.valid_to > actor.on,
     )  # fmt: skip
-    allowed = and_(SlipAide.aide_id == (actor.person_id or 0), SlipAide.allowed)
-    asked = select(SlipRecipient.slip_id).join(SlipAide, SlipAide.member_id == SlipRecipient.member_id)
-    return asked.join(MemberStaff, helps).where(allowed if actor.on else false())
+    return asked.join(MemberStaff, helps).where(SlipAide.aide_id == (actor.person_id or 0), SlipAide.allowed)
 
 
 def _of_member(slip_part: Any, actor: Actor) -> Criterion:
