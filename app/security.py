@@ -76,7 +76,7 @@ SCREENS: dict[str, set[Screen]] = {
     | _opens("WitnessRecords", "Oversight") | _opens("GapRecords", "Oversight", "add", "confirm"),
     "quan_tri": _opens("AccountRecords", "Security", "add", "edit")
     | _opens("JobRecords", "Security", "retry", "cancel") | _opens("DeliveryRecords", "Security", "retry")
-    | _opens("SessionRecords", "Security", "revoke") | _opens("UnansweredRecords", "Oversight") | PICK,
+    | _opens("SessionRecords", "Security", "revoke") | _opens("UnansweredRecords", "Oversight", "ask") | PICK,
     "khach": set(),
 }  # fmt: skip
 

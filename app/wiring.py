@@ -123,6 +123,7 @@ TASKS: tuple[Task, ...] = (
     Task(sequencer.NIGHTLY, Queue.MAINTENANCE, sequencer.nightly, {"body_id": int}),
     Task(expiry.WARN, Queue.SCHEDULE, expiry_tasks.warn, {"body_id": int}),
     Task(revocation_evidence.ASK, Queue.SIGNING, revocation_tasks.ask, {"body_id": int}),
+    Task(revocation_evidence.ASK_AGAIN, Queue.SIGNING, revocation_tasks.ask_again, {"certificate_id": int}),
     Task(certificate_rounds.ROUND, Queue.SIGNING, revocation_tasks.go_round, {"body_id": int}),
     Task(revocations.PUBLISH, Queue.SIGNING, pki_tasks.publish, {"body_id": int}),
     Task(time_stamps.CATCH_UP, Queue.SIGNING, stamp_tasks.catch_up, {"body_id": int}),

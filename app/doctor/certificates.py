@@ -116,7 +116,8 @@ def unproven() -> Iterator[Finding]:
         ))  # fmt: skip
     if given_up:
         yield note("certificates.unproven", _(
-            "%(n)s older signatures never got an answer, and nobody is asked any more: auditors see which.", n=given_up
+            "%(n)s older signatures never got an answer; an administrator can have the authorities asked again "
+            "under “Missing answers about revocation”.", n=given_up,
         ))  # fmt: skip
     if not (count or given_up):
         yield ok("certificates.unproven", _("Beside each signature lies what the authority says of its certificate."))

@@ -34,6 +34,13 @@ def ask(job: dict[str, Any]) -> None:
     _require_all(answers)
 
 
+def ask_again(job: dict[str, Any]) -> None:
+    """Ask about one certificate, however old its signatures are. Running twice is harmless: with every answer there
+    nobody is asked."""
+    asked = revocation_evidence.asked_again(job["certificate_id"])
+    _require_all(list(_answers(asked, revocation_evidence.keep_answer)))
+
+
 def go_round(job: dict[str, Any]) -> None:
     """Ask about every certificate on which a key or seal stands, lately used or not. Running twice is harmless: what
     is revoked here already is in use no more.
@@ -65,7 +72,7 @@ def _heed(actor: Actor, certificate_id: int, answer: Answer, now: dt.datetime) -
 
 def _require_all(answers: Sequence[Standing]) -> None:
     if silent := sum(standing in (Standing.UNKNOWN, Standing.UNREACHABLE) for standing in answers):
-        raise NotAnswered(f"{silent} certificates")
+        raise NotAnswered(silent)
 
 
 def slots(body_id: int, now: dt.datetime) -> Iterator[tuple[str, dict[str, int | str]]]:

@@ -118,6 +118,7 @@ FACTS: dict[str, Any] = {
     "ResolutionReplaced": _("Resolution replaced"),
     "ResolutionReturned": _("Resolution returned"),
     "ResolutionPreserved": _("Long-term form of a Resolution made"),
+    "AnswersAskedAgain": _("Authority to be asked again about a certificate"),
     "AuthorityRevoked": _("Certificate of an authority found revoked"),
     "ResolutionSealed": _("Resolution sealed"),
     "ResolutionSigned": _("Resolution signed"),

@@ -25,7 +25,7 @@ from app.views.records import Answer, RecordView, Step, Steps, may
 from app.views.records_accounts import ADMINISTRATION
 from app.views.records_deliveries import masked
 from app.views.records_jobs_load import UNDONE, monitor, nothing_asked
-from app.views.records_jobs_words import job_word
+from app.views.records_jobs_words import job_word, why_word
 from app.workflows import jobs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor
@@ -67,6 +67,7 @@ class Jobs(RecordInterface):
         for row in rows:
             row.progress = row if row.progress_total else None
             row.lasted = row
+            row.why = why_word(row.name, row.last_error)
         return rows
 
 
@@ -141,14 +142,14 @@ class JobRecords(RecordView):
     list_title, show_title = _("Background work"), _("Background work")
     list_columns = ["name", "queue", "state", "progress", "attempts", "due_at", "lasted", "worker"]
     show_columns = ["id", "queue", "state", "progress", "created_at", "due_at", "handed_at", "lease_until", "done_at",
-                    "lasted", "attempts", "worker", "cancel_asked", "last_error"]  # fmt: skip
+                    "lasted", "attempts", "worker", "cancel_asked", "why"]  # fmt: skip
     search_columns = ["state", "queue", "last_error", "created_at", "due_at"]
     searched = ("last_error", "created_at", "due_at")  # the others have chips
     order_columns = ["name", "queue", "state", "created_at", "due_at", "attempts"]
     chips = ("state",)
     title_column = "name"
     words = {
-        "name": job_word, "progress": progress, "last_error": in_full, "worker": machine, "lasted": lasted,
+        "name": job_word, "progress": progress, "why": in_full, "worker": machine, "lasted": lasted,
         **dict.fromkeys(("created_at", "due_at", "handed_at", "lease_until", "done_at"), to_the_second),
     }  # fmt: skip
     label_columns = {
@@ -156,6 +157,7 @@ class JobRecords(RecordView):
         "due_at": _("Due at"), "handed_at": _("Handed over at"), "lease_until": _("Held until"), "attempts": _("Tries"),
         "lasted": _("Took"), "progress": _("Progress"), "worker": _("Worker"), "done_at": _("Done at"),
         "cancel_asked": _("Asked to stop"), "last_error": _("Last error"),
+        "why": _("Last error"),
     }  # fmt: skip
     method_permission_name = {
         "retry": "retry", "retry_chosen": "retry", "cancel": "cancel", "cancel_chosen": "cancel",
@@ -228,7 +230,7 @@ class JobRecords(RecordView):
     def _cells(self, row: Job) -> dict[str, Any]:
         """The first line of what went wrong stands below the name of the work."""
         cells = super()._cells(row)
-        cells["name"] += first_line(row.last_error)
+        cells["name"] += first_line(row.why)
         return cells
 
     def _facts(self, row: Any) -> Any:

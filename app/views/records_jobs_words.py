@@ -1,8 +1,12 @@
-"""What background work is called on the administrators' screens."""
+"""What background work is called on the administrators' screens, and why it waits."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+
+from app.gateways import timestamp
+from app.workflows import certificate_rounds, deliveries, preservation, revocation_evidence, time_stamps
 
 JOBS: dict[str, Any] = {
     "announcements.week": _("Announce the weekly report"),
@@ -27,6 +31,7 @@ JOBS: dict[str, Any] = {
     "reminders.invitations": _("Remind of invitations without an answer"),
     "reminders.slips": _("Remind of slips without an answer"),
     "revocation_evidence.ask": _("Ask whether certificates were revoked"),
+    "revocation_evidence.ask_again": _("Ask again whether a certificate was revoked"),
     "revocations.publish": _("Publish which certificates are revoked"),
     "slips.announce": _("Tell members of a change in a slip"),
     "time_stamps.ask": _("Ask for time stamps of signatures"),
@@ -39,3 +44,24 @@ JOBS: dict[str, Any] = {
 def job_word(name: str) -> Any:
     """The background work in words; a name that is not in the table stays as it is."""
     return JOBS.get(name, name)
+
+
+SILENT = {"NotAnswered": _("Some authorities gave no answer; this is the number of their certificates")}
+REASONS: dict[str, Mapping[Any, Any]] = {  # by the name of the work: what its codes mean, the detail of one too
+    preservation.BEGIN: {**preservation.SAID, **timestamp.SENTENCES},
+    time_stamps.ASK: timestamp.SENTENCES,
+    time_stamps.CATCH_UP: timestamp.SENTENCES,
+    revocation_evidence.ASK: SILENT,
+    revocation_evidence.ASK_AGAIN: SILENT,
+    certificate_rounds.ROUND: SILENT,
+    deliveries.SEND: {"quiet hours": _("It waits for the end of the quiet hours that the recipient has chosen.")},
+}
+
+
+def why_word(name: str, last_error: str) -> str:
+    """Why the work waits or failed: codes of ours in words, what others said as they said it."""
+    code, _colon, more = last_error.partition(": ")
+    words = REASONS.get(name, {})
+    if code not in words:
+        return last_error
+    return f"{words[code]} ({words.get(more, more)})" if more else str(words[code])

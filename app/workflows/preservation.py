@@ -32,6 +32,7 @@ from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.engine.visibility import OUT
+from app.workflows.revocation_evidence import AnswerState
 from app.workflows.rules import preserving
 from app.workflows.rules.calendar import hanoi_date
 
@@ -45,6 +46,7 @@ class Lack(StrEnum):
     """Why there is no long-term form yet, or no newer one."""
 
     ANSWERS = "answers"
+    GIVEN_UP = "given_up"
     NOBODY = "nobody"
     STAMP = "stamp"
     NO_STAMPER = "no_stamper"
@@ -53,10 +55,19 @@ class Lack(StrEnum):
 
 SAID: dict[Lack, Any] = {
     Lack.ANSWERS: _("It waits for the answers of the authorities about the certificates."),
+    Lack.GIVEN_UP: _(
+        "No answer about a certificate came within 30 days, and nobody is asked any more; an administrator can have "
+        "the authorities asked again under “Missing answers about revocation”."
+    ),
     Lack.NOBODY: _("It is not configured who can be asked about the certificates; tell the administrator."),
     Lack.STAMP: _("It waits for the time stamp of the document (“chờ dấu thời gian”)."),
     Lack.NO_STAMPER: _("No time-stamping authority is configured; tell the administrator."),
     Lack.UNPROVEN: _("What was made did not pass our own verification and was not kept; tell the administrator."),
+}
+UNANSWERED = {  # why an answer about a signature is missing → what the form lacks; of several, the first that applies
+    AnswerState.NOBODY: Lack.NOBODY,
+    AnswerState.GIVEN_UP: Lack.GIVEN_UP,
+    AnswerState.AWAITED: Lack.ANSWERS,
 }
 
 
@@ -92,7 +103,8 @@ class Material:
     """Everything that the next form of a Resolution is made of, read in one go.
 
     `sha256` is the file that is continued, `number` that of the form to be made; `signed` are the certificates of the
-    signatures, `answers` what was kept about them; `stamped` says whether each signature carries its own time stamp.
+    signatures, `answers` what was kept about them, `unanswered` certificates and times of the signatures without an
+    answer; `stamped` says whether each signature carries its own time stamp.
     """
 
     about: Detached
@@ -100,7 +112,7 @@ class Material:
     number: int
     signed: tuple[bytes, ...]
     answers: tuple[bytes, ...]
-    unanswered: bool
+    unanswered: tuple[tuple[bytes, dt.datetime], ...]
     tokens: tuple[bytes, ...]
     stamped: bool
     expected: tuple[pades.Expected, ...]
@@ -138,7 +150,7 @@ def lack_of(resolution: Resolution, now: dt.datetime) -> Lack | None:
         return None
     try:
         material = read(resolution.id)
-        _data(material, _used(material))
+        _data(material, _used(material), now)
     except Lacking as lacking:
         return lacking.lack
     return Lack.STAMP if timestamp.stamper() is not None else Lack.NO_STAMPER
@@ -151,10 +163,11 @@ def read(resolution_id: int) -> Material:
     statements = [signature.statement for signature in resolution.signatures]
     tokens = [signing.stamp_in(statement.cms) for statement in statements]
     answered = _answers(statements)
+    unanswered = tuple((each.certificate.der, each.signed_at) for each in statements if each.id not in answered)
     return Material(
         about=Detached.of(resolution), sha256=last.sha256 if last else resolutions.signed_file(resolution).sha256,
         number=last.number + 1 if last else 1, signed=tuple(each.certificate.der for each in statements),
-        answers=tuple(dict.fromkeys(answered.values())), unanswered=len(answered) < len(statements),
+        answers=tuple(dict.fromkeys(answered.values())), unanswered=unanswered,
         tokens=tuple(token for token in tokens if token), stamped=all(tokens),
         expected=verification.expected_of(resolution), revoked=verification.revocations_of(resolution),
     )  # fmt: skip
@@ -209,12 +222,16 @@ def _authorities(material: Material) -> list[bytes]:
     return [each for each in found if signing.issuer_of(each, (each,)) is None]
 
 
-def _data(material: Material, used: Collection[Used]) -> ValidationData:
+def _why_unanswered(material: Material, now: dt.datetime) -> Lack:
+    states = {revocation_evidence.why_missing(*each, now) for each in material.unanswered}
+    return next(lack for state, lack in UNANSWERED.items() if state in states)
+
+
+def _data(material: Material, used: Collection[Used], now: dt.datetime) -> ValidationData:
     """What the form takes up; Lacking while something is missing that its level needs."""
     pool = (*signing.trusted(), *timestamp.trusted())
     if material.unanswered:
-        issuers = [signing.issuer_of(each, pool) for each in material.signed]
-        raise Lacking(Lack.ANSWERS if all(each and revocation.can_ask(each) for each in issuers) else Lack.NOBODY)
+        raise Lacking(_why_unanswered(material, now))
     authorities = _authorities(material)
     kept = authority_answers.newest(
         material.about.body_id, [*authorities, *(each.certificate for each in used)]
@@ -249,7 +266,7 @@ def preserve(actor: Actor, resolution_id: int, now: dt.datetime) -> PreservedFil
     material, taken_back = read(resolution_id), authority_answers.revoked()
     end_reading()
     before = storage.read(material.sha256)
-    data = _data(material, _used(material, _judged(before, material, now, taken_back).stamps))
+    data = _data(material, _used(material, _judged(before, material, now, taken_back).stamps), now)
     end_reading()
     made = _made(before, material, data, now)
     verdict = _judged(made, material, now, taken_back)

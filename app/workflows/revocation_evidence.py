@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, func, select
 
 from app.extensions import db
@@ -14,11 +15,14 @@ from app.gateways.revocation import Answer, Standing
 from app.gateways.signing import CertificateRefused
 from app.models import Certificate, CertificateRevocation, EvidenceKind, SignatureEvidence, SignedStatement
 from app.workflows import certificate_rounds
-from app.workflows.engine.rights import Actor
+from app.workflows.engine import outbox
+from app.workflows.engine.errors import WorkflowError
+from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
+from app.workflows.engine.visibility import seen
 from app.workflows.rules.canonical import digest
 
-ASK = "revocation_evidence.ask"
+ASK, ASK_AGAIN = "revocation_evidence.ask", "revocation_evidence.ask_again"
 ASKED_FOR = dt.timedelta(days=30)  # after the signature; what nobody has answered by then stays without an answer
 WHOLE_SECOND = dt.timedelta(seconds=1)  # answers know no fractions
 CERTAIN = (Standing.GOOD, Standing.REVOKED)
@@ -35,6 +39,24 @@ class RevokedSignatureFound(Fact):
     certificate_sha256: str
     since: dt.datetime
     statements: list[int]
+
+
+@dataclass(frozen=True)
+class AnswersAskedAgain(Fact):
+    """An administrator has a certificate asked about once more, however old the signatures without an answer are."""
+
+    certificate_sha256: str
+    signatures: int
+
+
+class NothingMissing(WorkflowError):
+    code = "nothing_missing"
+    message = _("Beside every signature of this certificate there is an answer already.")
+
+
+class NobodyToAsk(WorkflowError):
+    code = "nobody_to_ask"
+    message = _("This installation names nobody who can be asked about this certificate (ECABINET_TRUSTED_CAS).")
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,7 @@ def shown(statement_sha256: str, now: dt.datetime) -> AnswerShown:
     if row.revoked is not None and row.revoked <= row.signed_at:
         return AnswerShown(AnswerState.REVOKED_BEFORE, row.revoked)
     if row.kept is None:
-        return AnswerShown(_missing(row.der, row.signed_at, now))
+        return AnswerShown(why_missing(row.der, row.signed_at, now))
     if row.revoked is not None:
         return AnswerShown(AnswerState.REVOKED_LATER, row.revoked)
     return AnswerShown(AnswerState.GOOD, row.kept)
@@ -106,12 +128,12 @@ def backlogs(certificates: Mapping[int, bytes], now: dt.datetime) -> dict[int, B
         .group_by(SignedStatement.certificate_id)
     )
     return {
-        number: Backlog(count, first, last, _missing(certificates[number], last, now))
+        number: Backlog(count, first, last, why_missing(certificates[number], last, now))
         for number, count, first, last in db.session.execute(rows)
     }
 
 
-def _missing(certificate_der: bytes, signed_at: dt.datetime, now: dt.datetime) -> AnswerState:
+def why_missing(certificate_der: bytes, signed_at: dt.datetime, now: dt.datetime) -> AnswerState:
     """Why no answer is there for a signature of that time."""
     try:
         issuer = signing.issuer_of(certificate_der, signing.trusted())
@@ -131,6 +153,36 @@ def waiting(body_id: int, now: dt.datetime) -> Sequence[Waiting]:
         .group_by(Certificate.id, Certificate.der)
         .order_by(Certificate.id)
     )
+    found = [Waiting(*row) for row in db.session.execute(rows)]
+    end_reading()
+    return found
+
+
+@use_case
+def ask_again(actor: Actor, certificate_id: int, now: dt.datetime) -> None:
+    """Have a certificate (its number) asked about though its signatures are too old to be asked about by themselves.
+
+    NothingMissing, NobodyToAsk; the authority is asked by the worker, and again while it is silent.
+    """
+    certificate = seen(actor, Certificate, certificate_id)
+    actor.require(Right.JOB_MANAGE, certificate)
+    found = backlogs({certificate.id: certificate.der}, now).get(certificate.id)
+    if found is None:
+        raise NothingMissing(certificate)
+    if found.state is AnswerState.NOBODY:
+        raise NobodyToAsk(certificate)
+    fact = AnswersAskedAgain.about(certificate, certificate_sha256=certificate.sha256, signatures=found.count)
+    record(actor, fact, now)
+    payload, key = {"certificate_id": certificate.id}, f"{ASK_AGAIN}:{certificate.id}:{now.isoformat()}"
+    outbox.enqueue(certificate.body_id, ASK_AGAIN, payload, key, now)
+
+
+def asked_again(certificate_id: int) -> Sequence[Waiting]:
+    """The certificate, if it still has signatures without an answer; nothing is open afterwards."""
+    rows = select(Certificate.id, Certificate.der, func.max(SignedStatement.signed_at)).join(
+        SignedStatement, SignedStatement.certificate_id == Certificate.id
+    )
+    rows = rows.where(Certificate.id == certificate_id, ~_kept().exists()).group_by(Certificate.id, Certificate.der)
     found = [Waiting(*row) for row in db.session.execute(rows)]
     end_reading()
     return found
@@ -172,16 +224,16 @@ def _kept() -> Select[Any]:
 def keep_answer(actor: Actor, certificate_id: int, answer: Answer, now: dt.datetime) -> int:
     """Write the answer down with every signature that it covers; how many. Once for each statement and answer.
 
-    An answer covers what was signed before it was true: an older one says nothing about the moment of signing. When it
-    says revoked, our own records say so from then on, its key is suspended, and whoever signed after that day is named
-    to the auditors.
+    An answer covers what was signed before it was true, however long before: an older one says nothing about the
+    moment of signing. When it says revoked, our own records say so from then on, its key is suspended, and whoever
+    signed after that day is named to the auditors.
     """
     if answer.standing not in CERTAIN or answer.at is None:
         return 0
     certificate = db.session.get_one(Certificate, certificate_id)
     covered = select(SignedStatement).where(SignedStatement.certificate_id == certificate_id)
     before = SignedStatement.signed_at < answer.at + WHOLE_SECOND
-    rows = covered.where(before, *_without_answer(None, now)).order_by(SignedStatement.id)
+    rows = covered.where(before, ~_kept().exists()).order_by(SignedStatement.id)
     statements, sha256 = list(db.session.scalars(rows)), digest(answer.content)
     kept = {"kind": EvidenceKind.REVOCATION, "content": answer.content, "sha256": sha256, "at": now}
     db.session.add_all(SignatureEvidence(statement_id=each.id, **kept) for each in statements)

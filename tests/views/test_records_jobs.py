@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from app.extensions import db
 from app.models import AuditEntry, Heartbeat, Job, JobState, Queue
 from app.views.records_jobs_load import _works_on
+from app.workflows import preservation
 from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
 from tests.device import JSON
@@ -198,6 +199,31 @@ def test_a_row_says_work_worker_and_the_first_line_of_what_went_wrong(at):
     assert "second line" in shown
     assert "secret.person@" not in listed + shown
     assert "•••@bo.vn" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "said"),
+    [
+        ("preservation.begin", "answers", "Đang chờ các tổ chức chứng thực trả lời về trạng thái chứng thư."),
+        ("preservation.begin", "stamp: down",
+         "Đang chờ dấu thời gian của văn bản. (Không kết nối được với dịch vụ cấp dấu thời gian.)"),
+        ("time_stamps.ask", "http: 503", "Dịch vụ cấp dấu thời gian trả lời báo lỗi. (503)"),
+        ("certificate_rounds.ask", "NotAnswered: 3", "chứng thư tương ứng (3)"),
+        ("deliveries.send", "quiet hours", "giờ yên lặng"),
+        ("digests.daily", "answers", "answers"),
+    ],
+)  # fmt: skip
+def test_codes_of_ours_are_said_in_words(at, name, told, said):
+    """The control is a work without such codes: what it said stays as it is."""
+    pk = put(DUE, name=name, last_error=told)
+    for path in (LIST, f"{LIST}{pk}"):
+        found = re.search(r'class="job-error">(.*?)<', at("admin").get(path).text)[1]
+        assert said in html.unescape(found)
+        assert (found == told) == (said == told)
+
+
+def test_every_reason_to_have_no_long_term_form_has_words():
+    assert set(preservation.SAID) == set(preservation.Lack)
 
 
 def test_a_running_job_has_a_bar_for_eyes_and_ears(at):

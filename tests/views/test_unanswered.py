@@ -1,13 +1,17 @@
 """What is unproven is shown: on the receipt, at the check of a ballot, and to auditors and administrators as a list."""
 
+import datetime as dt
 import re
 
 import pytest
 
 from app.gateways import revocation, signing
 from app.gateways.revocation import Client
+from app.models import Queue
+from app.tasks import execution
 from app.tasks import revocation as tasks
 from tests.cabinet import NOW
+from tests.views.browser import Browser
 
 LIST = "/records/unanswered/"
 NOT_YET = "Chưa có trả lời về thu hồi"
@@ -80,6 +84,21 @@ def test_the_list_names_each_certificate_and_empties_when_the_answers_come(at, v
     ask(authority)
     assert rows(at(name).get(LIST).text) == []
     assert at(name).get(rows(page)[0]).status_code == 404
+
+
+def test_an_administrator_has_what_was_given_up_asked_about_again(app, at, voted, authority, clock):
+    page = rows(at("admin").get(LIST).text)[0]
+    assert f"{page}/ask" not in at("admin").get(page).text, "it is being asked about"
+    assert at("auditor").client.post(f"{page}/ask").status_code == 403
+    clock.move(days=31)
+    admin, auditor = Browser(app, "admin"), Browser(app, "auditor")  # nobody stays signed in for a month
+    assert (auditor.get(page).status_code, f"{page}/ask" in auditor.get(page).text) == (200, False)
+    assert f'action="{page}/ask"' in admin.get(page).text
+    assert admin.client.post(f"{page}/ask").status_code == 303
+    authority["away"] = False
+    execution.drain(NOW + dt.timedelta(days=32), (Queue.SIGNING,))
+    assert len(rows(admin.get(LIST).text)) == 1
+    assert admin.get(page).status_code == 404
 
 
 def test_nobody_else_has_the_list(at, voted):

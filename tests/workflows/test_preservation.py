@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.gateways import pades, revocation, signing, storage, timestamp
-from app.gateways.revocation import Client, Place, client
+from app.gateways.revocation import Client, Place, Standing, client
 from app.gateways.timestamp import StampFault
 from app.models import AuditEntry, AuthorityAnswer, Job, JobState, PreservedFile, Queue
 from app.tasks import execution, schedule
@@ -29,6 +29,7 @@ from app.workflows import (
     revocation_evidence,
     verification,
 )
+from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.preservation import Lack
 from app.workflows.rules.evidence import bundle, manifest, read_bundle
@@ -267,6 +268,48 @@ def test_it_waits_for_the_answers_about_who_signed(app, world):
     world.work(OUT_AT + 2 * HOUR)
     world.work(OUT_AT + 3 * HOUR)
     assert [each.level.value for each in forms(scene)] == ["B-LTA"]
+
+
+def test_what_nobody_is_asked_about_any_more_is_said_and_an_administrator_has_it_asked_again(app, world):
+    world.silent = True
+    scene = Resolving().up_to("promulgated")
+    at = OUT_AT + revocation_evidence.ASKED_FOR
+    assert lack(scene, at - HOUR) is Lack.ANSWERS
+    assert lack(scene, at) is Lack.GIVEN_UP
+    assert "quản trị viên" in str(preservation.SAID[Lack.GIVEN_UP])
+    world.silent = False
+    world.work(at)
+    assert (forms(scene), lack(scene, at)) == ([], Lack.GIVEN_UP), "the authority is back, and nobody asks it"
+    admin, signed = scene.who["admin"], [each.statement.certificate_id for each in scene.resolution.signatures]
+    with pytest.raises(NotAllowed):
+        revocation_evidence.ask_again(scene.who["auditor"], signed[0], at)
+    for certificate_id in signed:
+        revocation_evidence.ask_again(admin, certificate_id, at)
+    world.work(at)
+    with pytest.raises(revocation_evidence.NothingMissing):
+        revocation_evidence.ask_again(admin, signed[0], at)
+    world.work(at + HOUR)
+    assert [each.level.value for each in forms(scene)] == ["B-LTA"]
+    assert db.session.query(AuditEntry).filter_by(fact="AnswersAskedAgain").count() == len(signed)
+
+
+def test_a_new_answer_is_kept_with_every_older_signature_of_its_certificate(app, world):
+    world.silent = True
+    scene = Resolving().up_to("promulgated")
+    statement = scene.resolution.signatures[-1].statement
+    number, sha, after = statement.certificate_id, statement.sha256, OUT_AT + 2 * revocation_evidence.ASKED_FOR
+    answer = revocation.Answer(Standing.GOOD, b"an answer", at=after - HOUR)
+    assert revocation_evidence.keep_answer(SYSTEM, number, answer, after) > 0
+    assert revocation_evidence.shown(sha, after).state is revocation_evidence.AnswerState.GOOD
+
+
+def test_where_nobody_can_be_asked_nobody_is_asked_again(app, world, monkeypatch):
+    monkeypatch.setattr(client, "_chosen", [Client()])
+    scene = Resolving().up_to("promulgated")
+    with pytest.raises(revocation_evidence.NobodyToAsk):
+        revocation_evidence.ask_again(
+            scene.who["admin"], scene.resolution.signatures[0].statement.certificate_id, OUT_AT
+        )
 
 
 def test_where_nobody_can_be_asked_it_says_so(app, world, monkeypatch):
