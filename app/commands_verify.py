@@ -48,7 +48,7 @@ def _verify(file: BinaryIO, as_json: bool, lang: str | None) -> None:
 def _document(file: BinaryIO, head: bytes, as_json: bool) -> tuple[str, str]:
     content = head + file.read(pades.Limits().size + 1 - len(head))
     try:
-        verdict = verification.verify(content, dt.datetime.now(dt.UTC))
+        verdict = verification.verify(content, _now())
     except (SQLAlchemyError, SigningError) as trouble:  # not a word about the file follows from this
         why = str(trouble).partition("\n")[0]
         said = gettext("The records cannot be asked, so nothing is said about the file: %(why)s", why=why)
@@ -57,6 +57,10 @@ def _document(file: BinaryIO, head: bytes, as_json: bool) -> tuple[str, str]:
         click.echo(said, err=True)
         raise SystemExit(EXIT_CODES["undetermined"]) from trouble
     return verdict.state, _as_json(DOCUMENT, verdict.as_json()) if as_json else "\n".join(verdict.lines())
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _unasked(content: bytes, said: str) -> dict[str, Any]:

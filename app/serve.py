@@ -7,11 +7,13 @@ its master starts the worker again should it die. Every open socket of the embed
 import logging
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app import logs
 from app.extensions import db
@@ -21,6 +23,7 @@ from app.workflows.engine.outbox import wake
 log = logging.getLogger("ecabinet")
 
 THREADS = 256  # sixty tablets with a socket each, and their requests
+CLOSERS = 64  # lines whose other end has not hung up yet, at most two seconds each
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only when the operator asks for it
 ENDED = 5.0  # seconds the background threads have to finish what they are at
 
@@ -41,6 +44,23 @@ def embedded(app: Flask, port: int) -> int:
     return 0
 
 
+class Worker(ThreadWorker):
+    """Gunicorn's worker with threads; whoever does not hang up keeps nobody else waiting.
+
+    A line is closed with a pause, so that the answer arrives where a body was not read; in the thread that takes the
+    new ones it would stop all of them.
+    """
+
+    def init_process(self) -> None:
+        self.closing = ThreadPoolExecutor(CLOSERS, thread_name_prefix="closing")
+        super().init_process()
+
+    def finish_request(self, conn: TConn, done: Any) -> None:
+        conn.close = partial(self.closing.submit, conn.close)
+        super().finish_request(conn, done)
+        del conn.close
+
+
 class Server(BaseApplication):
     """Gunicorn with our settings; nothing is read from its command line or environment."""
 
@@ -51,8 +71,9 @@ class Server(BaseApplication):
 
     def load_config(self) -> None:
         settings: dict[str, Any] = {
-            "bind": f"{self.host}:{self.port}", "worker_class": "gthread", "workers": 1, "threads": THREADS,
+            "bind": f"{self.host}:{self.port}", "worker_class": Worker, "workers": 1, "threads": THREADS,
             "worker_connections": 4 * THREADS, "keepalive": 15, "timeout": 60, "graceful_timeout": 2,
+            "forwarded_allow_ips": "", "forwarder_headers": "", "secure_scheme_headers": {},  # ECABINET_PROXIES alone
             "proc_name": "ecabinet", "control_socket_disable": True,
             "logconfig_dict": logs.settings(self.app.config["LOG_FORMAT"]),
             "when_ready": self.say_ready, "post_worker_init": self.begin, "worker_exit": self.end,

@@ -9,6 +9,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DataError, IntegrityError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -50,6 +51,7 @@ def register(app: Flask, _appbuilder: AppBuilder) -> None:
     app.register_error_handler(CSRFError, outdated)
     app.register_error_handler(SecurityError, foreign_host)
     app.register_error_handler(InternalServerError, broken)
+    app.register_error_handler(ParseException, unreadable)
     for error, status in ((NoResultFound, 404), (IntegrityError, 409), (StaleDataError, 409), (DataError, 400),
                           (OverflowError, 400), (RecursionError, 400)):  # fmt: skip
         app.register_error_handler(error, _of_the_database(status))
@@ -85,6 +87,11 @@ def outdated(_error: CSRFError) -> Any:
 def foreign_host(_error: SecurityError) -> Any:
     """Somebody asks for another host than ours; no page is drawn, since every link on it would lead there."""
     return str(_("This address is not served here.")), 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def unreadable(_error: ParseException) -> Any:
+    """A body whose pieces do not say where they end; the line is closed by the server."""
+    return answer(400)
 
 
 def broken(error: InternalServerError) -> Any:

@@ -11,16 +11,19 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, request
 from flask_appbuilder import AppBuilder, BaseView, expose
+from werkzeug.exceptions import RequestTimeout
 
 from app.gateways import signing
+from app.views.receiving import small_body
 from app.views.sign_in import address
 from app.workflows.public_tries import network_of
 
 CERTIFICATE, LIST = "application/pkix-cert", "application/pkix-crl"
 ASKS, ANSWERS = "application/ocsp-request", "application/ocsp-response"
 MOST_ASKED = 2048  # bytes
+WITHIN = 10.0  # seconds for them; only then does a request take its place
 MOST = 120  # requests of one network in a minute, for each of the processes that serve pages
 MINUTE = 60.0
 AT_ONCE = threading.BoundedSemaphore(4)  # who asks the signer; members who vote come first
@@ -65,6 +68,10 @@ def for_programs(view: Any) -> Any:
     def answered(*args: Any, **kwargs: Any) -> Response:
         if not pace.admits(network_of(address())):
             return Response("too many requests", 429, {"Retry-After": "60"}, mimetype="text/plain")
+        try:
+            g.asked = small_body(MOST_ASKED + 1, WITHIN) if request.method == "POST" else b""
+        except RequestTimeout:
+            return Response("too slow", 408, mimetype="text/plain")
         if not AT_ONCE.acquire(timeout=2.0):
             return Response("busy", 503, {"Retry-After": "5"}, mimetype="text/plain")
         try:
@@ -99,7 +106,7 @@ class PkiView(BaseView):
     def ask(self) -> Response:
         if request.mimetype != ASKS:
             abort(415)
-        return _answered(request.stream.read(MOST_ASKED + 1))
+        return _answered(g.asked)
 
     @expose("/ocsp/<path:asked>", methods=["GET"])
     @for_programs

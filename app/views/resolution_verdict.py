@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 from app.gateways import pades, signing
 from app.models import DocumentSignature, Resolution, SignatureRole
 from app.views.ballot_answers import stamp_facts
-from app.workflows import resolutions, time_stamps, verification
+from app.workflows import authority_answers, public_documents, resolutions, time_stamps, verification
 from app.workflows.engine.words import word
 from app.workflows.key_places import places_of
 
@@ -30,7 +30,7 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
     states = {signer.role: signer.state for signer in found.signers}
     places = places_of(one.statement.certificate_id for one in resolution.signatures)
     return {
-        "kind": kind, "icon": icon, "label": _label(found.state, len(found.signers), label),
+        "kind": kind, "icon": icon, "label": _label(found.state, resolution) or label,
         "reasons": [str(reason) for reason in found.reasons],
         "rows": [
             _row(one, states.get(one.role.value, found.state), places[one.statement.certificate_id], now)
@@ -40,18 +40,29 @@ def signatures(resolution: Resolution, now: dt.datetime) -> dict[str, Any] | Non
 
 
 def judged(resolution: Resolution, now: dt.datetime) -> pades.Verdict:
-    """Our verdict on the latest signed form, against what was signed so far: a seal to come is no fault yet."""
+    """As for everybody once it is promulgated; before, what was signed so far: a seal to come is no fault yet."""
+    if verification.promulgated(resolution):
+        return public_documents.verdict_of(resolution, now)
     made = {signature.role.value for signature in resolution.signatures}
     expected = [one for one in verification.expected_of(resolution) if one.role in made]
     revoked = verification.revocations_of(resolution)
     return verification.of_copy(
         resolutions.signed_file(resolution),
-        lambda content: pades.verdict(content, expected, signing.trusted(), now, revoked),
+        lambda content: pades.verdict(
+            content, expected, signing.trusted(), now, revoked, stampers_revoked=authority_answers.revoked()
+        ),
     )
 
 
-def _label(state: str, count: int, label: Any) -> str:
-    return _("%(n)s valid", n=count) if state == "valid" else str(label)
+def _label(state: str, resolution: Resolution) -> str:
+    """How many signatures are valid, and what the document lacks before it is one for everybody."""
+    roles = {one.role for one in resolution.signatures}
+    if state != "valid":
+        return ""
+    if SignatureRole.SEAL not in roles:
+        return _("%(n)s valid, not sealed yet", n=len(roles))
+    out = verification.promulgated(resolution)
+    return _("%(n)s valid", n=len(roles)) if out else _("%(n)s valid, not promulgated yet", n=len(roles))
 
 
 def _row(one: DocumentSignature, state: str, place: Any, now: dt.datetime) -> dict[str, Any]:

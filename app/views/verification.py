@@ -1,33 +1,30 @@
 """The public page behind the code on a document (xác minh): no sign-in, no cookie; a file sent here is kept nowhere."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from functools import wraps
-from io import BytesIO
-from typing import IO, Any
+from typing import Any
 
 from flask import Flask, current_app, make_response, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 from werkzeug.wrappers import Response
 
 from app.gateways import pades
 from app.gateways.storage import StorageError
 from app.views.actor import now
+from app.views.receiving import LANDING, NoRoom
 from app.views.sign_in import address
 from app.views.verification_page import document_page, file_page, not_found, refused
 from app.workflows import public_documents
-from app.workflows.public_tries import TooManyTries, Try, charge
+from app.workflows.public_tries import TooManyTries, Try, charge, network_of
 
 FILE = "file"
-AT_ONCE = threading.BoundedSemaphore(4)  # files in memory: a fifth person waits a moment
+AT_ONCE = threading.BoundedSemaphore(4)  # files that are judged; a file takes its place when all of it is here
 PATIENCE = 10  # seconds
-DRAINED = 64 * 1024 * 1024  # of a body that is too large: read and dropped, so that the answer arrives
-PIECE = 256 * 1024
-FEW, SMALL = 8, 256 * 1024  # parts of the form, and bytes of those that are no file; more than the parser reads at once
 EMPTY: dict[str, Any] = {"file_sha256": "", "token": "", "parts": [], "pages": []}
 LANGUAGE = "vi"  # unless the address asks for another one
 Shown = dict[str, Any]
@@ -48,8 +45,12 @@ def public(view: Callable[..., tuple[Shown, int]]) -> Callable[..., Response]:
             except StorageError:
                 text = _("The records cannot be read at the moment. Nothing follows from this about the document.")
                 context, status = refused(_("It cannot be checked just now"), text), 503
+            except NoRoom:
+                context, status = _busy()
+            except RequestTimeout:
+                text = _("It took too long to arrive, and nothing was examined. Send it again over a faster line.")
+                context, status = refused(_("The file did not arrive"), text), 408
             except RequestEntityTooLarge:
-                drain()
                 context, status = refused(_("The file is too large"), _("At most 20 MB. It was not examined.")), 413
             return _page(context, status, language)
 
@@ -94,45 +95,26 @@ def _guessed() -> tuple[Shown, int]:
 def _checked(token: str | None) -> tuple[Shown, int]:
     at = now()
     charge(Try.UPLOAD, address(), at)
-    if not AT_ONCE.acquire(timeout=PATIENCE):
-        return refused(_("Please wait a little"), _("Many files are being checked just now. Send yours again.")), 429
-    try:
-        pdf = received()
+    with LANDING.body(network_of(address())) as arrival:
+        pdf = arrival.file(FILE)
         if not pdf:
             return refused(_("No file arrived"), _("Choose a PDF file that is not empty, then send it again.")), 422
         if len(pdf) > pades.Limits().size:
             raise RequestEntityTooLarge
+        return _judged(pdf, token, at)
+
+
+def _judged(pdf: bytes, token: str | None, at: dt.datetime) -> tuple[Shown, int]:
+    if not AT_ONCE.acquire(timeout=PATIENCE):
+        return _busy()
+    try:
         return file_page(public_documents.check_file(pdf, token, at), at), 200
     finally:
         AT_ONCE.release()
 
 
-def received() -> bytes:
-    """The file of the form, read into memory and never written to a disk; b"" when there is none."""
-    parser = FormDataParser(
-        stream_factory=_in_memory, max_form_memory_size=SMALL, max_form_parts=FEW,
-        max_content_length=request.max_content_length,
-    )  # fmt: skip
-    _stream, _form, files = parser.parse(
-        request.stream, request.mimetype, request.content_length, request.mimetype_params
-    )
-    sent = files.get(FILE)
-    return sent.stream.read() if sent else b""
-
-
-def _in_memory(
-    total_content_length: int | None, content_type: str | None, filename: str | None, content_length: int | None = None
-) -> IO[bytes]:
-    """Where a file of the form lies while it is looked at; the limit of the body is the limit of this."""
-    return BytesIO()
-
-
-def drain() -> None:
-    """Let the sender finish, as far as that is bearable: a browser that is cut off shows no answer."""
-    left = min(request.content_length or 0, DRAINED)
-    source = request.environ["wsgi.input"]
-    while left > 0 and (piece := source.read(min(PIECE, left))):
-        left -= len(piece)
+def _busy() -> tuple[Shown, int]:
+    return refused(_("Please wait a little"), _("Many files are being checked just now. Send yours again.")), 429
 
 
 def _page(context: Shown, status: int, language: str) -> Response:

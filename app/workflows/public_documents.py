@@ -12,9 +12,7 @@ from app.extensions import db
 from app.gateways import pades, signing
 from app.models import DocumentSignature, Resolution, ResolutionFile, SignedStatement
 from app.workflows import authority_answers, resolutions, verification
-from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import OUT
-from app.workflows.rules.canonical import digest
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
 Ends = tuple[tuple[str, dt.datetime], ...]  # serial numbers, and since when they do not count
@@ -83,19 +81,6 @@ def check_file(pdf: bytes, token: str | None, now: dt.datetime) -> Checked:
     It is read in a confined process and kept nowhere. What is not promulgated is as unknown as a stranger's paper.
     """
     claimed = document_by_token(token) if token else None
-    about = _public(verification.with_file(digest(pdf))) or claimed
-    verdict = verification.verify_as(about, pdf, now) if about else _unpinned(pdf, now)
-    made_from = _public(verification.with_signed_bytes(signer.covered_sha256 for signer in verdict.signers))
-    if made_from is not None and (about is None or made_from.id != about.id):
-        verdict = verification.verify_as(made_from, pdf, now)
+    verdict, made_from = verification.recognise(pdf, now, claimed)
     identical = made_from is not None and file_of(made_from).sha256 == verdict.sha256
     return Checked(verdict, made_from, claimed, identical)
-
-
-def _public(resolution: Resolution | None) -> Resolution | None:
-    return resolution if resolution is not None and resolution.state in OUT else None
-
-
-def _unpinned(pdf: bytes, now: dt.datetime) -> pades.Verdict:
-    end_reading()
-    return pades.examine(pdf, (), signing.trusted(), now)

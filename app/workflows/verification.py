@@ -18,6 +18,7 @@ from app.models import (
 )
 from app.workflows import authority_answers, preserved_files
 from app.workflows.engine.transaction import end_reading
+from app.workflows.engine.visibility import OUT
 from app.workflows.rules.canonical import digest
 
 ORDER = (SignatureRole.SIGNATURE, SignatureRole.SEAL)
@@ -25,16 +26,29 @@ ALTERED = {FileStage.SIGNED: "changed_after_signature", FileStage.SEALED: "chang
 
 
 def verify(pdf: bytes, now: dt.datetime) -> pades.Verdict:
-    """The verdict on any file: the records are asked for its hash, then for what its signatures were made over.
+    """The verdict on any file, whoever asks and however."""
+    return recognise(pdf, now)[0]
 
-    A file of which the records know neither is never valid. It is read in a process of its own and kept nowhere.
+
+def recognise(
+    pdf: bytes, now: dt.datetime, claimed: Resolution | None = None
+) -> tuple[pades.Verdict, Resolution | None]:
+    """The verdict on any file, and the promulgated document that it is or was made from.
+
+    The records are asked for its hash, then for what its signatures were made over. A file of which they know neither
+    is held against `claimed`, the document that it was sent for, and without one is never valid. What is not
+    promulgated is as unknown as a stranger's paper. The file is read in a process of its own and kept nowhere.
     """
-    resolution = with_file(digest(pdf))
-    if resolution is not None:
-        return verify_as(resolution, pdf, now)
-    unpinned = _examine(pdf, (), {}, now)
-    resolution = with_signed_bytes(signer.covered_sha256 for signer in unpinned.signers)
-    return unpinned if resolution is None else verify_as(resolution, pdf, now)
+    about = promulgated(with_file(digest(pdf))) or claimed
+    verdict = verify_as(about, pdf, now) if about else _examine(pdf, (), {}, now)
+    made_from = promulgated(with_signed_bytes(signer.covered_sha256 for signer in verdict.signers))
+    if made_from is not None and (about is None or made_from.id != about.id):
+        verdict = verify_as(made_from, pdf, now)
+    return verdict, made_from
+
+
+def promulgated(resolution: Resolution | None) -> Resolution | None:
+    return resolution if resolution is not None and resolution.state in OUT else None
 
 
 def verify_as(resolution: Resolution, pdf: bytes, now: dt.datetime) -> pades.Verdict:

@@ -224,7 +224,7 @@ def test_a_signature_alone_is_valid_while_the_seal_is_still_to_come(app, at: At,
     scene = Resolving().up_to("signed")
     clock.now = scene.later(34)
     page = words(at("a").get(path(scene)))
-    assert vi("%(n)s valid", n=1) in page
+    assert vi("%(n)s valid, not sealed yet", n=1) in page
     assert vi("Not valid") not in page
 
 

@@ -34,10 +34,10 @@ def codes(pdf: bytes, scene: Resolving) -> list[str]:
 
 @pytest.fixture
 def sealed(app):
-    return Resolving().equipped().drafted().presented().signed().numbered().sealed()
+    return Resolving().up_to("promulgated")
 
 
-def test_a_sealed_resolution_is_valid(sealed):
+def test_a_promulgated_resolution_is_valid(sealed):
     found = verification.verify(content(sealed), sealed.later(60))
     assert (found.state, found.reasons) == ("valid", ())
     assert [signer.role for signer in found.signers] == ["signature", "seal"]
@@ -45,7 +45,7 @@ def test_a_sealed_resolution_is_valid(sealed):
 
 def test_a_resolution_that_is_only_signed_lacks_its_seal(app):
     scene = Resolving().equipped().drafted().presented().signed()
-    assert codes(content(scene), scene) == ["seal_missing"]
+    assert codes(content(scene), scene) == ["seal_missing", "no_pins"]
 
 
 def test_an_altered_copy_is_recognised_and_refused(sealed):

@@ -96,7 +96,9 @@ SENTENCES: dict[str, Any] = {
     "docstamp_form": _("It is not of the prescribed kind or stands in another place than it must."),
     "docstamp_order": _("It is older than what it is to protect."),
     # not enough to say
-    "no_pins": _("It is not known who should have signed this document."),
+    "no_pins": _(
+        "The register has no promulgated document that this file is a copy of, so nobody knows who should have signed."
+    ),
     "timed_out": _("Reading the file took too long; it was not examined to the end."),
     "too_heavy": _("Reading the file needs more memory than allowed; it was not examined to the end."),
     "too_large": _("The file is larger than 20 MB and was not examined."),

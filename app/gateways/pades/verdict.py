@@ -19,7 +19,7 @@ The reader checks the bytes without knowing who should have signed (P01–P14), 
 | P12 | The signature is of the PAdES kind and certifies with level 2; the seal locks everything; each shows one picture. | signature_form, certification, lock, picture |
 | P13 | The signing time can be read. | time |
 | P14 | The validator of the signing library has nothing to say against the file. | second_opinion |
-| P15 | Exactly the expected signatures, in their order. | signature_missing, seal_missing, extra_signature, wrong_order, no_pins |
+| P15 | Exactly the expected signatures, in their order; a signature and then a seal also where nobody knows whose. | signature_missing, seal_missing, extra_signature, wrong_order, no_pins |
 | P16 | Each by a certificate pinned for it. | wrong_signer |
 | P17 | Each value is one good CMS of our profile over exactly the covered bytes. | cms_… |
 | P18 | Each certificate was issued by a trusted authority for signing, valid and not revoked at the signing time. | certificate_… |
@@ -307,7 +307,7 @@ def _order(reading: Reading, expected: Sequence[Expected]) -> list[Reason]:
     if not found:
         return []  # the reader has said why
     if not wanted:
-        return [Reason("no_pins")]
+        return [*_order(reading, [Expected(role, ()) for role in MISSING]), Reason("no_pins")]
     missing = [Reason(MISSING[role]) for role in wanted if role not in found]
     extra = [Reason("extra_signature", role) for role in found if role not in wanted]
     both = [role for role in wanted if role in found]
