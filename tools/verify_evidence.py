@@ -396,10 +396,10 @@ PLACES = {
     "csc": ("ký số từ xa", "remote signature"),
 }
 NOTES = {
-    "files": ("{files} tệp, {bytes} byte", "{files} files, {bytes} bytes"),
+    "files": ("{files} tệp, {bytes} byte", "{files:file|files}, {bytes:byte|bytes}"),
     "about": (
         "“{question}” — mở {opened}, {members} thành viên, quy tắc {rules} ({source})",
-        "“{question}”, opened {opened}, {members} members, rules {rules} ({source})",
+        "“{question}”, opened {opened}, {members:member|members}, rules {rules} ({source})",
     ),
     "software": ("chương trình đã dùng: {software}; dự thảo: {document}", "software: {software}; draft: {document}"),
     "authority": (
@@ -410,15 +410,15 @@ NOTES = {
         "tổ chức chứng thực là tổ chức đã cho, SHA-256 {sha256}",
         "the authority is the given one, SHA-256 {sha256}",
     ),
-    "root": ("{size} mục, gốc {root}", "{size} entries, root {root}"),
+    "root": ("{size} mục, gốc {root}", "{size:entry|entries}, root {root}"),
     "root_known": ("gốc đúng là gốc đã biết", "the root is the known one"),
     "ballots": (
         "{ballots} phiếu, trong đó {superseded} phiếu đã được thay thế",
-        "{ballots} ballots, {superseded} of them superseded",
+        "{ballots:ballot|ballots}, {superseded} of them superseded",
     ),
-    "signed": ("{signatures} chữ ký đã kiểm bằng {openssl}", "{signatures} signatures, verified by {openssl}"),
+    "signed": ("{signatures} chữ ký đã kiểm bằng {openssl}", "{signatures:signature|signatures}, verified by {openssl}"),
     "none": ("không có trong gói này", "none in this bundle"),
-    "number": ("{number} tệp đã kiểm", "{number} files verified"),
+    "number": ("{number} tệp đã kiểm", "{number:file|files} verified"),
     "counted": (
         "tán thành {agree}, không tán thành {disagree}, ý kiến khác {other}, không bỏ phiếu {not_voting} / {members}; cần {needed}: {outcome}",
         "agree {agree}, disagree {disagree}, other {other}, no ballot {not_voting} of {members}; {needed} needed: {outcome}",
@@ -426,7 +426,7 @@ NOTES = {
     "annulled": ("biểu quyết đã bị hủy, không có kết quả", "the vote was annulled and has no result"),
     "checkpoint": (
         "{origin}, {size} mục, {witnesses} bên làm chứng",
-        "{origin}, {size} entries, {witnesses} witnesses",
+        "{origin}, {size:entry|entries}, {witnesses:witness|witnesses}",
     ),
     "log_key": (
         "khóa của nhật ký lấy từ chính gói: {key}; hãy đối chiếu",
@@ -435,9 +435,9 @@ NOTES = {
     "act": ("{type}, người ký: {person}", "{type}, signed by {person}"),
     "extends": (
         "gói mới chỉ thêm {added} tệp; {kept} tệp cũ giữ nguyên",
-        "{added} files are added, {kept} are the same",
+        "{added:file is|files are} added, {kept:is|are} the same",
     ),
-    "places": ("{number} chứng thư: {place}", "{number} certificates: {place}"),
+    "places": ("{number} chứng thư: {place}", "{number:certificate|certificates}: {place}"),
     "places_signed": (
         "đã ghi trong danh sách trước khi bỏ phiếu và được từng phiếu ký kèm; chứng thư không chứng minh điều này",
         "fixed in the roll before the vote and signed with every ballot; no certificate proves it",
@@ -459,12 +459,12 @@ NOTES = {
         "{name} only adds the keys of those who signed since",
     ),
     "made_anew": ("{name} được lập lại từ dữ liệu, khác bản cũ", "{name} was made anew from the data and differs"),
-    "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures} signatures"),
-    "long_term": ("{forms} bản, {stamps} dấu thời gian của văn bản", "{forms} forms, {stamps} document time stamps"),
+    "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures:signature|signatures}"),
+    "long_term": ("{forms} bản, {stamps} dấu thời gian của văn bản", "{forms:form|forms}, {stamps:document time stamp|document time stamps}"),
     "slip_about": (
         "Phiếu số {number}, vòng {round}: “{matter}” — phát hành {issued}, hạn {deadline}, {members} thành viên, "
         "quy tắc {rules} ({source})",
-        "Slip {number}, round {round}: “{matter}”, issued {issued}, due {deadline}, {members} members, rules {rules} ({source})",
+        "Slip {number}, round {round}: “{matter}”, issued {issued}, due {deadline}, {members:member|members}, rules {rules} ({source})",
     ),
     "silence_agrees": (
         "quy tắc: không trả lời đúng hạn thì mặc nhiên đồng ý",
@@ -476,17 +476,18 @@ NOTES = {
     ),
     "answers": (
         "{answers} ý kiến, trong đó {superseded} ý kiến đã được thay thế",
-        "{answers} answers, {superseded} of them superseded",
+        "{answers:answer|answers}, {superseded} of them superseded",
     ),
     "slip_deemed_note": (
         "{deemed} thành viên mặc nhiên đồng ý (bản ghi của hệ thống, không phải ý kiến của họ); {extensions} lần gia hạn",
-        "{deemed} members are deemed to agree (a record of the system, no answer of theirs); {extensions} extensions",
+        "{deemed:member is|members are} deemed to agree (a record of the system, no answer of theirs); "
+        "{extensions:extension|extensions}",
     ),
     "slip_counted": (
         "đồng ý {agree}, không đồng ý {disagree}, ý kiến khác {other}, mặc nhiên {deemed}, chưa trả lời {missing} / "
         "{members}; tính là tán thành {counted_for}, cần {needed}: {outcome}",
         "agree {agree}, disagree {disagree}, other {other}, deemed {deemed}, missing {missing} of {members}; "
-        "{counted_for} count for it, {needed} needed: {outcome}",
+        "{counted_for:counts|count} for it, {needed} needed: {outcome}",
     ),
     "slip_no_consent": (
         "{answered}/{members} thành viên đã trả lời; không có nội dung xin ý kiến đồng ý, không đồng ý",
@@ -497,9 +498,22 @@ NOTES = {
 }
 ENDS = {
     VALID: ("KẾT LUẬN: ĐÚNG. Mọi phép kiểm đều đạt.", "VERDICT: VALID. Everything holds."),
-    INVALID: ("KẾT LUẬN: SAI. {problems} điều không đúng.", "VERDICT: NOT VALID. {problems} things are wrong."),
+    INVALID: ("KẾT LUẬN: SAI. Có {problems} điểm không đúng.", "VERDICT: NOT VALID. {problems:thing is|things are} wrong."),
     UNKNOWN: ("KẾT LUẬN: CHƯA KẾT LUẬN ĐƯỢC.", "VERDICT: CANNOT BE JUDGED."),
 }
+
+
+class Fact(str):
+    """A fact that brings its word along when it is a number: "{files:file|files}" is "1 file" or "2 files"."""
+
+    def __format__(self, words: str) -> str:
+        one, _bar, many = words.partition("|")
+        return "%s %s" % (self, one if self == "1" else many) if words else str(self)
+
+
+def say_in(sentences: tuple, language: int, **facts: object) -> str:
+    """The sentence of that language with its facts."""
+    return sentences[language].format(**{name: Fact(fact) for name, fact in facts.items()})
 
 
 class Wrong(Exception):
@@ -514,11 +528,11 @@ class Wrong(Exception):
 
     def said(self, language: int) -> str:
         facts = {
-            name: SAID[fact[0]][language].format(**fact[1]) if isinstance(fact, tuple) else fact
+            name: say_in(SAID[fact[0]], language, **fact[1]) if isinstance(fact, tuple) else fact
             for name, fact in self.facts.items()
         }
         return one_line(
-            "%s: %s" % (WHERE[self.place][language].format(**facts), SAID[self.code][language].format(**facts))
+            "%s: %s" % (say_in(WHERE[self.place], language, **facts), say_in(SAID[self.code], language, **facts))
         )
 
 
@@ -587,7 +601,7 @@ class Account:
                 STEPS[code][language],
             )
             for note, facts in notes:
-                yield "        " + one_line(NOTES[note][language].format(**worded(facts, language)))
+                yield "        " + one_line(say_in(NOTES[note], language, **worded(facts, language)))
             for problem in problems[:MOST_PROBLEMS]:
                 yield "      ✗ " + problem.said(language)
 
@@ -596,7 +610,7 @@ class Account:
             "state": "invalid" if self.problems else "valid",
             "steps": [{"number": number, "code": code, "title": STEPS[code][language],
                        "holds": not any(step == code for step, _problem in self.problems),
-                       "notes": [one_line(NOTES[note][language].format(**worded(facts, language)))
+                       "notes": [one_line(say_in(NOTES[note], language, **worded(facts, language)))
                                  for note, facts in notes]}
                       for number, (code, notes, _before) in enumerate(self.steps, start=1)],
             "problems": [{"step": step, "code": problem.code, "said": problem.said(language)}
@@ -2955,7 +2969,7 @@ def main(arguments=None) -> int:
         older = load(options.older) if options.older else None
         account = examine(load(options.file), older, authority, options.root, options.log_key)
     except CannotJudge as reason:
-        said = SAID[reason.code][language].format(**reason.facts)
+        said = say_in(SAID[reason.code], language, **reason.facts)
         told = {"state": "unknown", "steps": [], "problems": [{"step": "archive", "code": reason.code, "said": said}]}
         say(json.dumps(told, ensure_ascii=False, indent=2) if options.json else said + "\n" + ENDS[UNKNOWN][language])
         return UNKNOWN
@@ -2963,7 +2977,7 @@ def main(arguments=None) -> int:
     if options.json:
         say(json.dumps(account.as_json(language), ensure_ascii=False, indent=2))
     else:
-        end = ENDS[status][language].format(problems=len(account.problems))
+        end = say_in(ENDS[status], language, problems=len(account.problems))
         say("\n".join([*account.lines(language), end]))
     return status
 

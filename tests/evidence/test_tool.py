@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,22 @@ def test_it_speaks_english_and_json(folder):
     told = json.loads(run(folder, "evidence.zip", "--json", "--language", "en").stdout)
     assert (told["state"], told["problems"], len(told["steps"])) == ("valid", [], 15)
     assert all(step["holds"] for step in told["steps"])
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 thing is wrong."), (2, "2 things are wrong.")])
+def test_one_thing_is_wrong_and_two_things_are(n, said):
+    tool = bundles.tool
+    assert tool.say_in(tool.ENDS[tool.INVALID], 1, problems=n) == f"VERDICT: NOT VALID. {said}"
+    assert tool.say_in(tool.ENDS[tool.INVALID], 0, problems=n) == f"KẾT LUẬN: SAI. Có {n} điểm không đúng."
+
+
+def test_every_number_of_things_has_a_word_for_one():
+    tool = bundles.tool
+    tables = (tool.NOTES, tool.SAID, tool.ENDS, tool.WHERE, tool.STEPS)
+    english = [sentences[1] for table in tables for sentences in table.values()]
+    assert [said for said in english if re.search(r"\{\w+\} (?!is\b|was\b|has\b|holds\b)[a-z]+s\b", said)] == []
+    assert tool.say_in(tool.NOTES["files"], 1, files=1, bytes=2) == "1 file, 2 bytes"
+    assert tool.say_in(tool.NOTES["files"], 1, files="??", bytes=None) == "?? files, None bytes"
 
 
 def test_what_is_wrong_is_named_with_ballot_and_member(folder, case):
