@@ -138,7 +138,7 @@ def account(case: str, report: dict[str, Any], out: Path) -> str:
             f"Từ mở đến đóng biểu quyết: {seconds(report['open_to_close_s'])}; từ đóng biểu quyết đến công bố: "
             f"{seconds(report['close_to_published_s'])}.",
             _resolution(report),
-            f"Hệ thống trả lời đúng quy định. Biên bản, bằng chứng và báo cáo: {out}",
+            f"Hệ thống trả lời đúng quy định. Biên bản, chứng cứ và báo cáo: {out}",
         )
     )
 

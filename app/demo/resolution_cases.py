@@ -150,10 +150,10 @@ def _at_once(courses: list[Course]) -> list[str]:
 
 def _expect_comparison(files: Mapping[str, bytes]) -> None:
     compared = parse_canonical(files["resolution/changes.json"])
-    expect((compared["needs_reason"], compared["reason"]), (True, REASON), "lý do sửa trong bằng chứng")
+    expect((compared["needs_reason"], compared["reason"]), (True, REASON), "lý do sửa trong chứng cứ")
     words = {(segment["kind"], segment["words"]) for change in compared["changes"] for segment in change["segments"]}
     said = [kind for kind in ("removed", "added") if any(found == kind for found, _words in words)]
-    expect(said, ["removed", "added"], "bảng so sánh trong bằng chứng")
+    expect(said, ["removed", "added"], "bảng so sánh trong chứng cứ")
 
 
 def _expect_waiting(course: Course, number: str) -> None:

@@ -88,7 +88,7 @@ def change_of_vote(stage: Stage) -> int:
         stage.vote(poll_id, "tv11", "other")
     finish(stage, poll_id)
     kept = [name for name in read_bundle(stage.bundle(poll_id)) if name.endswith("-M11.json")]
-    expect(len(kept), 2, "cả hai phiếu được lưu trong bằng chứng")
+    expect(len(kept), 2, "cả hai phiếu được lưu trong chứng cứ")
     return poll_id
 
 
@@ -101,7 +101,7 @@ def annulled(stage: Stage) -> int:
         stage.vote(first, "tv11", "agree")
     expect(db.session.get_one(Poll, first).result, None, "lần biểu quyết đã hủy không có kết quả")
     files = read_bundle(stage.bundle(first))
-    expect("acts/0001-poll_annulment.p7s" in files, True, "quyết định hủy có chữ ký số trong bằng chứng")
+    expect("acts/0001-poll_annulment.p7s" in files, True, "quyết định hủy có chữ ký số trong chứng cứ")
     again = stage.open_vote()
     stage.cast(again, dict.fromkeys(stage.members, Choice.AGREE.value))
     stage.close_vote(again)

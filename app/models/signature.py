@@ -155,7 +155,7 @@ class SignedStatement(Model):
 
 
 class SignatureEvidence(Model):
-    """What proves more about a signature (bằng chứng kèm chữ ký): time stamp, revocation answer, passkey assertion."""
+    """What proves more about a signature (chứng cứ kèm chữ ký): time stamp, revocation answer, passkey assertion."""
 
     __tablename__ = "signature_evidence"
     __table_args__ = (

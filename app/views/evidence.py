@@ -43,7 +43,7 @@ class EvidenceView(BaseView):
     @signed_in
     def bundle(self, poll_id: int) -> Response:
         made = evidence.bundle_of(current_actor(), poll_id, now())
-        return download(made, "application/zip", f"bang-chung-bieu-quyet-{poll_id}.zip")
+        return download(made, "application/zip", f"chung-cu-bieu-quyet-{poll_id}.zip")
 
 
     @expose("/verify_evidence.py")

@@ -81,7 +81,7 @@ class ResolutionView(BaseView):
     @signed_in
     def evidence(self, resolution_id: int) -> Response:
         made = resolution_evidence.bundle_of(current_actor(), resolution_id, now())
-        return download(made, "application/zip", f"bang-chung-nghi-quyet-{resolution_id}.zip")
+        return download(made, "application/zip", f"chung-cu-nghi-quyet-{resolution_id}.zip")
 
     @expose("/<int:resolution_id>/present", methods=["POST"])
     @signed_in

@@ -40,8 +40,8 @@ OUT = frozenset({ResolutionState.SEALED, ResolutionState.PROMULGATED, Resolution
 ITEMS, PAPER, RESOLUTION, PROOF = "agenda_item", "document", "resolution", resolution_evidence.RESOLUTION_BUNDLE
 OF_RESOLUTIONS = {RESOLUTION: copies.may_open, PROOF: resolution_evidence.may_take}
 OF_POLLS = {evidence.TALLY_RECORD: evidence.may_see_result, evidence.BUNDLE: evidence.may_take_bundle}
-FILE_OF_POLL = {evidence.TALLY_RECORD: "bien-ban-kiem-phieu.pdf", evidence.BUNDLE: "bang-chung.zip"}
-TITLE_OF_POLL = {evidence.TALLY_RECORD: "Biên bản kiểm phiếu", evidence.BUNDLE: "Bằng chứng biểu quyết"}
+FILE_OF_POLL = {evidence.TALLY_RECORD: "bien-ban-kiem-phieu.pdf", evidence.BUNDLE: "chung-cu.zip"}
+TITLE_OF_POLL = {evidence.TALLY_RECORD: "Biên bản kiểm phiếu", evidence.BUNDLE: "Chứng cứ biểu quyết"}
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _resolutions(actor: Actor, meeting: Meeting, now: dt.datetime) -> Iterator[P
             yield Piece(f"{name}.pdf", title, f"{RESOLUTION}:{one.id}", _stored(file.sha256))
         if resolution_evidence.may_take(actor, one):
             read = _proved(actor, one.id, now)
-            yield Piece(f"{name}-bang-chung.zip", f"Bằng chứng: {title}", f"{PROOF}:{one.id}", read)
+            yield Piece(f"{name}-chung-cu.zip", f"Chứng cứ: {title}", f"{PROOF}:{one.id}", read)
 
 
 def _folder(kind: str, item: AgendaItem) -> str:

@@ -4,12 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 
 from scripts.translations import OTHERS, said, stored
 
+ROOT = Path(__file__).parents[2]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[a-z]|\{\w*\}")
 LETTER = re.compile(r"[^\W\d_]")
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -42,6 +44,7 @@ FORBIDDEN = {
     "kỳ họp": "a meeting is a “phiên họp”",
     "hủy bỏ": "“hủy”",
     "công việc nền": "“việc nền”",
+    "gói bằng chứng": "“gói chứng cứ”, see docs/glossary.md",
 }
 
 
@@ -160,3 +163,18 @@ def test_one_sentence_is_not_translated_in_two_ways():
 def test_vietnamese_has_one_form_for_every_number():
     assert vietnamese().num_plurals == 1
     assert [message.id for message in messages() if message.pluralizable and len(message.string) != 1] == []
+
+
+def test_evidence_has_one_name():
+    """`bằng chứng thư` is another thing: by a certificate."""
+    told = [message for message in messages() if "evidence" in " ".join(forms(message.id)).lower()]
+    odd = [message.id for message in told if re.search("bằng chứng(?! thư)", " ".join(forms(message.string)).lower())]
+    assert (odd, len(told) > 10) == ([], True)
+
+
+@pytest.mark.parametrize("folder", ["app", "docs", "tools"])
+def test_sources_and_papers_call_the_bundle_by_the_same_name(folder):
+    kinds = {".py", ".md", ".html", ".js"}
+    files = [file for file in (ROOT / folder).rglob("*") if file.suffix in kinds]
+    assert [file.name for file in files if re.search("gói bằng chứng", file.read_text(encoding="utf-8"), re.I)] == []
+    assert files

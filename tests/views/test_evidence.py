@@ -15,7 +15,7 @@ from tests.resolving import Resolving
 
 DOWNLOADS = {
     "EvidenceView.tally_record": (b"%PDF-", "application/pdf", "bien-ban-kiem-phieu-1.pdf"),
-    "EvidenceView.bundle": (b"PK\x03\x04", "application/zip", "bang-chung-bieu-quyet-1.zip"),
+    "EvidenceView.bundle": (b"PK\x03\x04", "application/zip", "chung-cu-bieu-quyet-1.zip"),
 }
 
 
@@ -105,7 +105,7 @@ def test_an_auditor_finds_the_evidence_of_a_resolution_and_nobody_else_does(app)
     address = f"/resolutions/{resolving.resolution_id}"
     answer = app.test_client().enter_as("auditor").get(f"{address}/evidence.zip")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
-    name = f'attachment; filename="bang-chung-nghi-quyet-{resolving.resolution_id}.zip"'
+    name = f'attachment; filename="chung-cu-nghi-quyet-{resolving.resolution_id}.zip"'
     assert answer.headers["Content-Disposition"] == name
     assert "resolution.json" in read_bundle(answer.data)
     for who, offered in (("auditor", True), ("head", False), ("records", False)):

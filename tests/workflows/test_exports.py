@@ -122,24 +122,24 @@ def test_votes_and_the_sealed_resolution_come_along(app):
     scene = Resolving().up_to("promulgated")
     names = opened(scene, "a", made(scene, "a", scene.later(60)).id).namelist()
     assert "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-bien-ban-kiem-phieu.pdf" in names
-    assert "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-bang-chung.zip" in names
+    assert "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-chung-cu.zip" in names
     assert "nghi-quyet/01-nq-cp.pdf" in names
     clerk = opened(scene, "clerk", made(scene, "clerk", scene.later(60)).id).namelist()
-    assert not any(name.endswith("bang-chung.zip") for name in clerk), "a clerk has no right to the evidence"
+    assert not any(name.endswith("chung-cu.zip") for name in clerk), "a clerk has no right to the evidence"
     assert "nghi-quyet/01-nq-cp.pdf" in clerk
 
 
 def test_the_evidence_comes_along_as_far_as_each_reader_may_see_it_and_holds(app):
     scene = Resolving().up_to("promulgated")
-    vote = "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-bang-chung.zip"
-    resolution = "nghi-quyet/01-nq-cp-bang-chung.zip"
+    vote = "bieu-quyet/01-nghi-quyet-ve-doanh-nghiep-nho/01-chung-cu.zip"
+    resolution = "nghi-quyet/01-nq-cp-chung-cu.zip"
     export = made(scene, "auditor", scene.later(60))
     audit = opened(scene, "auditor", export.id)
     for name in (vote, resolution):
         assert tool.examine(audit.read(name)).problems == []
     record = json.loads(read_bundle(audit.read(resolution))["resolution.json"])
     assert record["poll"]["bundle_sha256"] == hashlib.sha256(audit.read(vote)).hexdigest()
-    assert "Bằng chứng: Nghị quyết số 01/NQ-CP" in audit.read("muc-luc.txt").decode()
+    assert "Chứng cứ: Nghị quyết số 01/NQ-CP" in audit.read("muc-luc.txt").decode()
     for reader in ("a", "head", "secretary"):
         names = opened(scene, reader, made(scene, reader, scene.later(60)).id).namelist()
         assert (vote in names, resolution in names) == (True, False), reader
@@ -161,7 +161,7 @@ def test_where_names_are_not_displayed_no_dossier_but_the_auditors_has_a_ballot(
     polls.publish_poll(scene.who["secretary"], poll.id, now=scene.now)
     for reader in ("head", "a", "secretary", "clerk", "auditor"):
         names = opened(scene, reader, made(scene, reader).id).namelist()
-        assert any(name.endswith("bang-chung.zip") for name in names) is (reader == "auditor"), reader
+        assert any(name.endswith("chung-cu.zip") for name in names) is (reader == "auditor"), reader
 
 
 def test_a_result_that_is_not_published_is_in_nobodys_dossier(scene):

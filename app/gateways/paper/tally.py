@@ -237,7 +237,7 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any], told: tuple[Fl
     changed = cast - len(result["votes"])
     again = f" (trong đó {changed} lượt được thay bằng lượt sau của cùng thành viên)" if changed else ""
     return [
-        blocks.heading(f"{number}. Bằng chứng điện tử"),
+        blocks.heading(f"{number}. Chứng cứ điện tử"),
         blocks.paragraph(
             f"Mã biểu quyết: {definition['poll_id']}. Phần mềm: {definition['software']}. Mã băm SHA-256 của nội dung "
             "biểu quyết đã khóa khi mở (câu hỏi, danh sách thành viên, quy tắc, văn bản):"
@@ -250,7 +250,7 @@ def _evidence(definition: dict[str, Any], result: dict[str, Any], told: tuple[Fl
         _hash(result["log"]["root"].removeprefix("sha256:")),
         *told,
         blocks.paragraph(
-            "Cách kiểm tra: trong gói bằng chứng của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
+            "Cách kiểm tra: trong gói chứng cứ của biểu quyết này, mỗi phiếu là một tệp kèm chữ ký số rời (CMS) và "
             "chứng thư của thành viên. Kiểm tra chữ ký của từng phiếu bằng OpenSSL, tính lại mã băm của nội dung biểu "
             "quyết, dựng lại cây băm từ nhật ký rồi so sánh với các giá trị trên; đếm lại số phiếu phải cho đúng kết "
             f"quả tại mục 4{blocks.END}"
