@@ -143,5 +143,5 @@ def account(report: dict[str, Any], out: Path) -> str:
         report["sentence"],
         f"Ý kiến đã ký: {report['answers_signed']}, trong đó đã được thay thế: {report['answers_superseded']}; từ phát "
         f"hành đến khi có người xem: {seconds(report['issued_to_first_seen_s'])}.",
-        f"Hệ thống trả lời đúng quy định. Bằng chứng và báo cáo: {out}",
+        f"Hệ thống trả lời đúng quy định. Chứng cứ và báo cáo: {out}",
     ))  # fmt: skip

@@ -23,7 +23,7 @@ class SlipEvidenceView(BaseView):
     @signed_in
     def bundle(self, slip_id: int) -> Response:
         made = slip_evidence.bundle_of(current_actor(), slip_id, now())
-        return download(made, "application/zip", f"bang-chung-phieu-lay-y-kien-{slip_id}.zip")
+        return download(made, "application/zip", f"chung-cu-phieu-lay-y-kien-{slip_id}.zip")
 
 
 def evidence_links(actor: Actor, slip: Slip) -> list[dict[str, str]]:

@@ -196,7 +196,7 @@ def _ways(result: Mapping[str, Any]) -> Iterator[Flowable]:
 
 
 def _proof(result: Mapping[str, Any]) -> Iterator[Flowable]:
-    yield blocks.heading("7. Bằng chứng điện tử")
+    yield blocks.heading("7. Chứng cứ điện tử")
     yield blocks.paragraph(f"Phần mềm: {result['software']}. Mã băm SHA-256 của nội dung phiếu đã khóa khi phát hành:")
     yield blocks.text(result["slip_hash"].removeprefix("sha256:"), m.HASH, "center", gap=2)
     yield blocks.paragraph(f"Nhật ký của phiếu có {result['log']['size']} mục. Giá trị gốc của cây băm:")
