@@ -491,7 +491,7 @@ NOTES = {
     ),
     "slip_no_consent": (
         "{answered}/{members} thành viên đã trả lời; không có nội dung xin ý kiến đồng ý, không đồng ý",
-        "{answered} of {members} members answered; nobody's consent was asked",
+        "{answered} of {members:member|members} answered; nobody's consent was asked",
     ),
     "recalled": ("phiếu đã bị thu hồi, không có kết quả", "the slip was recalled and has no result"),
     "skipped": ("không kiểm được vì bước trước sai", "not examined, because of what is wrong above"),
