@@ -56,7 +56,6 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
-    slip_chasing,
     slip_facts,
     slip_reminders,
     time_stamps,
@@ -155,7 +154,6 @@ TIMETABLE = (
 STILL_NEEDED = {
     reminders.InvitationReminded.__name__: reminders.still_silent,
     expiry.CertificateExpiring.__name__: expiry.still_ending,
-    slip_chasing.SlipChased.__name__: slip_chasing.still_unanswered,
     slip_reminders.SlipReminded.__name__: slip_reminders.still_waited_for,
 }
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
@@ -269,8 +267,6 @@ KINDS: dict[type, Kind] = {
     slip_facts.SlipReported:            Kind(who.holding(HEAD), SLIP, say.slip_reported, "gavel", who.express_slip),
     slip_facts.SlipDecided:             Kind(who.of_decision, SLIP, say.slip_decided, "gavel", who.express_slip),
     slip_facts.SlipClosed:              Kind(who.drafter_of_slip, SLIP, say.slip_closed, "check", clockwork=True),
-    slip_chasing.SlipChased:            Kind(who.with_staff(who.chased_members), REMINDER, say.slip_chased, "megaphone",
-                                             who.express_slip),
     seals.SealEnrolled:                 Kind(who.heads_and_records, SECURITY, say.seal_enrolled),
     seals.SealSuspended:                Kind(who.heads_and_records, SECURITY, say.seal_suspended, clockwork=True),
     seals.SignaturePictureSet:          Kind(who.named("person_id"), SECURITY, say.picture_set),

@@ -1,26 +1,14 @@
 """Record screen of reminders: who was reminded of which slip, when, and by whom."""
 
-from typing import Any
-
 from flask import Flask
 from flask_appbuilder import AppBuilder
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.models import SlipReminder
 from app.views.record_rows import RecordInterface
 from app.views.records import RecordView
-from app.views.records_attendance import MEETINGS
-from app.workflows.rules.slip_reminding import OVERDUE
-
-
-def step_word(step: Any) -> str:
-    """“24 giờ trước thời hạn”, at the deadline, or by hand."""
-    if step is None:
-        return gettext("By hand")
-    if step == OVERDUE:
-        return gettext("When the deadline had passed")
-    return gettext("%(n)s h before the deadline", n=step)
+from app.views.records_slips import SLIPS
+from app.views.slip_office_words import occasion
 
 
 class SlipReminderRecords(RecordView):
@@ -34,7 +22,7 @@ class SlipReminderRecords(RecordView):
     search_columns = ["slip.matter", "member.full_name", "at", "deadline_at", "slip_id"]
     order_columns = ["at", "deadline_at"]
     base_order = ("at", "desc")
-    words = {"step": step_word}
+    words = {"step": occasion}
     label_columns = {
         "slip_id": _("Opinion slip"), "slip.matter": _("Matter"), "member.full_name": _("Member"),
         "step": _("Occasion"), "at": _("Reminded at"), "deadline_at": _("Deadline"),
@@ -44,4 +32,4 @@ class SlipReminderRecords(RecordView):
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:
     appbuilder.add_view(SlipReminderRecords, "SlipReminderRecords", label=_("Reminders of opinion slips"),
-                        category=MEETINGS)  # fmt: skip
+                        category=SLIPS)  # fmt: skip

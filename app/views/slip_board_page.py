@@ -8,10 +8,10 @@ from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
-from app.models import Slip, SlipAnswer, SlipState
+from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState
 from app.views.slip_compose_page import changes
 from app.views.slip_office_page import acts
-from app.views.slip_office_words import ARRIVALS, COLUMNS, choice_word, full, head, remaining
+from app.views.slip_office_words import ARRIVALS, COLUMNS, choice_word, full, head, occasion, remaining
 from app.workflows import slip_closing, slip_rows, slips
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
@@ -165,7 +165,7 @@ def member_page(actor: Actor, slip_id: int, member_id: int) -> dict[str, Any]:
         "slip": head(slip), "row": _row(slip, row, False), "back": url_for("SlipBoardView.board", slip_id=slip.id),
         "answers": [_answer(asked, answer, answer is answers[-1]) for answer in reversed(answers)],
         "devices": [_device(device) for device in row.devices],
-        "reminders": [format_datetime(at, "HH:mm, dd/MM/yyyy") for at in row.reminded],
+        "reminders": [_reminder(one) for one in row.reminded],
         "deemed": row.column is Column.DEEMED, "silence": _silence(slip),
     }  # fmt: skip
 
@@ -198,6 +198,11 @@ def _part(asked: Mapping[str, Any], question: Mapping[str, Any], part: Mapping[s
     }  # fmt: skip
 
 
-def _device(delivery: Any) -> dict[str, str]:
+def _reminder(one: SlipReminder) -> dict[str, str]:
+    return {"occasion": occasion(one.step), "by": one.by.full_name if one.by else "",
+            "at": format_datetime(one.at, "HH:mm, dd/MM/yyyy")}  # fmt: skip
+
+
+def _device(delivery: SlipDelivery) -> dict[str, str]:
     return {"name": delivery.device, "received": format_datetime(delivery.received_at, "HH:mm:ss, dd/MM/yyyy"),
             "seen": format_datetime(delivery.seen_at, "HH:mm:ss, dd/MM/yyyy") if delivery.seen_at else ""}  # fmt: skip

@@ -14,7 +14,7 @@ from app.views.parsing import BadField, form_id
 from app.views.slip_board_page import board_page, member_page
 from app.views.slip_forms import reason_typed
 from app.views.slip_tries import NOTHING, Answer, Tried, tried
-from app.workflows import slip_chasing, slip_closing
+from app.workflows import slip_closing, slip_reminders
 from app.workflows.slip_board import watched
 
 
@@ -50,7 +50,7 @@ class SlipBoardView(BaseView):
     @signed_in
     def chase(self, slip_id: int) -> Response:
         only = form_id("member_id")
-        told = slip_chasing.chase_slip(current_actor(), slip_id, now(), [only] if only else ())
+        told = slip_reminders.chase_slip(current_actor(), slip_id, now(), [only] if only else ())
         flash(_("Members reminded: %(n)s.", n=len(told)), "success")
         return redirect(url_for("SlipBoardView.board", slip_id=slip_id), 303)
 

@@ -13,6 +13,7 @@ from app.views.durations import span
 from app.views.record_words import LOOKS
 from app.workflows import slip_approval
 from app.workflows.engine.words import word
+from app.workflows.rules.slip_reminding import OVERDUE
 from app.workflows.slip_board import Arrival, Column
 
 SOON = dt.timedelta(hours=24)
@@ -58,6 +59,13 @@ def head(slip: Slip) -> dict[str, Any]:
         "lead": slip.organisation.name if slip.organisation else "",
         "issued": format_datetime(slip.issued_at, "HH:mm, dd/MM/yyyy") if slip.issued_at else "",
     }  # fmt: skip
+
+
+def occasion(step: int | None) -> str:
+    """Why somebody was reminded: so many hours before the deadline, because it had passed, or by hand."""
+    if step is None:
+        return _("By hand")
+    return _("When the deadline had passed") if step == OVERDUE else _("%(n)s h before the deadline", n=step)
 
 
 def address_of(slip: Slip) -> str:

@@ -72,11 +72,6 @@ def slip_recipients(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     return set(db.session.scalars(select(SlipRecipient.member_id).where(SlipRecipient.slip_id == fact["subject_id"])))
 
 
-def chased_members(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
-    """The members whom the office reminds of a slip."""
-    return set(fact["member_ids"])
-
-
 def of_step(fact: dict[str, Any], at: dt.datetime) -> set[int]:
     """Whoever holds an office that may approve the step that a slip waits for."""
     return holding(*(Office(code) for code in fact["offices"]))(fact, at)

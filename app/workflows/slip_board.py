@@ -9,8 +9,8 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Choice, Slip, SlipAnswer, SlipDeemed, SlipDelivery, SlipRecipient
-from app.workflows import slip_chasing, slip_deliveries, slip_rows, slips
+from app.models import Choice, Slip, SlipAnswer, SlipDeemed, SlipDelivery, SlipRecipient, SlipReminder
+from app.workflows import slip_deliveries, slip_reminders, slip_rows, slips
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.tally import threshold
@@ -40,14 +40,14 @@ class Arrival(StrEnum):
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One member. `at` is that of the standing answer or of the deemed agreement; `devices` as they arrived."""
+    """One member. `at` is that of the standing answer or of the deemed agreement; `devices` and `reminded` in order."""
 
     entry: SlipRecipient
     column: Column
     at: dt.datetime | None
     arrival: Arrival
     devices: Sequence[SlipDelivery]
-    reminded: Sequence[dt.datetime]
+    reminded: Sequence[SlipReminder]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def board_of(actor: Actor, slip_id: int) -> Board:
     devices: dict[int, list[SlipDelivery]] = {}
     for delivery in slip_deliveries.deliveries_of(slip.id):
         devices.setdefault(delivery.member_id, []).append(delivery)
-    reminded = slip_chasing.chased(slip.id)
+    reminded: dict[int, list[SlipReminder]] = {}
+    for reminder in slip_reminders.reminders_of(slip):
+        reminded.setdefault(reminder.member_id, []).append(reminder)
     rows = [
         _row(entry, standing.get(entry.member_id), deemed.get(entry.member_id), devices.get(entry.member_id, []),
              reminded.get(entry.member_id, []))
@@ -105,7 +107,7 @@ def _row(
     answer: SlipAnswer | None,
     deemed_at: dt.datetime | None,
     devices: Sequence[SlipDelivery],
-    reminded: Sequence[dt.datetime],
+    reminded: Sequence[SlipReminder],
 ) -> BoardRow:
     column, at = (Column.DEEMED if deemed_at else Column.MISSING), deemed_at
     if answer is not None:

@@ -1,36 +1,38 @@
 """Reminders of slips (nhắc trả lời phiếu): who has not answered is told again, with his aides, until he has."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import exists, select
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import AuditEntry, Notice, Slip, SlipAnswer, SlipRecipient, SlipReminder, SlipState
 from app.workflows import slip_rows, slips
-from app.workflows.engine.errors import NotFound, WorkflowError
+from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
-from app.workflows.engine.transaction import Fact, record, use_case
-from app.workflows.engine.visibility import nothing
+from app.workflows.engine.transaction import use_case
 from app.workflows.reminders import helps
 from app.workflows.rules.calendar import HANOI
 from app.workflows.rules.deadline import is_over
 from app.workflows.rules.slip_parameters import SlipParameters
 from app.workflows.rules.slip_reminding import OVERDUE, OVERDUE_UNTIL, step_due
+from app.workflows.slip_facts import SlipFact, record_slip
 
 OPEN, COUNTED = SlipState.ISSUED, (SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
 PAUSE = dt.timedelta(hours=1)  # between two reminders of one person by hand
 
 
-class AnsweredAlready(WorkflowError):
-    code = "answered_already"
-    message = _("This member has answered the slip; nobody is reminded any more.")
+class NobodyToRemind(WorkflowError):
+    code = "nobody_to_remind"
+    message = _("Everybody who is to be reminded has answered.")
 
 
 class RemindedAlready(WorkflowError):
     code = "reminded_already"
-    message = _("This member was reminded at %(at)s; wait an hour before the next reminder.")
+    message = _("They were reminded at %(at)s, less than an hour ago. Wait a little, or call them.")
 
 
 class NothingToRemind(WorkflowError):
@@ -38,8 +40,13 @@ class NothingToRemind(WorkflowError):
     message = _("Members are reminded while the slip can be answered, and no longer.")
 
 
+class NotAsked(BadValue):
+    code, field = "not_asked", "member"
+    message = _("Only members whom this slip asks can be reminded of it.")
+
+
 @dataclass(frozen=True)
-class SlipReminded(Fact):
+class SlipReminded(SlipFact):
     """`step` is the number of hours before the deadline, 0 when it was over, None for a reminder by hand."""
 
     member_id: int
@@ -87,26 +94,33 @@ def remind_member(actor: Actor, slip_id: int, member_id: int, step: int, now: dt
 
 
 @use_case
-def chase_member(actor: Actor, slip_id: int, member_id: int, now: dt.datetime) -> SlipReminder:
-    """Remind one member by hand, at most once in an hour whoever did it; while the slip can be answered."""
+def chase_slip(actor: Actor, slip_id: int, now: dt.datetime, member_ids: Iterable[int] = ()) -> list[int]:
+    """Remind by hand those who have not answered, all or only these, while the slip takes answers; who was reminded.
+
+    Whoever answered meanwhile, or was reminded within the hour by the clock or anybody, is left in peace.
+    """
     slip = slips.locked(actor, slip_id)
     actor.require(Right.SLIP_RUN, slip)
     if slip.state is not OPEN or slip.deadline_at is None or is_over(slip.deadline_at, now):
         raise NothingToRemind(slip)
-    if db.session.get(SlipRecipient, (slip.id, member_id)) is None:
-        raise NotFound(nothing(actor, Slip, slip.id))
-    if slip_rows.standing_of(slip.id, member_id):
-        raise AnsweredAlready(slip)
-    mine = select(SlipReminder).where(SlipReminder.slip_id == slip.id, SlipReminder.member_id == member_id)
-    last = db.session.scalars(mine.where(SlipReminder.at > now - PAUSE).limit(1)).first()
-    if last:
-        raise RemindedAlready(slip, at=_hour(last.at))
-    return _remind(actor, slip, slip.deadline_at, member_id, None, now)
+    wanted, asked = set(member_ids), {entry.member_id for entry in slip.recipients}
+    if not wanted <= asked:
+        raise NotAsked(slip)
+    quiet = [member_id for member_id in silent(slip.id) if not wanted or member_id in wanted]
+    if not quiet:
+        raise NobodyToRemind(slip)
+    lately = {row.member_id: row.at for row in reminders_of(slip) if row.at > now - PAUSE}
+    told = [member_id for member_id in quiet if member_id not in lately]
+    if not told:
+        raise RemindedAlready(slip, at=_hour(max(lately[member_id] for member_id in quiet)))
+    for member_id in told:
+        _remind(actor, slip, slip.deadline_at, member_id, None, now)
+    return told
 
 
 def reminders_of(slip: Slip) -> list[SlipReminder]:
-    """Every reminder of a slip, in order; for who runs it."""
-    rows = select(SlipReminder).where(SlipReminder.slip_id == slip.id)
+    """Every reminder of a slip, by the clock and by hand, in order; for who runs it."""
+    rows = select(SlipReminder).where(SlipReminder.slip_id == slip.id).options(joinedload(SlipReminder.by))
     return list(db.session.scalars(rows.order_by(SlipReminder.at, SlipReminder.id)))
 
 
@@ -152,7 +166,7 @@ def _remind(
     )  # fmt: skip
     db.session.add(told)
     db.session.flush()
-    record(actor, SlipReminded.about(slip, member_id=member_id, deadline_at=deadline, step=step), now)
+    record_slip(actor, slip, SlipReminded, now, member_id=member_id, deadline_at=deadline, step=step)
     return told
 
 

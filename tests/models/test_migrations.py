@@ -241,7 +241,7 @@ def test_reminders_are_never_forgotten_and_addresses_of_calendars_may_be(empty, 
     upgrade(directory="migrations")
     assert counts() == before | {"calendar_feed": 0}
     assert triggers() == len(guard_statements(db.engine.dialect.name))
-    slip_reminders.chase_member(slip.who["clerk"], slip_id, slip.who["a"].person_id, cabinet.NOW)
+    slip_reminders.chase_slip(slip.who["clerk"], slip_id, cabinet.NOW, [slip.who["a"].person_id])
     db.session.remove()
     with pytest.raises(SystemExit):
         downgrade(directory="migrations", revision=BEFORE_WATCH)

@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -11,9 +12,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Notice, QuestionKind, Slip, SlipState
-from app.tasks import relay
-from app.workflows import slip_chasing, slip_deliveries, slip_papers
+from app.models import QuestionKind, Slip, SlipState
+from app.workflows import slip_deliveries, slip_papers, slip_reminders
 from app.workflows.slips import Question
 from tests.cabinet import MEMBERS, NOW
 from tests.slipping import CONSENT, DEADLINE, REASON, SlipScene
@@ -277,38 +277,23 @@ def test_the_state_moves_with_every_answer(app, at: At, slip):
     assert (before["state"], after["version"] > before["version"]) == ("issued", True)
 
 
+def reminded(slip_id: int) -> Counter[int]:
+    db.session.expire_all()
+    return Counter(row.member_id for row in slip_reminders.reminders_of(db.session.get_one(Slip, slip_id)))
+
+
 def test_the_silent_are_reminded_once_an_hour_and_nobody_else(app, at: At, clock, slip):
     open_slip = slip.issue()
     slip.answer("a", open_slip)
     at("clerk").post("/language/en")
     assert at("clerk").post(f"/slips/{open_slip}/chase").status_code == 303
-    assert set(slip_chasing.chased(open_slip)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
+    assert set(reminded(open_slip)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
     at("clerk").post(f"/slips/{open_slip}/chase")
     assert "less than an hour ago" in words(at("clerk").get(f"/slips/{open_slip}/board"))
     clock.move(hours=1, seconds=1)
     one = slip.who["b"].person_id
     Browser(app, "clerk").post(f"/slips/{open_slip}/chase", member_id=str(one))
-    often = {member: len(times) for member, times in slip_chasing.chased(open_slip).items() if len(times) > 1}
-    assert often == {one: 2}
-
-
-def test_a_reminder_becomes_a_notice_of_the_silent_alone(app, slip):
-    open_slip = slip.issue()
-    slip.answer("a", open_slip)
-    slip_chasing.chase_slip(slip.who["clerk"], open_slip, NOW)
-    relay.drain(NOW + dt.timedelta(seconds=5))
-    rows = select(Notice.person_id).where(Notice.kind == "SlipChased")
-    assert set(db.session.scalars(rows)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
-
-
-def test_a_reminder_is_not_sent_any_more_to_whoever_answered(app, slip):
-    open_slip = slip.issue()
-    slip_chasing.chase_slip(slip.who["clerk"], open_slip, NOW)
-    notice = Notice(person_id=slip.who["b"].person_id, body_id=1, details={"subject_id": open_slip})
-    assert slip_chasing.still_unanswered(notice, NOW)
-    slip.answer("b", open_slip)
-    assert not slip_chasing.still_unanswered(notice, NOW)
-    assert not slip_chasing.still_unanswered(notice, DEADLINE)
+    assert {member for member, times in reminded(open_slip).items() if times > 1} == {one}
 
 
 def test_a_deadline_is_extended_and_the_old_one_stays_legible(app, at: At, slip):

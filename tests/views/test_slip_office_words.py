@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.models import QuestionKind, Urgency
-from app.workflows import slip_approval, slip_chasing, slip_closing, slip_deliveries, slip_rounds, slips
+from app.workflows import slip_approval, slip_closing, slip_deliveries, slip_reminders, slip_rounds, slips
 from app.workflows.rules.resolution import formula
 from app.workflows.slips import Content, Question
 from tests.cabinet import NOW
@@ -62,7 +62,7 @@ def test_no_page_of_a_slip_under_way_has_a_word_of_its_own(app: Flask, at: At):
     board, drill = f"/slips/{running}/board", f"/slips/{running}/board/{slip.who['b'].person_id}"
     look(leaks, at, "issued", board, drill)
     slip_deliveries.note_delivery(slip.who["b"], running, "iPad", True, now=NOW)
-    slip_chasing.chase_slip(slip.who["clerk"], running, NOW)
+    slip_reminders.chase_slip(slip.who["clerk"], running, NOW)
     slip.answer("b", running, "disagree", text="Chưa rõ")
     slip.answer("b", running, "other", text="Đã rõ hơn")
     slip_closing.extend_slip(slip.who["clerk"], running, dt.date(2026, 8, 4), REASON, now=NOW)

@@ -140,25 +140,45 @@ def test_a_reminder_that_waited_is_not_sent_once_the_member_has_answered(slip, o
 @both
 def test_a_reminder_by_hand_has_its_author_and_a_pause(slip, open_slip):
     clerk, member = slip.who["clerk"], slip.who["b"].person_id
-    kept_one = slip_reminders.chase_member(clerk, open_slip, member, NOW + SOON)
+    assert slip_reminders.chase_slip(clerk, open_slip, NOW + SOON, [member]) == [member]
+    (kept_one,) = slip_reminders.reminders_of(slip.slip(open_slip))
     assert (kept_one.step, kept_one.by_id) == (None, clerk.person_id)
     for at, code in ((NOW + 2 * SOON, "reminded_already"), (DEADLINE, "nothing_to_remind")):
         with pytest.raises(WorkflowError) as refused:
-            slip_reminders.chase_member(clerk, open_slip, member, at)
+            slip_reminders.chase_slip(clerk, open_slip, at, [member])
         assert refused.value.code == code
-    slip_reminders.chase_member(clerk, open_slip, member, NOW + dt.timedelta(hours=2))
+    slip_reminders.chase_slip(clerk, open_slip, NOW + dt.timedelta(hours=2), [member])
     slip.answer("b", open_slip, at=NOW + dt.timedelta(hours=3))
     with pytest.raises(WorkflowError) as refused:
-        slip_reminders.chase_member(clerk, open_slip, member, NOW + dt.timedelta(hours=4))
-    assert refused.value.code == "answered_already"
+        slip_reminders.chase_slip(clerk, open_slip, NOW + dt.timedelta(hours=4), [member])
+    assert refused.value.code == "nobody_to_remind"
     assert [step for _member, step in kept(open_slip)] == [None, None]
-    assert len(slip_reminders.reminders_of(slip.slip(open_slip))) == 2
+
+
+@both
+def test_all_who_are_silent_are_reminded_by_hand_and_whoever_heard_within_the_hour_is_left_alone(slip, open_slip):
+    slip.answer("a", open_slip)
+    one = slip.who["b"].person_id
+    slip_reminders.chase_slip(slip.who["clerk"], open_slip, NOW + SOON, [one])
+    told_now = slip_reminders.chase_slip(slip.who["chairman"], open_slip, NOW + 2 * SOON)
+    assert set(told_now) == {slip.who[name].person_id for name in MEMBERS if name not in "ab"}
+    version = slip.slip(open_slip).version
+    assert run(open_slip, 24, DAY_BEFORE) == len(MEMBERS) - 1
+    assert slip.slip(open_slip).version == version + len(MEMBERS) - 1, "an open board draws itself anew"
+    with pytest.raises(slip_reminders.RemindedAlready):
+        slip_reminders.chase_slip(slip.who["clerk"], open_slip, DAY_BEFORE + SOON)
+
+
+def test_nobody_is_reminded_of_a_slip_that_does_not_ask_him(slip, open_slip):
+    with pytest.raises(slip_reminders.NotAsked):
+        slip_reminders.chase_slip(slip.who["clerk"], open_slip, NOW, [slip.who["guest"].person_id])
+    assert kept(open_slip) == []
 
 
 @pytest.mark.parametrize("name", ["head", "a", "auditor", "records"])
 def test_only_who_runs_the_slip_reminds_by_hand(slip, open_slip, name):
     with pytest.raises(WorkflowError) as refused:
-        slip_reminders.chase_member(slip.who[name], open_slip, slip.who["b"].person_id, NOW + SOON)
+        slip_reminders.chase_slip(slip.who[name], open_slip, NOW + SOON, [slip.who["b"].person_id])
     assert isinstance(refused.value, NotAllowed) or refused.value.code == "not_found"
     assert kept(open_slip) == []
 
