@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 
 from app.extensions import socketio
-from app.realtime.channel import JOBS, MEETING, NAMESPACE, PERSON, Announcement, Cut, encode
+from app.realtime.channel import JOBS, MEETING, NAMESPACE, PERSON, SLIP, Announcement, Cut, encode
 from app.realtime.listening import lines
 from app.realtime.publishing import publisher
 
@@ -28,6 +28,11 @@ def to_person(person_id: int, message: dict[str, Any]) -> None:
 def to_jobs(body_id: int, message: dict[str, Any]) -> None:
     """To the administrators who watch the background work of a body, as “job”."""
     _tell(Announcement(JOBS, body_id, message))
+
+
+def to_slip(slip_id: int, message: dict[str, Any]) -> None:
+    """To everybody who watches the board of a slip, as “slip”."""
+    _tell(Announcement(SLIP, slip_id, message))
 
 
 def cut(session_ids: Iterable[int | None], person_id: int | None) -> None:

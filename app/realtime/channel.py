@@ -7,8 +7,8 @@ from typing import Any
 
 NAMESPACE = "/meetings"
 CHANNEL = "ecabinet:live"
-MEETING, PERSON, JOBS = "meeting", "person", "jobs"  # a room: everybody who may see that meeting, and so on
-EVENTS = {MEETING: "fact", PERSON: "notice", JOBS: "job"}  # the event under which a screen hears of it
+MEETING, PERSON, JOBS, SLIP = "meeting", "person", "jobs", "slip"  # a room: who may see that meeting, and so on
+EVENTS = {MEETING: "fact", PERSON: "notice", JOBS: "job", SLIP: "slip"}  # the event under which a screen hears of it
 BALLOT = "BallotCast"
 LARGEST = 16384  # bytes; ours have a few hundred
 LARGEST_ID = 2**31 - 1
@@ -88,7 +88,7 @@ def is_id(value: Any) -> bool:
 
 
 def _announcement(content: dict[str, Any]) -> Announcement:
-    if set(content) != {"kind", "about", "message"} or content["kind"] not in (MEETING, PERSON, JOBS):
+    if set(content) != {"kind", "about", "message"} or content["kind"] not in EVENTS:
         raise Poisoned("addressed to nobody")
     if not is_id(content["about"]) or not isinstance(content["message"], dict):
         raise Poisoned("no address or no message")

@@ -41,7 +41,7 @@ class Listening(Namespace):
         return True
 
     def on_join(self, *sent: Any) -> dict[str, Any]:
-        """Listen to a meeting."""
+        """Listen to a meeting, or to the board of a slip."""
         answer, room = listening.join(session, sent)
         if room:
             join_room(room)

@@ -1,7 +1,7 @@
 """Who may listen, to what, and how much a socket may say; the same for whatever server holds the sockets.
 
-A socket belongs to a living signed-in session and hears only of meetings its person may see. Nothing is done by
-socket: the one event that is understood says which meeting to listen to. What touches the database needs an
+A socket belongs to a living signed-in session and hears only of meetings and boards of slips its person may see.
+Nothing is done by socket: the one event that is understood says what to listen to. What touches the database needs an
 application context.
 """
 
@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.models import Meeting
-from app.realtime.channel import JOBS, MEETING, PERSON, Cut, is_id, room
+from app.realtime.channel import JOBS, MEETING, PERSON, SLIP, Cut, is_id, room
 from app.views.actor import now
 from app.workflows import login
-from app.workflows.engine.errors import NotFound
+from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import GRANTS, NOBODY, Actor, Right, actor_for
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.calendar import hanoi_date
+from app.workflows.slip_board import watched
 
 # The session cookie as the pages write it: app/views/living.py cannot be asked, it leads to keys and signatures.
 TOKEN, USER = "token", "_user_id"
@@ -124,18 +125,22 @@ def listener_of(cookie: Mapping[str, Any]) -> Listener | None:
 
 
 def join(cookie: Mapping[str, Any], sent: tuple[Any, ...]) -> tuple[Answer, str | None]:
-    """The answer to “join” and the room to enter; who asks and what he may see is looked up each time."""
-    meeting_id = _meeting_id(sent)
+    """The answer to “join” and the room to enter; who asks and what he may see is looked up each time.
+
+    A meeting is listened to by whoever sees it, a slip by whoever sees its board.
+    """
+    asked = _asked(sent)
     found = _signed_in(cookie)
     if found is None:
         return {"ok": False, "code": "not_signed_in"}, None
-    if meeting_id is None:
+    if asked is None:
         return {"ok": False, "code": "bad_request"}, None
+    kind, about = asked
     try:
-        meeting = seen(found[1], Meeting, meeting_id)
-    except NotFound as refused:
+        subject = seen(found[1], Meeting, about) if kind == MEETING else watched(found[1], about)
+    except WorkflowError as refused:
         return {"ok": False, "code": refused.code}, None
-    return {"ok": True, "meeting_id": meeting.id, "version": meeting.version}, room(MEETING, meeting.id)
+    return {"ok": True, f"{kind}_id": subject.id, "version": subject.version}, room(kind, subject.id)
 
 
 def _signed_in(cookie: Mapping[str, Any]) -> tuple[login.Living, Actor] | None:
@@ -149,10 +154,11 @@ def _signed_in(cookie: Mapping[str, Any]) -> tuple[login.Living, Actor] | None:
     return living, actor_for(living.person_id, hanoi_date(at), living.name)
 
 
-def _meeting_id(sent: tuple[Any, ...]) -> int | None:
-    """The id of `{"meeting_id": 12}`; None for anything else."""
-    asked = sent[0].get("meeting_id") if len(sent) == 1 and isinstance(sent[0], dict) else None
-    return asked if is_id(asked) else None
+def _asked(sent: tuple[Any, ...]) -> tuple[str, int] | None:
+    """The room and the id of `{"meeting_id": 12}` or `{"slip_id": 12}`; None for anything else."""
+    asked = sent[0] if len(sent) == 1 and isinstance(sent[0], dict) else {}
+    named = [(kind, asked[f"{kind}_id"]) for kind in (MEETING, SLIP) if f"{kind}_id" in asked]
+    return named[0] if len(named) == 1 and is_id(named[0][1]) else None
 
 
 lines = Lines()

@@ -1,4 +1,4 @@
-"""Socket messages about slips, to the screens of those who are asked. They only tell; a page then asks for its list."""
+"""Socket messages about slips: to the screens of those who are asked, and to boards. They only tell."""
 
 import datetime as dt
 from typing import Any
@@ -6,19 +6,23 @@ from typing import Any
 from app.realtime import announcing
 from app.workflows.audiences import slip_recipients
 from app.workflows.slip_facts import SlipAnswered
+from app.workflows.slip_reminders import SlipReminded
 
 
 def announce(fact: dict[str, Any]) -> None:
     """The number of the slip, to each member who is asked; of an answer, to the screens of its member alone.
 
-    Harmless when run twice: a screen asks for its list, and draws the same.
+    Whoever watches the board hears of everything. Harmless when run twice: a screen asks, and draws the same.
     """
     message = {"fact": fact["fact"], "slip_id": fact["subject_id"], "version": fact["version"]}
+    announcing.to_slip(fact["subject_id"], message)
     for person_id in _told(fact):
         announcing.to_person(person_id, message)
 
 
 def _told(fact: dict[str, Any]) -> list[int]:
+    if fact["fact"] == SlipReminded.__name__:
+        return []
     if fact["fact"] == SlipAnswered.__name__:
         return [fact["actor_id"]] if fact["actor_id"] else []
     return sorted(slip_recipients(fact, dt.datetime.fromisoformat(fact["at"])))

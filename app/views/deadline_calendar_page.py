@@ -14,7 +14,7 @@ from app.views.record_rows import whole
 from app.workflows import calendar_feeds, deadline_calendar, slip_deadlines
 from app.workflows.deadline_calendar import Advice, Days, Entry, EntryKind, MemberLoad
 from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
-from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.rights import Actor
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.slip_load import DayLoad
@@ -109,7 +109,7 @@ def _better(each: DayLoad) -> str:
 def _trial(actor: Actor, body_id: int, args: Mapping[str, str], now: dt.datetime) -> dict[str, Any] | None:
     """The card that tries a deadline, for who drafts slips; a refusal is said in its place."""
     about = Detached(Slip.__tablename__, 0, None, body_id)
-    if not (actor.may(Right.SLIP_DRAFT, about) or actor.may(Right.SLIP_RUN, about)):
+    if not any(actor.may(right, about) for right in deadline_calendar.PLANNING):
         return None
     asked = whole(args.get("days", ""))
     try:

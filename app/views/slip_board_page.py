@@ -12,13 +12,14 @@ from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState
 from app.views.slip_compose_page import changes
 from app.views.slip_office_page import acts
 from app.views.slip_office_words import ARRIVALS, COLUMNS, choice_word, full, head, occasion, remaining
-from app.workflows import slip_closing, slip_rows, slips
+from app.workflows import deadline_calendar, slip_closing, slip_rows, slips
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.slip import parse_answer, parse_slip_definition
+from app.workflows.rules.slip_load import DayLoad
 from app.workflows.slip_board import CAST, Board, BoardRow, Column, board_of, watched
 from app.workflows.slip_outlook import outlook
 
@@ -123,14 +124,20 @@ def _run(actor: Actor, board: Board, now: dt.datetime) -> dict[str, Any]:
     assert slip.issued_at is not None  # noqa: S101 - it is under way
     found = outlook(slip, slip.issued_at)
     later = [end for end in found.ends.values() if standing and hanoi_date(end) > hanoi_date(standing) and end > now]
+    loads = deadline_calendar.later_loads(slip, later)
     return {
         "extend_url": url_for("SlipBoardView.extend", slip_id=slip.id),
-        "days": [{"day": hanoi_date(end).isoformat(), "said": full(end)} for end in later],
+        "days": [_later_day(end, loads[hanoi_date(end)]) for end in later],
         "rule": _("At most %(n)s working days, counted from the issue (%(source)s).",
                   n=found.parameters.max_working_days, source=found.rule_set.legal_source),
         "recall_url": url_for("SlipBoardView.recall", slip_id=slip.id),
         "close_url": url_for("SlipBoardView.close", slip_id=slip.id) if board.answered == board.members else "",
     }  # fmt: skip
+
+
+def _later_day(end: dt.datetime, load: DayLoad) -> dict[str, Any]:
+    crowded = "" if load.free else _("too many on this day for %(n)s members", n=len(load.crowded))
+    return {"day": hanoi_date(end).isoformat(), "said": full(end), "crowded": crowded}
 
 
 def _result(slip: Slip) -> dict[str, Any] | None:

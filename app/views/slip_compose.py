@@ -83,14 +83,15 @@ class SlipComposeView(BaseView):
         draft_of(actor, slip_id)
         typed, do = typed_slip(), request.form.get("do", "")
         try:
-            slips.change_slip(actor, slip_id, typed.content, now())
+            slips.change_slip(actor, slip_id, typed.content, now(), known_version=form_id("version"))
             said = _go_on(actor, slip_id, do)
         except NotFound:
             raise
         except WorkflowError as refusal:
             typed.refuse(refusal)
             slip = draft_of(actor, slip_id)
-            return _page(actor, slip, slip, typed), refusal.http_status
+            overtaken = isinstance(refusal, slips.DraftChanged)
+            return _page(actor, slip, slip, typed, overtaken=overtaken), refusal.http_status
         flash(said, "success")
         return redirect(url_for(NEXT.get(do, "SlipComposeView.edit"), slip_id=slip_id), 303)
 
@@ -162,8 +163,9 @@ def _upload(actor: Actor, slip_id: int) -> Any:
     return slip_papers.upload_paper(actor, slip_id, title, kind, sent.filename, stream, now())
 
 
-def _page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip) -> str:
-    return render_template("ec/slip_compose.html", **compose_page(actor, about, slip, typed, now()))
+def _page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip, *, overtaken: bool = False) -> str:
+    context = compose_page(actor, about, slip, typed, now())
+    return render_template("ec/slip_compose.html", **context, overtaken=overtaken)
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import DocumentKind, DocumentVersion, QuestionKind, Slip, SlipState, Urgency
+from app.views.deadline_calendar_page import advice_words
 from app.views.slip_forms import TypedSlip, main_number
 from app.views.slip_office_words import full, head, history
-from app.workflows import polls, promulgation, slip_approval, slip_papers, slip_rounds
+from app.workflows import deadline_calendar, polls, promulgation, slip_approval, slip_papers, slip_rounds
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
@@ -29,7 +30,7 @@ MOST_SOURCES = 8  # earlier slips to begin from
 def compose_page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSlip, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/slip_compose.html; `about` is the slip, or what will become one."""
     names = [(one.id, one.name) for one in promulgation.organisations_of(about.body_id)]
-    window = _window(about, typed, now)
+    window = _window(actor, about, typed, now)
     return {
         "slip": head(slip) if slip else None, "typed": typed, "organisations": names, "window": window,
         "urgencies": [(code.value, word(code)) for code in Urgency],
@@ -57,12 +58,12 @@ def _urls(slip: Slip | None) -> dict[str, str]:
     }
 
 
-def _window(about: Subject, typed: TypedSlip, now: dt.datetime) -> dict[str, Any]:
+def _window(actor: Actor, about: Subject, typed: TypedSlip, now: dt.datetime) -> dict[str, Any]:
     """The choices of the deadline as if the slip were issued now, and the days in between; `problem` without rules."""
     try:
         found = outlook(about, now)
     except WorkflowError as none:
-        return {"problem": str(none), "choices": [], "days": [], "chosen": 0, "rule": "", "skipped": ""}
+        return {"problem": str(none), "choices": [], "days": [], "chosen": 0, "rule": "", "skipped": "", "load": None}
     least = found.parameters.min_working_days
     chosen = typed.working_days if typed.working_days in found.ends else None
     ends = found.ends[chosen or least]
@@ -73,8 +74,14 @@ def _window(about: Subject, typed: TypedSlip, now: dt.datetime) -> dict[str, Any
         "rule": _("At least %(least)s and at most %(most)s working days, until %(time)s on the last one (%(source)s).",
                   least=least, most=found.parameters.max_working_days, time=found.parameters.ends_at,
                   source=found.rule_set.legal_source),
-        "silence": silence(found, ends),
+        "silence": silence(found, ends), "load": load_of(actor, about, chosen or least, now),
     }  # fmt: skip
+
+
+def load_of(actor: Actor, about: Subject, days: int, now: dt.datetime) -> dict[str, Any] | None:
+    """Who would have too much to answer on the day of the deadline, and better days; None where nobody would."""
+    found = deadline_calendar.advice(actor, about.body_id, days, now)
+    return None if found.chosen.free else advice_words(found)
 
 
 def silence(found: Outlook, ends: dt.datetime) -> str:
@@ -180,7 +187,8 @@ def phone(slip: Slip | None, typed: TypedSlip, window: dict[str, Any], lead: str
         "papers": papers(slip) if slip else [], "articles": slip_papers.articles_of(slip) if slip else [],
         "passkey": typed.passkey_demanded,
         "questions": [
-            {"n": number, "kind": each.kind.value, "text": each.text, "main": number == main,
+            {"index": number, "kind": each.kind.value, "main": number == main,
+             "text": each.text or _("(not written yet)"),
              "options": [line.strip() for line in each.options.split("\n") if line.strip()]}
             for number, each in enumerate(typed.questions, start=1)
         ],

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from app.extensions import db
 from app.models import Slip, SlipState
-from app.views.slip_compose_page import changes, phone, recipients, silence
+from app.views.slip_compose_page import changes, load_of, phone, recipients, silence
 from app.views.slip_forms import of_slip
 from app.views.slip_office_words import address_of, course, full, head, history, remaining
 from app.workflows import slip_approval, slip_rounds, slip_rows, slips
@@ -37,7 +37,7 @@ def preview_page(actor: Actor, slip_id: int, now: dt.datetime) -> dict[str, Any]
         "recipients": recipients(slip.body_id, now), "phone": phone_of(slip, now), "reason": slip.reason,
         "previous": _previous(slip), "drafted": _drafted(slip), "acts": acts(actor, slip),
         "board_url": url_for("SlipBoardView.board", slip_id=slip.id) if slip.definition_sha256 else "",
-        "issue": _issue(slip, now) if slip.state is SlipState.APPROVED else None,
+        "issue": _issue(actor, slip, now) if slip.state is SlipState.APPROVED else None,
     }  # fmt: skip
 
 
@@ -99,14 +99,16 @@ def _drafted(slip: Slip) -> str:
     return _("%(name)s, %(at)s", name=who, at=format_datetime(slip.drafted_at, "HH:mm, dd/MM/yyyy"))
 
 
-def _issue(slip: Slip, now: dt.datetime) -> dict[str, Any]:
-    """What the confirmation of the issue says: the deadline as of now, or why there can be none."""
+def _issue(actor: Actor, slip: Slip, now: dt.datetime) -> dict[str, Any]:
+    """What the confirmation of the issue says: the deadline as of now with its load, or why there can be none."""
+    told = {"problem": "", "deadline": "", "passkey": slip.passkey_demanded, "load": None}
     try:
         found = outlook(slip, now)
+        ends = found.ends.get(slip.working_days)
+        load = load_of(actor, slip, slip.working_days, now) if _may_issue(actor, slip) else None
     except WorkflowError as none:
-        return {"problem": str(none), "deadline": "", "passkey": slip.passkey_demanded}
-    ends = found.ends.get(slip.working_days)
-    return {"problem": "", "deadline": full(ends) if ends else "", "passkey": slip.passkey_demanded}
+        return {**told, "problem": str(none)}
+    return {**told, "deadline": full(ends) if ends else "", "load": load}
 
 
 def queue_page(actor: Actor, now: dt.datetime) -> dict[str, Any]:

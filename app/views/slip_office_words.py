@@ -53,8 +53,9 @@ def remaining(deadline: dt.datetime, now: dt.datetime) -> dict[str, Any]:
 def head(slip: Slip) -> dict[str, Any]:
     """What stands above every page of a slip."""
     return {
-        "id": slip.id, "matter": slip.matter, "state": slip.state.value, "state_label": word(slip.state),
-        "state_kind": LOOKS.get(slip.state, ""), "round": slip.round, "number": slip.number_text,
+        "id": slip.id, "version": slip.version, "matter": slip.matter, "state": slip.state.value,
+        "state_label": word(slip.state), "state_kind": LOOKS.get(slip.state, ""), "round": slip.round,
+        "number": slip.number_text,
         "stamp": "" if slip.urgency is Urgency.NORMAL else str(word(slip.urgency)).upper(),
         "lead": slip.organisation.name if slip.organisation else "",
         "issued": format_datetime(slip.issued_at, "HH:mm, dd/MM/yyyy") if slip.issued_at else "",

@@ -28,7 +28,7 @@ from app.models import (
     SlipState,
     Urgency,
 )
-from app.workflows import slip_deadlines
+from app.workflows import slip_deadlines, slip_reminders, slips
 from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import BOARD, MEMBERS, Actor, Right
 from app.workflows.engine.visibility import nothing, visible
@@ -51,6 +51,7 @@ LONGEST = 62  # days that are read at once
 AHEAD = dt.timedelta(days=28)  # papers are due before sessions that lie after the days shown
 SHOWN_SLIPS = (SlipState.ISSUED, SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
 PLANNED = (MeetingState.DRAFT, MeetingState.INVITED)
+PLANNING = (Right.SLIP_DRAFT, Right.SLIP_ISSUE, Right.SLIP_RUN)
 TOLD = (MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED, MeetingState.CLOSED)
 
 
@@ -171,10 +172,10 @@ def loads(actor: Actor, body_id: int, first: dt.date, last: dt.date, now: dt.dat
 def advice(actor: Actor, body_id: int, working_days: int, now: dt.datetime) -> Advice:
     """What it would mean to give the members of today so many working days, counted from now (rule:R71).
 
-    For whoever drafts or runs slips. A number outside the window of the rules is refused as at the issue.
+    For whoever drafts, issues or runs slips. A number outside the window of the rules is refused as at the issue.
     """
     about = Detached(Slip.__tablename__, 0, None, body_id)
-    if not actor.may(Right.SLIP_RUN, about):
+    if not any(actor.may(right, about) for right in PLANNING):
         actor.require(Right.SLIP_DRAFT, about)
     rule_set = slip_deadlines.rules_of(about, now)
     deadline = slip_deadlines.deadline_of(about, rule_set, now, working_days)
@@ -185,6 +186,16 @@ def advice(actor: Actor, body_id: int, working_days: int, now: dt.datetime) -> A
     possible = window(now, load, list(asked), parameters, exceptions)
     chosen = load_on(day, working_days, load, list(asked), parameters.most_per_day)
     return Advice(chosen, better_days(chosen, possible), possible, asked, parameters.most_per_day)
+
+
+def later_loads(slip: Slip, ends: Sequence[dt.datetime]) -> dict[dt.date, DayLoad]:
+    """What later deadlines of a running slip would hold, by day, for those who have not answered it (rule:R71)."""
+    days = [hanoi_date(end) for end in ends]
+    if not days or slip.rule_set is None:
+        return {}
+    load, most = _open_by_day(slip.body_id, min(days), max(days)), slips.rules_of(slip).most_per_day
+    asked = slip_reminders.silent(slip.id)
+    return {day: load_on(day, 0, load, asked, most) for day in days}
 
 
 # -- what is on a day -------------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models import (
@@ -22,12 +21,9 @@ from app.models import (
     Resolution,
     ResolutionState,
     Slip,
-    SlipAnswer,
-    SlipRecipient,
-    SlipState,
     Urgency,
 )
-from app.workflows.engine.rights import Actor, Right
+from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.inbox import Task, TaskKind, waiting_for
 from app.workflows.rules.digest import (
@@ -43,6 +39,7 @@ from app.workflows.rules.digest import (
     Section,
     with_sections,
 )
+from app.workflows.slip_waiting import waiting_slips
 
 Words = Any  # translated when they are shown
 COMING = (MeetingState.INVITED, MeetingState.OPEN, MeetingState.ADJOURNED)
@@ -173,13 +170,9 @@ SOON = dt.timedelta(hours=24)  # before the deadline
 
 
 def _slips(actor: Actor, body: Body, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Section | None:
-    """Slips of this body that this member can answer and has not answered, the nearest deadline first."""
-    said = exists().where(SlipAnswer.slip_id == Slip.id, SlipAnswer.member_id == SlipRecipient.member_id)
-    rows = select(Slip).join(SlipRecipient, SlipRecipient.slip_id == Slip.id).where(Slip.body_id == body.id, ~said)
-    rows = rows.where(SlipRecipient.member_id == actor.person_id, SlipRecipient.certificate_id.is_not(None))
-    rows = rows.where(Slip.state == SlipState.ISSUED, Slip.deadline_at > now).options(joinedload(Slip.organisation))
-    found = db.session.scalars(rows.order_by(Slip.deadline_at, Slip.id))
-    return _section("slips", (_slip_line(slip, now) for slip in found if actor.may(Right.SLIP_ANSWER, slip)))
+    """What the member's own list counts too, of this body; the nearest deadline first."""
+    found = (slip for slip in waiting_slips(actor, now) if slip.body_id == body.id)
+    return _section("slips", (_slip_line(slip, now) for slip in found))
 
 
 def _slip_line(slip: Slip, now: dt.datetime) -> Line:
@@ -206,8 +199,9 @@ ADDRESSES = {
 
 
 def _waiting(actor: Actor, body: Body, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Section | None:
-    """In this body: what waits in another one is told in that one's digest."""
-    return _section("waiting", (_task_line(task) for task in waiting_for(actor, now) if task.body_id == body.id))
+    """In this body: what waits in another one is told in that one's digest. Slips have a section of their own."""
+    tasks = (task for task in waiting_for(actor, now) if task.body_id == body.id and task.kind != TaskKind.OPINION)
+    return _section("waiting", map(_task_line, tasks))
 
 
 def _waiting_there(actor: Actor, meeting: Meeting, _day: dt.date, _since: dt.datetime, now: dt.datetime) -> Any:

@@ -68,6 +68,14 @@ class SlipFrozen(WorkflowError):
     message = _("The slip is not a draft any more (%(state)s). An issued slip never changes; a change is a new round.")
 
 
+class DraftChanged(WorkflowError):
+    code = "draft_changed"
+    message = _(
+        "Somebody has saved this draft since you opened it. What you typed is kept here: look at the saved draft, and"
+        " save again if yours is to replace it."
+    )
+
+
 class ReasonMissing(BadValue):
     code, field = "no_reason", "reason"
     message = _("Write the reason.")
@@ -128,9 +136,13 @@ def compose_slip(actor: Actor, body_id: int, content: Content, now: dt.datetime)
 
 
 @use_case
-def change_slip(actor: Actor, slip_id: int, content: Content, now: dt.datetime) -> Slip:
-    """Word a draft otherwise, all of it."""
+def change_slip(
+    actor: Actor, slip_id: int, content: Content, now: dt.datetime, known_version: int | None = None
+) -> Slip:
+    """Word a draft otherwise, all of it; refused where it has another version than the one that was worked on."""
     slip = locked_draft(actor, slip_id)
+    if known_version not in (None, slip.version):
+        raise DraftChanged(slip)
     _write(slip, slip, content, now)
     rows = _rows(slip, content.questions)
     slip.questions = []

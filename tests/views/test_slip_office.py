@@ -43,7 +43,9 @@ def words(page) -> str:
 
 
 def typed_again(page) -> list[str]:
-    areas = re.findall(r"<textarea[^>]*>\r?\n?(.*?)</textarea>", page.text, flags=re.S)
+    """What stands in the form; the preview beside it has fields of its own."""
+    form = re.sub(r'class="ec-phone__in".*?class="ec-phone__sign"', "", page.text, flags=re.S)
+    areas = re.findall(r"<textarea[^>]*>\r?\n?(.*?)</textarea>", form, flags=re.S)
     return [html.unescape(each) for each in areas]
 
 
@@ -183,6 +185,38 @@ def test_an_earlier_slip_is_copied(app, at: At, slip):
     answer = at("clerk").post(f"/slips/{made.id}/clone")
     assert answer.status_code == 303
     assert [row.matter for row in db.session.scalars(select(Slip))] == [made.matter] * 2
+
+
+def test_of_two_clerks_on_one_draft_the_second_is_told_and_loses_nothing(app, at: At, slip):
+    made = slip.draft()
+    opened = re.search(r'name="version" value="(\d+)"', at("clerk").get(f"/slips/{made.id}/edit").text)[1]
+    at("clerk").post(f"/slips/{made.id}/edit", **{**TYPED, "matter": "Người thứ nhất"}, version=opened)
+    at("clerk").post("/language/en")
+    late = at("clerk").post(f"/slips/{made.id}/edit", **{**TYPED, "matter": "Người thứ hai"}, version=opened)
+    assert (late.status_code, only_slip().matter) == (409, "Người thứ nhất")
+    assert "Somebody has saved this draft since you opened it." in words(late)
+    assert typed_again(late)[0] == "Người thứ hai"
+    current = re.search(r'name="version" value="(\d+)"', late.text)[1]
+    at("clerk").post(f"/slips/{made.id}/edit", **{**TYPED, "matter": "Người thứ hai"}, version=current)
+    assert only_slip().matter == "Người thứ hai"
+
+
+def test_a_deadline_that_crowds_a_day_is_warned_of_with_better_days_while_it_is_chosen(app, at: At, slip):
+    for _n in range(3):
+        slip.issue(working_days=2)
+    at("clerk").post("/language/en")
+    crowded = at("clerk").post("/slips/new/check", **{**TYPED, "working_days": "2"})
+    assert f"{len(MEMBERS)} members would have more than 3 slips to answer by Monday 03/08/2026" in words(crowded)
+    assert "3 working days, until Tuesday 04/08/2026: nobody has too many" in words(crowded)
+    assert "data-load" not in at("clerk").post("/slips/new/check", **{**TYPED, "working_days": "3"}).text
+    ready = slip.approved()
+    assert "data-load" in at("deputy").get(f"/slips/{ready.id}/preview").text
+    running = slip.issue(working_days=3)
+    board = words(at("clerk").get(f"/slips/{running}/board"))
+    assert "too many on this day" not in board
+    for _n in range(3):
+        slip.issue(working_days=4)
+    assert f"too many on this day for {len(MEMBERS)} members" in words(at("clerk").get(f"/slips/{running}/board"))
 
 
 # -- approval and issue -----------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ async function arrange(button) {
   draw(page);
   const last = form.querySelectorAll(".ec-ask").length;
   const aim = { add: last, up: Number(place) - 1, down: Number(place) + 1, drop: Math.min(Number(place), last) }[act];
-  form.querySelector(`#text-${aim}`)?.focus();
+  form.querySelector(`#asked-${aim}`)?.focus();
 }
 
 form.addEventListener("input", () => {
