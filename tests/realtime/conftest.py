@@ -57,7 +57,7 @@ class Listener:
             http_session=self.http if "polling" in transports else None,
         )  # fmt: skip
         self.client.on("fact", self._hear, namespace=NAMESPACE)
-        for event in ("notice", "job", "resync", "adrift"):
+        for event in ("notice", "job", "slip", "resync", "adrift"):
             self.client.on(event, partial(self._note, event), namespace=NAMESPACE)
         self.client.eio.on("message", self._frame)
         sent = {"Cookie": f"ecabinet={cookie}"} if cookie else {}

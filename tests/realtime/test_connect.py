@@ -15,6 +15,7 @@ from app.views.living import GIVEN, TOKEN
 from app.workflows import login, meetings
 from app.workflows.login_tries import account_of
 from tests.realtime.conftest import NAMESPACE, Listener, tell_everybody, until
+from tests.slipping import SlipScene
 
 
 def test_visitors_are_refused(listen):
@@ -173,6 +174,7 @@ def test_nothing_is_done_by_socket(scene, listen):
 ODD = [
     None, 7, "x", [], [1], {}, {"meeting_id": None}, {"meeting_id": "1"}, {"meeting_id": True}, {"meeting_id": 1.0},
     {"meeting_id": -1}, {"meeting_id": 2**31}, {"meeting_id": 10**30}, {"meeting_id": [1]}, {"meeting": 1}, b"\x00\xff",
+    {"slip_id": None}, {"slip_id": 10**30}, {"slip_id": 99}, {"slip_id": 1, "meeting_id": 1},
 ]  # fmt: skip
 
 
@@ -185,6 +187,24 @@ def test_odd_payloads_get_no_room_and_break_nothing(scene, listen):
     listening.lines.refill()
     assert listener.client.call("join", (1, 2, 3), namespace=NAMESPACE, timeout=5)["code"] == "bad_request"
     assert listener.join(scene.meeting_id)["ok"] is True
+
+
+def test_the_board_of_a_slip_is_listened_to_by_whoever_sees_it_and_by_nobody_else(app, listen):
+    slip = SlipScene()
+    slip_id = slip.issue()
+
+    def joined(name):
+        listener = listen(name)
+        return listener, listener.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=5)
+
+    (watching, let_in), (member, refused) = joined("auditor"), joined("a")
+    assert let_in == {"ok": True, "slip_id": slip_id, "version": slip.slip(slip_id).version}
+    assert (refused["ok"], refused["code"], joined("guest")[1]["code"]) == (False, "not_allowed", "not_found")
+    announcing.to_slip(slip_id, {"slip_id": slip_id})
+    announcing.to_slip(slip_id + 1, {"slip_id": slip_id + 1})
+    assert until(lambda: watching.told)
+    member.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=5)  # whatever was sent has arrived
+    assert (watching.told, member.told) == ([("slip", {"slip_id": slip_id})], [])
 
 
 def test_nobody_has_more_sockets_than_windows(app, listen, monkeypatch):

@@ -10,10 +10,11 @@ from app import wiring, workflows
 from app.extensions import db
 from app.models import AuditEntry, SlipRecipient
 from app.realtime import announcing, slips
-from app.workflows import ballots, notices, slip_facts, worth_sending
+from app.workflows import ballots, notices, slip_facts, slip_reminders, worth_sending
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact, fact_of
 from app.workflows.resolution_sources import ResolutionFact
+from tests.cabinet import NOW
 from tests.slipping import SlipScene
 
 for path in Path(workflows.__file__).parent.glob("*.py"):  # a fact counts when its room is loaded
@@ -43,20 +44,32 @@ def test_a_ballot_is_told_as_a_count_only():
     assert wiring.HEARD_BY[ballots.BallotCast] == [wiring.PROGRESS]
 
 
-def test_a_slip_is_told_to_those_who_are_asked_and_an_answer_to_its_member_alone(app, monkeypatch):
-    told = []
+def test_a_slip_is_told_to_those_who_are_asked_an_answer_to_its_member_and_everything_to_the_board(app, monkeypatch):
+    told, board = [], []
+    monkeypatch.setattr(announcing, "to_slip", lambda slip_id, message: board.append((slip_id, message["fact"])))
     monkeypatch.setattr(announcing, "to_person", lambda person_id, message: told.append((person_id, message["fact"])))
     scene = SlipScene()
     slip_id = scene.issue()
     scene.answer("a", slip_id)
-    entries = select(AuditEntry.id).where(AuditEntry.fact.in_(("SlipIssued", "SlipAnswered")))
+    slip_reminders.chase_slip(scene.who["clerk"], slip_id, NOW, [scene.who["b"].person_id])
+    entries = select(AuditEntry.id).where(AuditEntry.fact.in_(("SlipIssued", "SlipAnswered", "SlipReminded")))
     for entry_id in db.session.scalars(entries.order_by(AuditEntry.id)).all():
         slips.announce(fact_of(entry_id))
     asked = db.session.scalars(select(SlipRecipient.member_id).where(SlipRecipient.slip_id == slip_id)).all()
     assert told == [*((person_id, "SlipIssued") for person_id in sorted(asked)),
                     (scene.who["a"].person_id, "SlipAnswered")]  # fmt: skip
-    for fact in (slip_facts.SlipIssued, slip_facts.SlipAnswered, slip_facts.SlipClosed, slip_facts.SlipRecalled):
-        assert wiring.SLIPS in wiring.HEARD_BY[fact]
+    assert board == [(slip_id, "SlipIssued"), (slip_id, "SlipAnswered"), (slip_id, "SlipReminded")]
+
+
+AFTER_THE_ISSUE = (
+    slip_facts.SlipIssued, slip_facts.SlipAnswered, slip_facts.SlipExtended, slip_facts.SlipClosed,
+    slip_facts.SlipRecalled, slip_facts.SlipReported, slip_facts.SlipDecided, slip_reminders.SlipReminded,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fact", AFTER_THE_ISSUE, ids=lambda fact: fact.__name__)
+def test_whatever_happens_to_an_issued_slip_is_told(fact):
+    assert wiring.SLIPS in wiring.HEARD_BY[fact]
 
 
 TASKS = {task.name: task for task in wiring.TASKS}
