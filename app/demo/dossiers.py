@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -83,6 +83,22 @@ def revised_draft(number: int, day: dt.date, heading: str, clause: str) -> Paper
         for article in matter.articles
     )
     return _draft(replace(matter, articles=articles), _issue(number, matter, day))
+
+
+def draft_of_slip(number: int, day: dt.date) -> dict[str, Any]:
+    """The draft Resolution of a matter (1 to 13) as structured text, as it goes to members with an opinion slip."""
+    matter = matters()[number - 1]
+    return resolution_text(**sample.resolution_fields(matter, _issue(number, matter, day)))
+
+
+def with_clause(text: Mapping[str, Any], heading: str, clause: str) -> dict[str, Any]:
+    """A structured text with a further clause in the article of that heading."""
+    articles = [
+        {**article, "clauses": [*article["clauses"], {"text": clause, "points": []}]}
+        if article["heading"] == heading else article
+        for article in text["articles"]
+    ]  # fmt: skip
+    return {**text, "articles": articles}
 
 
 def summary(matter: Matter) -> str:

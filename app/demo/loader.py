@@ -3,7 +3,6 @@
 import datetime as dt
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -20,19 +19,18 @@ from app.demo.founding import found
 from app.demo.history import Progress, Step, note, progress, tell
 from app.demo.presets import G2025_10
 from app.demo.programme import GOVERNMENT, Session
+from app.demo.telling import told_in_notices_only
 from app.extensions import db
 from app.gateways import signing
 from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
 from app.tasks import relay
 from app.workflows import announcements, digests, keys, meetings, notices, polls
-from app.workflows.engine import outbox
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.timetable import Timetable, Week, daily_due, papers_slot, report_slot
 
 PASSWORD, PIN = "Ecabinet@2019", "240619"  # of invented people, shown on the sign-in page
-NOTICE = "notices.tell"  # the one task that history is told to (app/wiring.py)
 ARRIVALS = 11  # members in the room when the session was first tried to be opened
 DAY, MINUTE = dt.timedelta(days=1), dt.timedelta(minutes=1)
 
@@ -57,7 +55,7 @@ def load(now: dt.datetime) -> bool:
     steps = history(stage.members, begun.begun_at)
     if begun.of not in (0, len(steps)):
         raise NoDemo("This demo was begun by another version of the programme. Begin anew: rm -rf var; make run")
-    with _told_in_notices_only():
+    with told_in_notices_only():
         tell(stage, steps, begun)
     return True
 
@@ -111,17 +109,6 @@ def _prepare_signer(since: dt.datetime) -> None:
     folder, installation_key = Path(config["AUTHORITY"]), Path(config["INSTALLATION_KEY"])
     signing.found_authority(folder, installation_key, since, demo=True)
     installation.make_log_key(current_app)
-
-
-@contextmanager
-def _told_in_notices_only() -> Iterator[None]:
-    """Nobody watches while history is made: facts become notices, and no screen hears of them."""
-    everybody = dict(outbox.heard_by)
-    outbox.heard_by.update({fact: [job for job in jobs if job == NOTICE] for fact, jobs in everybody.items()})
-    try:
-        yield
-    finally:
-        outbox.heard_by.update(everybody)
 
 
 def _first_things(at: dt.datetime) -> Iterator[Step]:

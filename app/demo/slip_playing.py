@@ -6,20 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
+from app.demo.dossiers import draft_of_slip, with_clause
 from app.demo.founding import Founded
+from app.demo.slip_office import Handling, lay_before_head
 from app.demo.stage import AUDITOR, CLERK, Clock, expect, new_nonce
 from app.extensions import db
-from app.models import AuditEntry, Choice, MemberStaff, QuestionKind, Slip, SlipAnswer, SlipDeemed
+from app.gateways import paper
+from app.models import AuditEntry, Choice, Notice, QuestionKind, Slip, SlipAnswer, SlipDeemed, Stance
+from app.tasks import relay, reminders
 from app.workflows import (
+    opinion_sheets,
     slip_answers,
     slip_approval,
     slip_closing,
     slip_deliveries,
     slip_evidence,
     slip_issue,
+    slip_papers,
+    slip_reminders,
+    slip_reports,
     slips,
+    synthesis,
 )
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.rules.calendar import hanoi_date
@@ -27,11 +37,18 @@ from app.workflows.rules.canonical import parse_canonical
 from app.workflows.slip_answers import Said
 from app.workflows.slips import Content, Question
 
+MINISTRY, MINISTRY_CODE = "Bộ Tài chính", "BTC"
 UNIT_HEAD, CHAIRMAN, DEPUTY, DEVICE = "vutruong.th", "chunhiem", "tv02", "Máy tính bảng"
 MATTER = "Dự thảo Nghị quyết của Chính phủ về một số chính sách hỗ trợ doanh nghiệp nhỏ và vừa"
 BASIS = "Luật Hỗ trợ doanh nghiệp nhỏ và vừa ngày 12 tháng 6 năm 2017"
 QUESTION = "Đồng chí có đồng ý thông qua dự thảo Nghị quyết không?"
-REMINDED = "SlipReminded"
+DEAR, WATCHED = "Cần đánh giá thêm tác động đến ngân sách nhà nước", "Đề nghị bổ sung cơ chế giám sát"
+NEW_CLAUSE = "Bộ Tài chính xây dựng cơ chế giám sát việc thực hiện, công khai kết quả trước ngày 15 tháng 12 hằng năm."
+HANDLED = {
+    DEAR: Handling(Stance.NOT, "Tác động đã được lượng hóa trong hồ sơ trình; kinh phí nằm trong dự toán được giao."),
+    WATCHED: Handling(Stance.ACCEPTED, "Đã bổ sung quy định về giám sát vào phần tổ chức thực hiện.", NEW_CLAUSE),
+}  # fmt: skip
+SME, ORGANISING = 2, "Tổ chức thực hiện"  # the matter among the samples; the article that grows
 
 
 @dataclass
@@ -55,10 +72,11 @@ class SlipStage:
     def issue(self) -> dt.datetime:
         """Composed by the clerk, approved in two steps, issued by a deputy of the head; the deadline."""
         asked = Question(QuestionKind.CONSENT, QUESTION, main=True)
-        lead = self.founded.organisations["BTC"]
+        lead = self.founded.organisations[MINISTRY_CODE]
         content = Content(MATTER, (asked,), organisation_id=lead, legal_basis=BASIS)
         clerk, now = self.who(CLERK), self.clock.now
         self.slip_id = slips.compose_slip(clerk, self.founded.body_id, content, now()).id
+        slip_papers.write_slip_draft(clerk, self.slip_id, self.draft(), now())
         slip_approval.submit_slip(clerk, self.slip_id, now())
         slip_approval.approve_slip(self.who(UNIT_HEAD), self.slip_id, now())
         slip_approval.approve_slip(self.who(CHAIRMAN), self.slip_id, now())
@@ -97,6 +115,31 @@ class SlipStage:
             slip_closing.close_slip(SYSTEM, slip_id, self.clock.now())
         expect(slip_closing.overdue_slip_ids(self.clock.now()), [], "phiếu hết hạn sau khi đóng")
 
+    def draft(self) -> dict[str, Any]:
+        """What the members are asked to agree to."""
+        text = draft_of_slip(SME, hanoi_date(self.clock.now()))
+        asked_by = f"Theo đề nghị của Bộ trưởng {MINISTRY}"
+        return {**text, "bases": ["Căn cứ Luật Tổ chức Chính phủ", f"Căn cứ {BASIS}", asked_by]}
+
+    def remind(self) -> None:
+        """Whoever is due to be reminded by now is, as the clock of the system does it, and is told with the aides."""
+        for _slot, told in reminders.slip_slots(self.founded.body_id, self.clock.now()):
+            reminders.remind_of_slip(int(told["slip_id"]), int(told["step"]), self.clock.now())
+        relay.drain(self.clock.now())
+
+    def lay_before_head(self) -> None:
+        """The opinions joined and explained, and the outcome reported."""
+        text = with_clause(self.draft(), ORGANISING, NEW_CLAUSE)
+        lay_before_head(self.who(CLERK), self.slip_id, HANDLED, text, self.clock.now())
+
+    def papers(self) -> dict[str, bytes]:
+        """The synthesis of the opinions, and the report to the head of the body."""
+        with force_locale("vi"):
+            found = synthesis.synthesis_of(self.who(CLERK), self.slip_id)
+            sheet = opinion_sheets.synthesis_sheet(found, self.clock.now(), demo=True)
+            _name, report = slip_reports.document_of(self.who(CLERK), self.slip_id)
+            return {"synthesis.pdf": paper.opinions(sheet), "pm-report.pdf": report}
+
     def result(self) -> dict[str, Any]:
         return parse_canonical(db.session.get_one(Slip, self.slip_id).result or b"")
 
@@ -122,9 +165,9 @@ class SlipStage:
         }  # fmt: skip
 
     def _reminders(self) -> dict[str, int]:
-        """How often a member was reminded of this slip, and how often one of their aides with them."""
-        facts = select(AuditEntry).where(AuditEntry.fact == REMINDED, AuditEntry.subject_id == self.slip_id)
-        told = [fact.payload["member_id"] for fact in db.session.scalars(facts)]
-        staff = select(func.count()).select_from(MemberStaff)
-        aides = [db.session.scalar(staff.where(MemberStaff.member_id == member)) or 0 for member in told]
-        return {"member": len(told), "staff": sum(aides)}
+        """How many notices of reminders members got, and how many their aides."""
+        facts = select(AuditEntry).where(AuditEntry.fact == slip_reminders.SlipReminded.__name__)
+        members = {fact.id: fact.payload["member_id"] for fact in db.session.scalars(facts)}
+        notices = list(db.session.scalars(select(Notice).where(Notice.audit_entry_id.in_(members))))
+        own = sum(notice.person_id == members[notice.audit_entry_id] for notice in notices)
+        return {"member": own, "staff": len(notices) - own}

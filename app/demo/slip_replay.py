@@ -10,8 +10,9 @@ import click
 
 from app.demo.presets import G2019, G2025_10, Preset
 from app.demo.replay import DatabaseInUse, Factory, fail, founded, seconds, write_out
-from app.demo.slip_playing import SlipStage
+from app.demo.slip_playing import DEAR, WATCHED, SlipStage
 from app.demo.stage import Clock, Unexpected, expect
+from app.demo.telling import told_in_notices_only
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.calendar import HANOI
 from app.workflows.rules.rulesets import GOVERNMENT_RULE_SETS, RuleSetPreset
@@ -25,6 +26,7 @@ MOVED = "Bộ đề nghị giữ nguyên thủ tục hiện hành"
 RULE_SETS = {each.code: each for each in GOVERNMENT_RULE_SETS if each.procedure == "slip"}
 SETTLED = dt.timedelta(days=14)  # after a rule set came into force
 WEEK = 5
+REMINDED = {"member": 7 + 4 + 4, "staff": 3}  # 24 and 4 hours before the deadline, and when it is over
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Expected:
 
 
 def replay(make: Factory, code: str, out: Path, database: str | None = None) -> dict[str, Any]:
-    """Play the slip under a rule set and write evidence.zip, report.json and authority.pem into `out`; the report.
+    """Play the slip under a rule set and write what came of it into `out`; the report.
+
+    synthesis.pdf, pm-report.pdf, evidence.zip, report.json, and authority.pem that OpenSSL needs.
 
     27 members: 12 agree, one of them after another answer first; 8 disagree, 3 answer otherwise, 4 are silent.
     Unexpected when the system answers otherwise than the rules say, DatabaseInUse for a database that is not empty.
@@ -57,9 +61,10 @@ def replay(make: Factory, code: str, out: Path, database: str | None = None) -> 
         government = _government(start.date())
         with founded(make, Path(folder), database, government, start - dt.timedelta(days=10), PIN) as people:
             stage = SlipStage(people, PIN, Clock(start))
-            play(stage)
+            with told_in_notices_only():
+                play(stage)
             report, sentence = stage.report(), stage.result()["sentence"]
-            files = {"evidence.zip": stage.bundle()}
+            files = {**stage.papers(), "evidence.zip": stage.bundle()}
             _check(report, rule_set)
             write_out(out, files, report)
     return {**report, "sentence": sentence, "issued_on": monday}
@@ -73,12 +78,18 @@ def play(stage: SlipStage) -> None:
     changing = heads[-1]
     stage.answer({changing: "other"}, MOVED)
     stage.answer(dict.fromkeys(heads[:-1], "agree"))
-    stage.answer(dict.fromkeys(disagreeing, "disagree"), "Cần đánh giá thêm tác động đến ngân sách nhà nước")
+    stage.answer(dict.fromkeys(disagreeing, "disagree"), DEAR)
+    stage.remind()  # nobody: no step is due yet
     stage.clock.move_on(deadline - dt.timedelta(hours=24))
+    stage.remind()
     stage.answer({changing: "agree"})
-    stage.answer(dict.fromkeys(others, "other"), "Đề nghị bổ sung cơ chế giám sát")
+    stage.answer(dict.fromkeys(others, "other"), WATCHED)
     stage.clock.move_on(deadline - dt.timedelta(hours=4))
+    stage.remind()
+    stage.remind()  # a second look of the clock reminds nobody twice
     stage.close(deadline)
+    stage.remind()  # whoever let the deadline pass is told so
+    stage.lay_before_head()
 
 
 def day_of(rule_set: RuleSetPreset) -> dt.date:
@@ -102,7 +113,7 @@ def _check(report: dict[str, Any], rule_set: RuleSetPreset) -> None:
     counted = {
         "members": MEMBERS, "agree": AGREE, "disagree": DISAGREE, "other": OTHER, "deemed": wanted.deemed,
         "missing": wanted.missing, "counted_for": wanted.counted_for, "outcome": wanted.outcome, "answers_signed": 24,
-        "answers_superseded": 1, "rule_set": rule_set.code,
+        "answers_superseded": 1, "rule_set": rule_set.code, "reminders": REMINDED,
     }  # fmt: skip
     expect({name: report[name] for name in counted}, counted, "báo cáo")
 
@@ -141,6 +152,8 @@ def account(report: dict[str, Any], out: Path) -> str:
         f"Tính là tán thành: {report['counted_for']}/{report['members']} "
         f"({percent_vi(report['counted_for'], report['members'])}).",
         report["sentence"],
+        f"Đã nhắc: {report['reminders']['member']} lượt thành viên, {report['reminders']['staff']} lượt người giúp "
+        "việc.",
         f"Ý kiến đã ký: {report['answers_signed']}, trong đó đã được thay thế: {report['answers_superseded']}; từ phát "
         f"hành đến khi có người xem: {seconds(report['issued_to_first_seen_s'])}.",
         f"Hệ thống trả lời đúng quy định. Chứng cứ và báo cáo: {out}",
