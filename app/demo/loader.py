@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import installation
-from app.demo import holding, sessions
+from app.demo import holding, sessions, slip_holding, slip_programme
 from app.demo.backstage import Backstage
 from app.demo.equipment import equip, take_over_numbers
 from app.demo.founding import found
@@ -74,6 +74,8 @@ def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
     steps.append(Step(storm.starts_at - DAY, holding.called_off(storm, "thutuong", sessions.STORM_PASSED)))
     steps.append(Step(put_off.invited_at + 4 * DAY, holding.put_off(put_off, "chunhiem", sessions.NOT_READY)))
     steps.append(Step(ready.prepared_at + DAY, holding.draft_question(ready, 2)))
+    for asked in slip_programme.slips_of(on, members):
+        steps += slip_holding.told(asked)
     steps += _unlocked_key(on.laws - 5 * DAY)
     steps += _first_things(on.founded + MINUTE)
     steps += _noticed(ready.invited_at - MINUTE, read=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.extensions import db
 from app.models import Slip, Stance
-from app.workflows import explanations, next_drafts, slip_closing, synthesis
+from app.workflows import explanations, next_drafts, slip_closing, slips, synthesis
 from app.workflows.engine.rights import Actor
 from app.workflows.explanations import Reply
 from app.workflows.rules.passages import passages
@@ -23,14 +23,14 @@ class Handling:
 
 
 def lay_before_head(
-    clerk: Actor, slip_id: int, handled: Mapping[str, Handling], draft: Mapping[str, Any], now: dt.datetime
+    clerk: Actor, slip_id: int, handled: Mapping[str, Handling], draft: Mapping[str, Any] | None, now: dt.datetime
 ) -> None:
     """Submit the table of explanations, with every row as `handled` says of its words, and report the outcome.
 
-    `draft` is the text after the answers. Begun again, it goes on where it was interrupted; a slip that is not
-    closed any more was laid before the head already.
+    `draft` is the text after the answers, None where it stays as it was. Begun again, it goes on where it was
+    interrupted; a slip that is not closed any more was laid before the head already.
     """
-    if db.session.get_one(Slip, slip_id).state is not slip_closing.slips.CLOSED:
+    if db.session.get_one(Slip, slip_id).state is not slips.CLOSED:
         return
     table = explanations.table_of(clerk, slip_id)
     if table.synthesis.table.submitted_at is None:
@@ -39,17 +39,22 @@ def lay_before_head(
 
 
 def _explain(
-    clerk: Actor, slip_id: int, handled: Mapping[str, Handling], draft: Mapping[str, Any], now: dt.datetime
+    clerk: Actor, slip_id: int, handled: Mapping[str, Handling], draft: Mapping[str, Any] | None, now: dt.datetime
 ) -> None:
     for place in synthesis.synthesis_of(clerk, slip_id).places:
         for alike in place.proposed:
             synthesis.join_opinions(clerk, slip_id, [row.leader_id for row in alike], now)
-    if next_drafts.newest(db.session.get_one(Slip, slip_id)) is None:
+    if draft is not None and next_drafts.newest(db.session.get_one(Slip, slip_id)) is None:
         next_drafts.write_next_draft(clerk, slip_id, draft, None, now)
     for row in explanations.table_of(clerk, slip_id).rows:
         handling = handled[row.row.text]
-        where = next((each.path for each in reversed(passages(draft)) if handling.quote in each.text), "")
-        said = Reply(handling.stance, handling.explanation, where if handling.quote else "", handling.quote)
+        path = _place(draft, handling.quote) if draft and handling.quote else ""
+        said = Reply(handling.stance, handling.explanation, path, handling.quote)
         if not row.version:
             explanations.save_reply(clerk, slip_id, row.row.leader_id, said, row.version, now)
     explanations.submit_explanations(clerk, slip_id, now)
+
+
+def _place(draft: Mapping[str, Any], quote: str) -> str:
+    """The smallest passage that holds the words."""
+    return next(passage.path for passage in reversed(passages(draft)) if quote in passage.text)

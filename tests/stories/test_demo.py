@@ -20,7 +20,7 @@ from app.demo.history import progress
 from app.demo.presets import G2025_10
 from app.demo.programme import Vote
 from app.extensions import db
-from app.gateways import pades, signing, storage
+from app.gateways import bundles, pades, signing, storage
 from app.models import (
     Absence,
     AbsenceState,
@@ -61,8 +61,25 @@ from app.models import (
     Setting,
     SignaturePicture,
     SigningKey,
+    Slip,
+    SlipQuestion,
+    SlipState,
 )
-from app.workflows import ballots, documents, draft_texts, evidence, inbox, meetings, polls, resolutions
+from app.workflows import (
+    ballots,
+    documents,
+    draft_texts,
+    evidence,
+    explanations,
+    inbox,
+    meetings,
+    polls,
+    resolutions,
+    slip_board,
+    slip_evidence,
+    slip_rows,
+    slip_waiting,
+)
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import visible
@@ -293,7 +310,7 @@ def test_every_matter_comes_with_its_papers_of_several_pages(demo):
             assert all(paper.current for paper in papers) or item.kind is ItemKind.DISCUSSION
             assert item.summary
     pages = list(db.session.scalars(select(DocumentVersion.pages)))
-    assert (len(pages), min(pages)) == (49, 2)
+    assert (len(pages), min(pages)) == (55, 2)  # six of them are drafts of slips
 
 
 def issued(state):
@@ -311,7 +328,8 @@ def test_every_draft_was_written_as_text_and_every_resolution_says_what_was_vote
 
 def test_resolutions_stand_at_every_stage_that_a_list_shows(demo):
     states = Counter(resolution.state.value for resolution in db.session.scalars(select(Resolution)))
-    assert states == {"promulgated": 2, "replaced": 1, "recalled": 1, "abandoned": 1, "signed": 1, "presented": 1}
+    assert states == {"promulgated": 2, "replaced": 1, "recalled": 1, "abandoned": 1, "signed": 1, "presented": 1,
+                      "drafting": 1}  # fmt: skip
     numbers = [number.text for number in db.session.scalars(select(IssuedNumber).order_by(IssuedNumber.id))]
     assert numbers == ["184/NQ-CP", "185/NQ-CP", "186/NQ-CP", "187/NQ-CP", "188/NQ-CP"]
     cancelled = db.session.scalars(select(NumberCancellation)).one()
@@ -339,6 +357,51 @@ def test_most_recipients_have_confirmed_and_some_have_not(demo):
         assert 0.75 < len(received) / 44 < 1
     (recalled,) = issued(ResolutionState.RECALLED)
     assert sum(dispatch.recall_seen_at is not None for dispatch in recalled.dispatches) > 33
+
+
+def of_slip(*states):
+    return list(db.session.scalars(select(Slip).where(Slip.state.in_(states)).order_by(Slip.id)))
+
+
+def test_slips_stand_at_every_stage_that_a_newcomer_looks_for(demo):
+    told = [(slip.state.value, slip.urgency.value, len(slip_rows.standing(slip.id))) for slip in of_slip(*SlipState)]
+    assert told == [
+        ("decided", "normal", 22), ("reported", "normal", 23), ("draft", "normal", 0), ("issued", "normal", 15),
+        ("issued", "normal", 0), ("submitted", "normal", 0), ("issued", "express", 0),
+    ]  # fmt: skip
+    for slip in of_slip(SlipState.ISSUED):
+        assert slip.issued_at < NOW < slip.deadline_at
+    (decided,), (reported,) = of_slip(SlipState.DECIDED), of_slip(SlipState.REPORTED)
+    boards = [slip_board.board_of(demo.who("chuyenvien", NOW), slip.id).counts for slip in (decided, reported)]
+    assert [sum(counts.values()) for counts in boards] == [27, 27]
+    assert [counts[slip_board.Column.DEEMED] for counts in boards] == [5, 4]
+    assert db.session.scalars(select(Resolution).where(Resolution.slip_id == decided.id)).one().subject
+
+
+def test_members_find_their_slips_waiting_and_the_head_the_report(demo):
+    kinds = {task.kind.value for task in inbox.waiting_for(demo.who("thutuong", NOW), NOW)}
+    assert {"opinion", "decide"} <= kinds
+    for handle, left in (("tv03", 2), ("tv04", 3)):  # every second member has answered the third one
+        assert len(slip_waiting.waiting_slips(demo.who(handle, NOW), NOW)) == left
+
+
+def test_opinions_of_the_reported_slip_are_joined_explained_and_linked_to_the_new_draft(demo):
+    (slip,) = of_slip(SlipState.REPORTED)
+    table = explanations.table_of(demo.who("chuyenvien", NOW), slip.id)
+    assert table.synthesis.table.submitted_at < NOW
+    assert not table.open_rows
+    assert [(row.row.number, len(row.row.sources), row.said.stance) for row in table.rows if row.said.path] == [
+        (1, 2, "accepted")
+    ]  # fmt: skip
+    assert table.synthesis.opinions == len(table.rows) + 2
+
+
+def test_the_evidence_of_every_closed_slip_verifies(demo, tmp_path):
+    for slip in of_slip(SlipState.DECIDED, SlipState.REPORTED):
+        bundle = tmp_path / f"{slip.id}.zip"
+        bundle.write_bytes(slip_evidence.bundle_of(demo.who("kiemtoan", NOW), slip.id, NOW))
+        account = bundles.examine(bundle, "vi")
+        assert account.state == "valid", account.said
 
 
 def test_every_promulgated_resolution_is_validly_signed_and_sealed(demo):
@@ -397,6 +460,8 @@ def test_titles_and_texts_are_composed_vietnamese(demo):
         *db.session.scalars(select(AgendaItem.summary)), *db.session.scalars(select(Document.title)),
         *db.session.scalars(select(Poll.question)), *db.session.scalars(select(Absence.reason)),
         *db.session.scalars(select(Meeting.state_reason)), *db.session.scalars(select(Poll.annulment_reason)),
+        *db.session.scalars(select(Slip.matter)), *db.session.scalars(select(Slip.legal_basis)),
+        *db.session.scalars(select(SlipQuestion.text)), *db.session.scalars(select(Slip.reason)),
         *db.session.scalars(select(Resolution.subject)), *db.session.scalars(select(Resolution.reason)),
         *(line for text in db.session.scalars(select(DraftText.text)) for line in strings(parse_text(text))),
     ]  # fmt: skip
