@@ -119,8 +119,8 @@ class Desk:
     def _unlock(self, key_ref: str, sign: Callable[[], bytes]) -> bytes:
         """What the key signs; only a right PIN takes the try back."""
         self._require(key_ref)  # there is such a key: nobody fills the folder with counts of others
-        with self._gate if provider_of(key_ref) == SOFTWARE else self._outside:
-            self._tries.charge(key_ref, dt.datetime.now(dt.UTC))
+        gate = self._gate if provider_of(key_ref) == SOFTWARE else self._outside
+        with gate, self._tries.looking(key_ref):
             try:
                 cms = sign()
             except WrongPin:
@@ -128,7 +128,7 @@ class Desk:
             except BaseException:
                 self._tries.give_back(key_ref)
                 raise
-        self._tries.forgive(key_ref)
+            self._tries.forgive(key_ref)
         return cms
 
 

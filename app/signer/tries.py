@@ -4,6 +4,10 @@ import datetime as dt
 import json
 import os
 import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from app.gateways.signing.files import make_folder
 MOST = 10  # wrong PINs; the database locks a key after five of them
 FIRST_HOLD = dt.timedelta(minutes=15)
 LONGEST_HOLD = dt.timedelta(days=1)
+WAITS = 12.0  # seconds for tries that are looked at now
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,35 @@ class Tries:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._decided, self._looked_at = threading.Condition(), Counter[str]()
         make_folder(folder)
+
+    @contextmanager
+    def looking(self, key_ref: str) -> Iterator[None]:
+        """Charge one try and look at its PIN within; `PinHeld` when none is taken now.
+
+        Tries that are looked at in this moment count as wrong, and may be right: whoever finds a key held by them alone
+        waits for what comes of them. So many right PINs at once hold no key, and no wrong one is looked at more.
+        """
+        deadline = time.monotonic() + WAITS
+        with self._decided:
+            while True:
+                try:
+                    self.charge(key_ref, dt.datetime.now(dt.UTC))
+                    break
+                except PinHeld:
+                    left = deadline - time.monotonic()
+                    if not self._looked_at[key_ref] or left <= 0:
+                        raise
+                    self._decided.wait(left)
+            self._looked_at[key_ref] += 1
+        try:
+            yield
+        finally:
+            with self._decided:
+                self._looked_at[key_ref] -= 1
+                self._looked_at += Counter()  # nothing is kept of those that are nowhere
+                self._decided.notify_all()
 
     def charge(self, key_ref: str, now: dt.datetime) -> None:
         """Count one try as wrong; `PinHeld` when none is taken now. The tenth is looked at and holds the key."""

@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -145,3 +146,55 @@ def test_whoever_waits_too_long_is_told_too_and_leaves_the_line():
                 pass
     with gate:
         pass
+
+
+# -- several at once
+
+
+def test_more_right_pins_at_once_than_there_are_tries_hold_no_key(tries):
+    """All of them are looked at in the same moment, as far as there are tries; the others wait for what comes of it."""
+    everybody = threading.Barrier(MOST)
+
+    def unlock(_number):
+        with tries.looking(KEY):
+            with suppress(threading.BrokenBarrierError):
+                everybody.wait(0.5)
+            tries.forgive(KEY)
+        return "right"
+
+    with ThreadPoolExecutor(2 * MOST) as pool:
+        assert list(pool.map(unlock, range(2 * MOST))) == ["right"] * 2 * MOST
+    assert tries._looked_at == {}
+
+
+def test_the_count_alone_would_hold_it(tries):
+    """The control: while ten are looked at, an eleventh finds the key held."""
+    for _ in range(MOST):
+        tries.charge(KEY, dt.datetime.now(dt.UTC))
+    held_until(tries, dt.datetime.now(dt.UTC))
+
+
+def test_more_wrong_pins_at_once_get_their_number_of_looks_and_the_rest_is_told(tries):
+    looks = []
+
+    def guess(number):
+        try:
+            with tries.looking(KEY):
+                looks.append(number)
+                time.sleep(0.05)
+        except PinHeld:
+            return "held"
+        return "wrong"
+
+    with ThreadPoolExecutor(4 * MOST) as pool:
+        found = list(pool.map(guess, range(4 * MOST)))
+    assert (len(looks), found.count("wrong"), found.count("held")) == (MOST, MOST, 3 * MOST)
+
+
+def test_whoever_is_not_decided_on_in_time_keeps_nobody_waiting_for_ever(tries, monkeypatch):
+    monkeypatch.setattr("app.signer.tries.WAITS", 0.05)
+    with ExitStack() as open_looks:
+        for _ in range(MOST):
+            open_looks.enter_context(tries.looking(KEY))
+        with pytest.raises(PinHeld), tries.looking(KEY):
+            pass

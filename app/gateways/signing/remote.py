@@ -21,7 +21,8 @@ log = logging.getLogger("ecabinet.signing")
 
 PATIENCE = 15.0  # seconds; twenty-seven members at once wait for less than three on an idle machine
 CONFIRMED = 61.0  # seconds for keys whose owner may have to confirm at a provider
-CONNECTS = 1.0
+CONNECTS = 3.0
+AGAIN = 0.01  # seconds until a full line of callers is tried again
 
 
 class RemoteSigner:
@@ -90,8 +91,7 @@ class RemoteSigner:
         deadline = time.monotonic() + (max(self._patience, CONFIRMED) if far else self._patience)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(min(CONNECTS, self._patience))
-                connection.connect(self._path)
+                _connect(connection, self._path, min(CONNECTS, self._patience))
                 wire.send(connection, wire.request(act, **values), deadline)
                 told = wire.receive(connection, deadline, wire.LARGEST_ANSWER)
         except (OSError, EOFError, wire.Odd) as error:
@@ -100,6 +100,19 @@ class RemoteSigner:
         if "error" in told:
             _refuse(act, told)
         return told
+
+
+def _connect(connection: socket.socket, path: str, seconds: float) -> None:
+    """OSError, and TimeoutError when its line of callers stays full: with a time limit the kernel does not wait."""
+    deadline = time.monotonic() + seconds
+    connection.settimeout(seconds)
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise TimeoutError from None
+            time.sleep(AGAIN)
 
 
 def _sent(pin: str) -> str:
