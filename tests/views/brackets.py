@@ -34,7 +34,7 @@ CODES = {
     "audit_entry.subject_type", "audit_entry.fact", "refusal.subject_type", "refusal.act", "refusal.code", "job.name",
     "job.queue", "job.dedupe_key", "login_session.revoked_because", "notice.kind", "signing_key.provider",
 }  # fmt: skip
-SAME_IN_BOTH = ("e-Cabinet", "Tiếng Việt", "English", "PDF", "ZIP", "SHA-256", "MB", "KB")
+SAME_IN_BOTH = ("e-Cabinet", "Tiếng Việt", "English", "PDF", "DOCX", "XLSX", "ZIP", "SHA-256", "MB", "KB")
 SIGNS = (r"\b[0-9A-F]{2}(?::[0-9A-F]{2})+\b", r"\b(?=\w*\d)[0-9a-fA-F]{6,}\b…?", r"https?://\S+", r"\d+\.\d+\.\d+\w*",
          r"\b\d{2,}(?:/\d{4})?/[A-ZĐ]+-[A-ZĐ]+\b")  # the last: number and symbol of a document
 

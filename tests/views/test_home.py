@@ -11,7 +11,8 @@ from tests.cabinet import PIN, actors
 from tests.conftest import nonce_of
 from tests.slipping import DEADLINE, SlipScene
 
-(VOTE, OPINION, TIE, PUBLISH, SIGN, ISSUE, RECEIVE, DRAFT, RECOVERY, ABSENCE, ANSWER, ENROL) = TaskKind
+(VOTE, OPINION, TIE, PUBLISH, DECIDE, SIGN, ISSUE, RECEIVE, DRAFT, REPORT, RESUBMIT, RECOVERY, ABSENCE, ANSWER,
+ ENROL) = TaskKind  # fmt: skip
 
 
 def kinds(scene, name):

@@ -78,6 +78,7 @@ DETAILS = {
     "kind": "replace", "reason": "Lý do", "starts_at": "2026-07-30T02:00:00+00:00", "subject_id": 1,
     "number": "01/NQ-CP", "resolution": "Về doanh nghiệp", "week": "2026-47", "holder": "Phạm Văn Ba",
     "until": "2026-12-22T02:00:00+00:00", "deadline_at": "2026-08-03T10:00:00+00:00", "slip": "Về doanh nghiệp",
+    "way": "submit",
 }  # fmt: skip
 
 
