@@ -19,10 +19,10 @@ from app.views.meeting_list import listed, past, upcoming
 from app.views.meeting_page import KINDS_OF_OUTCOME, RUNNING, chair_of, ends_at, seat_of
 from app.views.meeting_people import attendance
 from app.views.notices import cards
+from app.views.waits import waiting_tasks
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
-from app.workflows.inbox import waiting_for
 from app.workflows.rules.calendar import HANOI, hanoi_date
 
 RECENT = 5
@@ -47,7 +47,7 @@ def home_page(actor: Actor, at: dt.datetime) -> dict[str, Any]:
     return {
         "today": at,
         "me": {"name": actor.name, "post": actor.post},
-        "groups": task_groups(waiting_for(actor, at), at),
+        "groups": task_groups(waiting_tasks(), at),
         "starts": _starts(),
         "results": _results(actor),
         "next": _next(actor, coming[0], at) if coming else None,

@@ -19,6 +19,10 @@ PLACES = {  # of a subject → its page, or the list where it is dealt with
     DeclaredGap.__tablename__: "/records/gaps/{}",
     WitnessReport.__tablename__: "/records/gaps/",
 }
+PLACES_OF_SLIPS = {  # where the office goes on with a slip; members go to the slip, which leads aides and staff further
+    "SlipSubmitted": "/slips/{}/preview", "SlipStepApproved": "/slips/{}/preview", "SlipApproved": "/slips/{}/preview",
+    "SlipReturned": "/slips/{}/preview", "SlipClosed": "/slips/{}/board", "SlipReported": "/slips/{}/report",
+}  # fmt: skip
 
 
 def constant(sentence: Any) -> Callable[[Told], str]:
@@ -162,7 +166,7 @@ def address(kind: str, told: Told, meeting_id: int | None) -> str:
     """The path to go on from there."""
     if told["subject_type"] == Poll.__tablename__:
         return f"/polls/{told['subject_id']}" + ("/result" if kind == "PollPublished" else "")
-    if place := PLACES.get(told["subject_type"]):
+    if place := PLACES_OF_SLIPS.get(kind) or PLACES.get(told["subject_type"]):
         return place.format(told["subject_id"])
     if week := told.get("week"):
         return f"/reports/weekly/{week}"

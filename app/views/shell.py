@@ -12,12 +12,12 @@ from flask_login import current_user
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
 from app.views.living import living, passkey_offer
+from app.views.waits import waiting_slip_ids, waiting_tasks
 from app.workflows import notices
 from app.workflows.engine.rights import APPROVERS, GRANTS, HEAD, NOBODY, RECEIVING, Actor, Right
 from app.workflows.engine.visibility import STAFF
-from app.workflows.inbox import waiting_for
 from app.workflows.login import IDLE
-from app.workflows.slip_waiting import waiting_slips
+from app.workflows.slip_advice import helps_members
 
 RECORDS = "/records"
 READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
@@ -85,11 +85,11 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
     """The pages everybody has, then the record screens of the person's role."""
     entries = [
         {"key": "home", "label": _("Start"), "icon": "house", "url": "/",
-         "count": _badge(lambda: len(waiting_for(actor, now())))},
+         "count": _badge(lambda: len(waiting_tasks()))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
-    if actor.holds(SLIPS):
-        waiting = _badge(lambda: len(waiting_slips(actor, now())))
+    if actor.holds(SLIPS) or _badge(lambda: helps_members(actor, now())):
+        waiting = _badge(lambda: len(waiting_slip_ids()))
         entries.append({"key": "slips", "label": pgettext("menu", "Opinion slips"), "short": pgettext("menu", "Slips"),
                         "icon": "message-square-text", "url": "/slips/", "count": waiting})
     if actor.holds(READERS):

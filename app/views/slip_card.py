@@ -16,6 +16,7 @@ from app.gateways.passkeys import relying_party
 from app.models import DocumentVersion, Slip, SlipAnswer, SlipDraft, SlipRecipient, SlipUpload
 from app.views.slip_answers import earlier, mark_of, receipt_facts, said_facts
 from app.views.slip_words import left, moment, silence_of, stamp_of
+from app.views.waits import waiting_slip_ids
 from app.workflows import slip_papers, slip_rounds, slips
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.visibility import visible
@@ -25,7 +26,6 @@ from app.workflows.rules.slip import parse_answer, parse_slip_definition
 from app.workflows.slip_closing import takes_answers
 from app.workflows.slip_refusals import NoCertificateOfSlip, SlipPasskeyMissing
 from app.workflows.slip_rows import answers_of, receipt_of
-from app.workflows.slip_waiting import waiting_slips
 
 UNANSWERED: dict[str, Any] = {"answers": [], "reservation": False, "uploads": []}
 CAN_SIGN = (Standing.VOTES, Standing.LOCKED)
@@ -54,7 +54,7 @@ def slip_card(
         "earlier": earlier(slip, answers) if answers else [],
         "before": _before(actor, slip), "changes": _changes(slip),
         "following": _following(following, entry is not None),
-        "result": _result(slip), "next": _next(actor, slip, now),
+        "result": _result(slip), "next": _next(slip),
         "urls": {name: url_for(f"SlipView.{name}", slip_id=slip.id)
                  for name in ("prepare", "sign", "draft", "attach", "confirm", "answer")},
     }  # fmt: skip
@@ -241,9 +241,7 @@ def _result(slip: Slip) -> dict[str, Any] | None:
     return {"sentence": told["sentence"], "members": told["members"], "consents": asked, "outcome": slip.outcome}
 
 
-def _next(actor: Actor, slip: Slip, now: dt.datetime) -> dict[str, Any] | None:
+def _next(slip: Slip) -> dict[str, Any] | None:
     """The next slip that waits for this person, and how many there are."""
-    waiting = [each for each in waiting_slips(actor, now) if each.id != slip.id]
-    if not waiting:
-        return None
-    return {"n": len(waiting), "url": url_for("SlipView.card", slip_id=waiting[0].id)}
+    waiting = [slip_id for slip_id in waiting_slip_ids() if slip_id != slip.id]
+    return {"n": len(waiting), "url": url_for("SlipView.card", slip_id=waiting[0])} if waiting else None

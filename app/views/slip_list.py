@@ -13,13 +13,14 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.models import Slip, SlipAnswer, SlipState, Urgency
 from app.views.slip_words import left, stamp_of
-from app.workflows import slips
-from app.workflows.engine.rights import Actor
+from app.views.waits import waiting_slip_ids
+from app.workflows import slip_advice, slips
+from app.workflows.engine.rights import GRANTS, Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
 from app.workflows.rules.names import fold
 from app.workflows.slip_closing import takes_answers
-from app.workflows.slip_waiting import drafted, waiting_slips
+from app.workflows.slip_waiting import drafted
 
 PER_PAGE, LONGEST_QUERY, MOST_DIGITS = 20, 100, 5
 WAITING, ANSWERED, RUNNING, CLOSED = "waiting", "answered", "running", "closed"
@@ -42,7 +43,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     """
     query, urgency = args.get("q", "").strip()[:LONGEST_QUERY], _urgency(args.get("urgency", ""))
     order = args.get("order", "") if args.get("order", "") in ORDERS else ""
-    waiting = [slip.id for slip in waiting_slips(actor, now)]
+    waiting = waiting_slip_ids()
     groups = {key: _of_group(key, actor, now, waiting) for key in LABELS}
     group = args.get("state", WAITING if waiting else "")
     group = group if group in groups else ""
@@ -54,7 +55,9 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     by_end = Slip.deadline_at.desc() if group == CLOSED and not order else ORDERS[order][1]()
     rows = rows.order_by(*ends_last, by_end, Slip.id).options(joinedload(Slip.organisation))
     shown = list(db.session.scalars(rows.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
-    drafts, answered = drafted(actor, [slip.id for slip in shown]), _answered(actor, shown)
+    ids = [slip.id for slip in shown]
+    drafts, answered = drafted(actor, ids), _answered(actor, shown)
+    helped = set[int]() if actor.holds(GRANTS[Right.SLIP_ANSWER]) else slip_advice.helped_slips(actor, ids, now)
     kept: dict[str, Any] = {"q": query or None, "urgency": urgency.value if urgency else None, "order": order or None}
     return {
         "query": query, "group": group, "order": order, "urgency": urgency.value if urgency else "",
@@ -64,7 +67,12 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
                    for key in LABELS if counts[key] or key in (WAITING, group)],
         "orders": [{"key": key, "label": label} for key, (label, _made) in ORDERS.items()],
         "urgencies": [{"key": each.value, "label": word(each)} for each in Urgency],
-        "rows": [_row(slip, now, slip.id in waiting, drafts.get(slip.id), answered.get(slip.id)) for slip in shown],
+        "rows": [
+            _row(slip, now, slip.id in waiting, drafts.get(slip.id), answered.get(slip.id))
+            | ({"helps": True, "url": url_for("SlipAdviceView.advice", slip_id=slip.id)} if slip.id in helped else {})
+            for slip in shown
+        ],
+        "has_aides": actor.holds(GRANTS[Right.SLIP_ANSWER]),
         "ready": sum(slip.id in waiting and slip.id in drafts for slip in shown),
     }  # fmt: skip
 

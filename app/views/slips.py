@@ -18,6 +18,7 @@ from app.views.notices_push import device as browser
 from app.views.papers import INERT
 from app.views.parsing import Sent, form_id, form_text, json_object
 from app.views.signing_requests import answer_of, nonce_of, pin_of
+from app.views.slip_advice import page_of_others, pages_of_office, suggestions
 from app.views.slip_answers import mark_of, prepared_answer, receipt_answer, receipt_facts, receipt_file
 from app.views.slip_card import asked_of, file_facts, slip_card
 from app.views.slip_list import slip_list
@@ -33,8 +34,9 @@ from app.views.slip_requests import (
     said_of,
 )
 from app.views.slip_words import opinion_word
-from app.workflows import slip_answers, slip_deliveries, slip_drafts
+from app.workflows import slip_advice, slip_answers, slip_deliveries, slip_drafts
 from app.workflows.engine.errors import NotFound, WorkflowError
+from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.visibility import seen
 from app.workflows.opinion_texts import OfferedText
@@ -83,9 +85,13 @@ class SlipView(BaseView):
 
     @expose("/<int:slip_id>")
     @signed_in
-    def card(self, slip_id: int) -> str:
+    def card(self, slip_id: int) -> Any:
+        """The page of whoever is asked; aides and the office are led to theirs."""
         actor = current_actor()
-        return render_template("ec/slip_answer.html", **slip_card(actor, seen(actor, Slip, slip_id), now()))
+        slip = slip_advice.slip_for(actor, slip_id, now())
+        if there := page_of_others(actor, slip, now()):
+            return redirect(there)
+        return _card_page(actor, slip)
 
     @expose("/<int:slip_id>/seen", methods=["POST"])
     @signed_in
@@ -234,8 +240,13 @@ def _typed_again(slip_id: int, content: dict[str, Any], refused: WorkflowError) 
     slip = seen(current_actor(), Slip, slip_id)
     problem = {"field": refused.field or "", "message": str(refused), "code": refused.code,
                "offered": getattr(refused, "offered", None)}  # fmt: skip
-    page = slip_card(current_actor(), slip, now(), typed=content, problem=problem)
-    return render_template("ec/slip_answer.html", **page), refused.http_status
+    return _card_page(current_actor(), slip, content, problem), refused.http_status
+
+
+def _card_page(actor: Actor, slip: Slip, typed: dict[str, Any] | None = None, problem: Any = None) -> str:
+    page = slip_card(actor, slip, now(), typed=typed, problem=problem)
+    told = {"suggestions": suggestions(actor, slip), "office": pages_of_office(actor, slip)}
+    return render_template("ec/slip_answer.html", **page, **told)
 
 
 def _confirm_page(slip: Slip, prepared: dict[str, Any], nonce: str) -> str:

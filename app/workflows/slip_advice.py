@@ -2,12 +2,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.models import MemberStaff, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
@@ -100,6 +100,31 @@ def advice_for(actor: Actor, slip_id: int) -> list[SlipAdvice]:
     return list(db.session.scalars(rows.order_by(SlipAdvice.at.desc(), SlipAdvice.id)))
 
 
+def slip_for(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
+    """The slip for somebody who comes by a link; an aide whom the member does not let see it is told so.
+
+    Aides are reminded of slips whether they are let in or not, so that there is nothing to hide from them here.
+    """
+    try:
+        return seen(actor, Slip, slip_id)
+    except NotFound:
+        asked = select(SlipRecipient.member_id).where(SlipRecipient.slip_id == slip_id)
+        if db.session.scalar(_helping(actor, now).where(MemberStaff.member_id.in_(asked)).limit(1)) is None:
+            raise
+        raise NotAdmitted(nothing(actor, Slip, slip_id)) from None
+
+
+def helped_slips(actor: Actor, slip_ids: Sequence[int], now: dt.datetime) -> set[int]:
+    """Of these slips those for which a member lets this aide suggest an answer."""
+    rows = select(SlipRecipient.slip_id).where(SlipRecipient.slip_id.in_(slip_ids))
+    return set(db.session.scalars(rows.where(SlipRecipient.member_id.in_(_admitted(actor, now)))))
+
+
+def helps_members(actor: Actor, now: dt.datetime) -> bool:
+    """Whether any member lets this person see slips today."""
+    return db.session.scalar(_admitted(actor, now).limit(1)) is not None
+
+
 def advised_members(actor: Actor, slip_id: int, now: dt.datetime) -> list[SlipRecipient]:
     """Whom this aide may suggest an answer to: those of the roll who let the aide see the slip."""
     slip = seen(actor, Slip, slip_id)
@@ -151,6 +176,19 @@ def _require_admitted(actor: Actor, slip: Slip, member_id: int, now: dt.datetime
 def _admits(member_id: int, aide_id: int | None, now: dt.datetime) -> bool:
     permission = db.session.get(SlipAide, (member_id, aide_id or 0), populate_existing=True)
     return permission is not None and permission.allowed and _staff(member_id, aide_id, now) is not None
+
+
+def _helping(actor: Actor, now: dt.datetime) -> Select[tuple[int]]:
+    """The members whom this person helps today."""
+    on = hanoi_date(now)
+    rows = select(MemberStaff.member_id).where(MemberStaff.aide_id == (actor.person_id or 0))
+    return rows.where(MemberStaff.valid_from <= on, MemberStaff.valid_to > on)
+
+
+def _admitted(actor: Actor, now: dt.datetime) -> Select[tuple[int]]:
+    """Those among them who let this person see their slips."""
+    lets = (SlipAide.member_id == MemberStaff.member_id) & (SlipAide.aide_id == MemberStaff.aide_id)
+    return _helping(actor, now).join(SlipAide, lets).where(SlipAide.allowed)
 
 
 def _staff(member_id: int | None, aide_id: int | None, now: dt.datetime) -> MemberStaff | None:

@@ -61,8 +61,20 @@ from app.models import (
     WitnessFinding,
     WitnessReport,
 )
-from app.workflows import agenda, attendance, documents, exports, keys, meetings, member_staff, polls, slip_drafts
-from app.workflows.engine.rights import SYSTEM, Actor
+from app.workflows import (
+    agenda,
+    attendance,
+    documents,
+    exports,
+    keys,
+    meetings,
+    member_staff,
+    polls,
+    slip_advice,
+    slip_drafts,
+)
+from app.workflows.engine.rights import SYSTEM, Actor, actor_for
+from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.digest import DigestContent
 from tests.cabinet import NOW, SINCE
 from tests.conftest import Scene
@@ -125,6 +137,7 @@ def _slips(stage: Stage) -> None:
     stage.here["upload"] = slip_drafts.attach_file(
         scene.who["b"], int(stage.here["slip"]), "y-kien.pdf", paper, now=NOW
     ).id
+    _aide(stage, scene)
     stage.published["slip"] = scene.reported().slip_id
     stage.closed["slip"] = closed_slip(scene)
     first = select(func.min(Opinion.id)).where(Opinion.slip_id == stage.closed["slip"])
@@ -133,6 +146,17 @@ def _slips(stage: Stage) -> None:
     db.session.add(far)
     db.session.commit()
     stage.foreign |= {"slip": far.id, "opinion": 1}
+
+
+def _aide(stage: Stage, scene: Deciding) -> None:
+    """The guest helps minister `b`, who lets the guest see slips, and has suggested an answer."""
+    member, aide = scene.who["b"].person_id, scene.who["guest"].person_id
+    member_staff.assign_aide(scene.who["clerk"], 1, member, aide, SINCE, NOW)
+    slip_advice.let_aide(scene.who["b"], aide, True, NOW)
+    content = {"answers": [{"question": 1, "choice": "agree", "text": "Nhất trí"}]}
+    actor = actor_for(aide, hanoi_date(NOW), "aide")
+    written = slip_advice.write_advice(actor, int(stage.here["slip"]), member, content, NOW)
+    stage.here |= {"aide": aide, "advice": written.id}
 
 
 def _held(stage: Stage) -> None:

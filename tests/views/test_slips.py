@@ -8,8 +8,10 @@ import pytest
 
 from app.extensions import db
 from app.models import QuestionKind, SlipAnswer, SlipDelivery, SlipDraft, Urgency
+from app.views.notice_words import address
 from app.workflows import slip_closing, slip_issue, slip_rounds, slips
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.notices import kinds
 from app.workflows.slips import Question
 from tests.cabinet import PIN
 from tests.conftest import both, nonce_of
@@ -127,10 +129,25 @@ def test_the_page_asks_every_kind_of_question(at, slip):
 
 @both
 def test_who_is_not_asked_sees_the_slip_and_no_way_to_answer(at, open_slip):
-    page = at("clerk").get(f"/slips/{open_slip}").text
-    assert "data-next" not in page
+    assert at("clerk").get(f"/slips/{open_slip}").location == f"/slips/{open_slip}/board"
+    assert at("auditor").get(f"/slips/{open_slip}").location == f"/slips/{open_slip}/board"
+    assert f"/slips/{open_slip}/board" in at("head").get(f"/slips/{open_slip}").text
+    assert f"/slips/{open_slip}/board" not in at("a").get(f"/slips/{open_slip}").text
     assert at("guest").get(f"/slips/{open_slip}").status_code == 404
     assert prepared(at("clerk"), open_slip).status_code == 403
+
+
+def test_notices_lead_the_office_to_its_pages_and_members_to_the_slip():
+    told = {"subject_type": "slip", "subject_id": 7}
+    led = {kind: address(kind, told, None) for kind in (
+        "SlipSubmitted", "SlipApproved", "SlipReturned", "SlipIssued", "SlipExtended", "SlipReminded", "SlipChased",
+        "SlipRecalled", "SlipClosed", "SlipReported", "SlipDecided",
+    )}  # fmt: skip
+    preview, slip = "/slips/7/preview", "/slips/7"
+    assert list(led.values()) == [
+        preview, preview, preview, slip, slip, slip, slip, slip, "/slips/7/board", "/slips/7/report", slip,
+    ]  # fmt: skip
+    assert set(led) <= set(kinds)  # facts that somebody is told of
 
 
 @both

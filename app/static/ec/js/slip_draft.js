@@ -1,7 +1,7 @@
 // The draft of an answer: saved on the server while one types, kept on the device while there is no line, never overwritten silently.
 import { post, Refused, Unanswered } from "./net.js";
 import { patience } from "./patience.js";
-import { fillForm, readForm, showOffers } from "./slip_form.js";
+import { fillForm, readForm, showOffers, touched } from "./slip_form.js";
 import { minuteOf, text } from "./text.js";
 
 const PAUSE = 800; // ms without a key before the draft is saved
@@ -30,8 +30,9 @@ export class Draft {
     this.form.querySelector("[data-keep-mine]").addEventListener("click", () => this.keepMine());
     addEventListener("online", () => this.again());
     document.addEventListener("ec:unlocked", () => this.again());
-    this.last = JSON.stringify(readForm(this.form));
-    this.restore();
+    const early = touched(this.form);
+    this.last = early ? "" : JSON.stringify(readForm(this.form));
+    if (!this.restore() && early) this.changed();
   }
 
   changed() {
@@ -183,12 +184,13 @@ export class Draft {
     }
   }
 
-  /** What was typed without a line, on this device, before this page was opened. */
+  /** What was typed without a line, on this device, before this page was opened; whether there was anything. */
   restore() {
     const kept = this.kept();
-    if (!kept) return;
+    if (!kept) return false;
     fillForm(this.form, kept.content);
     this.version = kept.version; // over which it was typed: another device may have saved since, and is told
     this.save();
+    return true;
   }
 }

@@ -24,6 +24,14 @@ export function readForm(form) {
   return { answers, reservation: form.elements.reservation.checked, uploads };
 }
 
+/** Whether something was typed or chosen before the script of the page was there. */
+export function touched(form) {
+  return [...form.elements].some((field) => {
+    if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+    return field.type === "textarea" && field.value !== field.defaultValue;
+  });
+}
+
 /** Puts texts and choices back that were kept on this device. */
 export function fillForm(form, { answers, reservation }) {
   const put = (name, value) => {
