@@ -53,6 +53,7 @@ from app.workflows import (
 )
 from app.workflows.engine.rights import Actor, actor_of
 from app.workflows.engine.transaction import own_transaction
+from app.workflows.poll_passkeys import AboutPasskeys
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slips import Content, Question
 from tests.cabinet import PASSWORD, PIN
@@ -86,7 +87,7 @@ def make_demo() -> None:
 
 
 def issue_slips() -> None:
-    """Three slips under way in a demo that is there; a unit gets a head, who approves them."""
+    """Four slips under way in a demo that is there, one asks for passkeys; a unit gets a head, who approves them."""
     app = application()
     with app.app_context():
         person = _of_account("vanthu").person_id
@@ -99,6 +100,7 @@ def issue_slips() -> None:
         _issue("Chiến lược quốc gia về trí tuệ nhân tạo", urgency=Urgency.URGENT)
         _issue("Chương trình phát triển đô thị", pick, Question(QuestionKind.TEXT, "Ý kiến khác về hồ sơ"))
         _issue("Đề án chuyển đổi số ngành y tế")
+        _issue("Đề án xác thực điện tử", about=AboutPasskeys.DEMAND, passkey_demanded=True)
 
 
 def issue_slip() -> None:
@@ -108,14 +110,14 @@ def issue_slip() -> None:
         _issue("Dự án Luật Dữ liệu cá nhân")
 
 
-def _issue(matter: str, *more: Question, **fields: Any) -> None:
+def _issue(matter: str, *more: Question, about: AboutPasskeys | None = None, **fields: Any) -> None:
     now, consent = dt.datetime.now(dt.UTC), Question(QuestionKind.CONSENT, "Đồng ý ban hành theo dự thảo kèm theo?")
     clerk, chairman, deputy = _of_account("chuyenvien"), _of_account("chunhiem"), _of_account("tv02")
     slip = slips.compose_slip(clerk, 1, Content(matter, (consent, *more), **fields), now=now)
     slip_approval.submit_slip(clerk, slip.id, now=now)
     slip_approval.approve_slip(_of_account("vanthu"), slip.id, now=now)
     slip_approval.approve_slip(chairman, slip.id, now=now)
-    slip_issue.issue_slip(deputy, slip.id, now=now)
+    slip_issue.issue_slip(deputy, slip.id, now, about)
 
 
 def _of_account(username: str) -> Actor:

@@ -17,6 +17,7 @@ from app.views.record_words import ending
 from app.views.records import Answer, RecordView, Step, Steps
 from app.workflows import expiry, keys
 from app.workflows.engine.rights import Actor, Right
+from app.workflows.slip_waiting import slips_signed_with_the_key_of
 
 KEYS = "Keys"
 
@@ -103,12 +104,23 @@ class RecoveryRecords(RecordView):
     @expose("/<int:pk>/approve", methods=["POST"])
     @has_access
     def approve(self, pk: int) -> Answer:
-        keys.approve_recovery(current_actor(), pk, now=now())
+        confirmed = keys.approve_recovery(current_actor(), pk, now=now())
         flash(gettext("Confirmed by a second person."), "success")
+        if confirmed.kind is RecoveryKind.REPLACE:
+            _tell_of_slips(confirmed.person_id)
         return redirect(self.show_url(pk))
 
     def landing(self, made: Any) -> str:
         return self.show_url(made.id)
+
+
+def _tell_of_slips(person_id: int) -> None:
+    """Slips under way name the certificate that was just revoked: the Office must know before their deadline."""
+    waiting = len(slips_signed_with_the_key_of(person_id, now()))
+    if waiting:
+        told = gettext("%(n)s slips under way can be signed by this member with the old certificate only. A new round "
+                       "of each must begin before its deadline, so that the member can answer.", n=waiting)  # fmt: skip
+        flash(told, "warning")
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

@@ -186,7 +186,10 @@ def _refused(standing: Standing, facts: Mapping[str, Any]) -> tuple[str, str]:
         Standing.STAFF: (no_answer, str(SAID[Right.SLIP_ANSWER])),
         Standing.NOT_ON_ROLL: (no_answer, _("You were not a member in office when this slip was issued.")),
         Standing.NO_CERTIFICATE: (no_signature, str(NoCertificateOfSlip.message)),
-        Standing.CERTIFICATE_REFUSED: (no_signature, facts.get("fault", "")),
+        Standing.CERTIFICATE_REFUSED: (no_signature, _(
+            "%(fault)s An answer to this slip can be signed only with the certificate that you had when it was issued. "
+            "Tell the Government Office: it asks you again in a new round, with the certificate you have then.",
+            fault=facts.get("fault", ""))),
         Standing.SUSPENDED: (no_signature, _(
             "Your signing key is suspended until two people of the Government Office confirm a new one.")),
         Standing.NO_PASSKEY: (no_signature, str(SlipPasskeyMissing.message)),

@@ -26,6 +26,18 @@ def waiting_slips(actor: Actor, now: dt.datetime) -> list[Slip]:
     return [slip for slip in db.session.scalars(rows) if actor.may(Right.SLIP_ANSWER, slip)]
 
 
+def slips_signed_with_the_key_of(member_id: int, now: dt.datetime) -> list[Slip]:
+    """Slips under way that this member can answer with the certificate of their roll only, and has not answered.
+
+    Once that certificate is revoked, nothing but a new round lets the member answer.
+    """
+    answered = exists().where(SlipAnswer.slip_id == Slip.id, SlipAnswer.member_id == member_id)
+    rows = select(Slip).join(SlipRecipient, SlipRecipient.slip_id == Slip.id)
+    rows = rows.where(SlipRecipient.member_id == member_id, SlipRecipient.certificate_id.is_not(None))
+    rows = rows.where(Slip.state == SlipState.ISSUED, Slip.deadline_at > now, ~answered)
+    return list(db.session.scalars(rows.order_by(Slip.deadline_at, Slip.id)))
+
+
 def drafted(actor: Actor, slip_ids: Sequence[int]) -> dict[int, SlipDraft]:
     """The actor's own drafts of these slips."""
     rows = select(SlipDraft).where(SlipDraft.member_id == (actor.person_id or 0), SlipDraft.slip_id.in_(slip_ids))

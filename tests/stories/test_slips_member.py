@@ -3,26 +3,33 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
-from tests.stories.conftest import DEMO
+from tests.cabinet import PIN
+from tests.stories.conftest import DEMO, PATIENCE
 from tests.stories.person import PHONE, TABLET, Person
 from tests.stories.session import choose
 from tests.stories.test_pages_fit import DEVICES, faults_of
+from tests.stories.test_passkeys import LABEL, Authenticator, add_a_passkey
 from tests.web import Web
 
 pytestmark = pytest.mark.browser
 
 BADGE = "[data-waiting] .ec-count"
 LEGACY, PLAIN = "Céng hßa x· héi chñ nghÜa ViÖt Nam", "Cộng hòa xã hội chủ nghĩa Việt Nam"
+WITH_PASSKEY = "Đề án xác thực điện tử"
+COUNT_TAPS = """
+addEventListener("pointerdown", () => sessionStorage.setItem("taps", Number(sessionStorage.getItem("taps")) + 1), true);
+"""
 OPINION = "Đề nghị bổ sung mốc đánh giá giữa kỳ vào năm 2028."
 
 
 @pytest.fixture(scope="module")
 def web(demo_files: Path) -> Iterator[Web]:
-    """The demo with three slips under way."""
+    """The demo with four slips under way."""
     server = Web(**DEMO)
     server.furnish(demo_files)
     server.make("slips")
@@ -39,20 +46,39 @@ def shown_badge(person: Person) -> str:
 def opened(person: Person, matter: str) -> Person:
     person.go("/slips/").locator("a.ec-task", has_text=matter).click()
     expect(person.at("h1")).to_have_text(matter)
+    person.page.wait_for_load_state()
     return person
+
+
+def posted(person: Person, ending: str) -> list[int]:
+    """The status of every answer to what this page sends to such an address, as it comes in."""
+    came: list[int] = []
+
+    def heard(response: Response) -> None:
+        if response.request.method == "POST" and urlsplit(response.url).path.endswith(ending):
+            came.append(response.status)
+
+    person.page.on("response", heard)
+    return came
 
 
 def test_a_slip_is_answered_in_three_taps_and_a_pin_and_the_badge_falls(enter):
     member = enter("tv05", PHONE)
+    member.context.add_init_script(COUNT_TAPS)
     member.go("/slips/")
     rows = member.at("a.ec-task").count()
     assert shown_badge(member) == str(rows)
-    member.at("a.ec-task", has_text="trí tuệ nhân tạo").click()  # the first tap
-    choose(member, "agree")  # the second
-    member.at("[data-next]").click()  # the third
+    member.at("a.ec-task", has_text="trí tuệ nhân tạo").tap()
+    expect(member.at("h1")).to_contain_text("trí tuệ nhân tạo")
+    member.page.wait_for_load_state()
+    member.at("label.ec-choice", has=member.at("input[value=agree]")).tap()
+    member.at("[data-next]").tap()
     expect(member.at("dialog[open] [data-shown=choice_label]")).to_have_text("Đồng ý")
-    member.enter_pin()
+    expect(member.at("dialog[open] #pin")).to_be_focused()
+    member.page.keyboard.type(PIN)
+    member.page.keyboard.press("Enter")
     expect(member.at("[data-receipt-head]")).to_be_visible()
+    assert member.page.evaluate("() => sessionStorage.getItem('taps')") == "3"
     expect(member.at(".slip-said__q").first).to_be_visible()
     member.go("/slips/?state=waiting")
     assert member.at("a.ec-task").count() == rows - 1
@@ -96,12 +122,13 @@ def test_a_draft_outlives_the_line_and_is_sent_once_and_another_device_is_told(e
     first, second = enter("tv08", PHONE), enter("tv08", TABLET)
     for person in (first, second):
         opened(person, "Chương trình phát triển đô thị")
-    line = first.at("[data-draft-line]")
+    line, drafts = first.at("[data-draft-line]"), posted(first, "/draft")
     with first.offline():
         first.at("[name=text-3]").fill("Gõ khi mất mạng")
         expect(line).to_contain_text("trên thiết bị này")
     expect(line).to_contain_text("Đã lưu nháp")
     first.came_back()
+    assert drafts == [200]
     with second.refused(409):
         second.at("[name=text-3]").fill("Gõ ở máy khác")
         expect(second.at("[data-conflict]")).to_be_visible()
@@ -110,6 +137,44 @@ def test_a_draft_outlives_the_line_and_is_sent_once_and_another_device_is_told(e
     expect(second.at("[data-draft-line]")).to_contain_text("Đã lưu nháp")
     first.page.reload()
     expect(first.at("[name=text-3]")).to_have_value("Gõ ở máy khác")
+
+
+def test_an_answer_signed_while_the_line_breaks_is_sent_by_itself_and_counted_once(enter):
+    member = opened(enter("tv12", PHONE), "Đề án chuyển đổi số ngành y tế")
+    choose(member, "agree")
+    member.at("[data-next]").click()
+    expect(member.at("dialog[open] #pin")).to_be_visible()
+    signed = posted(member, "/sign")
+    with member.offline():
+        member.enter_pin()
+        expect(member.at("[data-unsent]")).to_be_visible()
+        assert member.at("[data-show=receipt]").is_hidden()
+    expect(member.at("[data-receipt-head]")).to_be_visible()
+    member.came_back()
+    assert signed == [200]
+    expect(member.at(".slip-history")).to_have_count(0)
+
+
+def test_a_slip_that_asks_for_a_passkey_is_confirmed_by_the_device_as_well(chromium, web):
+    member = Person(chromium, web.url.replace("127.0.0.1", "localhost"), "tv13", PHONE)
+    member.page.set_default_timeout(PATIENCE)
+    member.sign_in()
+    opened(member, WITH_PASSKEY)
+    expect(member.at("[data-next]")).to_have_count(0)
+    member.at("a.ec-btn", has_text="Khóa truy cập").click()
+    device = Authenticator(member)
+    add_a_passkey(member)
+    expect(member.at(".ec-row__title", has_text=LABEL)).to_be_visible()
+    opened(member, WITH_PASSKEY)
+    choose(member, "agree")
+    member.at("[data-next]").click()
+    expect(member.at("#confirm [data-passkey] input")).to_be_checked()
+    member.enter_pin()
+    expect(member.at("[data-receipt-head]")).to_be_visible()
+    expect(member.at("[data-show=receipt]")).to_contain_text(LABEL)
+    assert device.count() > 1  # it counts its own making, too
+    member.close()
+    assert member.complaints == []
 
 
 def test_several_drafts_are_signed_with_one_pin_and_each_has_its_receipt(enter):

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from app.extensions import db
-from app.models import QuestionKind, SlipAnswer, SlipDelivery, SlipDraft, Urgency
+from app.models import QuestionKind, RecoveryKind, SlipAnswer, SlipDelivery, SlipDraft, Urgency
 from app.views.notice_words import address
-from app.workflows import slip_closing, slip_issue, slip_rounds, slips
+from app.workflows import keys, slip_closing, slip_issue, slip_rounds, slips
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.notices import kinds
 from app.workflows.slips import Question
@@ -362,6 +362,33 @@ def test_odd_requests_are_refused_in_words_and_leave_nothing(at, open_slip, sent
     assert answer.status_code == status, answer.text
     assert answer.json["message"]
     assert signed(at("a"), open_slip).json["code"] == "not_prepared"
+
+
+def replaced_key(at, slip, name):
+    """Two people confirm a new key for a member, who takes it up."""
+    person = slip.who[name].person_id
+    asked = keys.request_recovery(slip.who["clerk"], person, RecoveryKind.REPLACE, "Mất khóa", slip.now)
+    told = at("records").post(f"/records/recoveries/{asked.id}/approve")
+    assert told.status_code == 302, told.text
+    keys.enrol_own_key(slip.who[name], PIN, slip.now)
+    return at("records").get(told.location).text
+
+
+@both
+def test_a_key_replaced_meanwhile_signs_no_answer_and_a_new_round_takes_one(at, slip, open_slip):
+    told = replaced_key(at, slip, "a")
+    assert "1 phiếu đang lấy ý kiến" in told
+    page = at("a").get(f"/slips/{open_slip}").text
+    assert "vòng mới" in page
+    assert "data-next" not in page
+    refused = prepared(at("a"), open_slip)
+    assert (refused.status_code, refused.json["code"]) == (403, "certificate_refused")
+    slip_closing.recall_slip(slip.who["clerk"], open_slip, REASON, now=slip.now)
+    second = slip_rounds.new_round(slip.who["clerk"], open_slip, now=slip.now).id
+    slip.approve(second)
+    slip_issue.issue_slip(slip.who["deputy"], second, now=slip.now)
+    answered(at("a"), second, nonce=nonce_of("new key"))
+    assert db.session.query(SlipAnswer).count() == 1
 
 
 # -- afterwards -------------------------------------------------------------------------------------------------------
