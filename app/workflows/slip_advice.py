@@ -178,14 +178,14 @@ def _admits(member_id: int, aide_id: int | None, now: dt.datetime) -> bool:
     return permission is not None and permission.allowed and _staff(member_id, aide_id, now) is not None
 
 
-def _helping(actor: Actor, now: dt.datetime) -> Select[tuple[int]]:
+def _helping(actor: Actor, now: dt.datetime) -> Select[Any]:
     """The members whom this person helps today."""
     on = hanoi_date(now)
     rows = select(MemberStaff.member_id).where(MemberStaff.aide_id == (actor.person_id or 0))
     return rows.where(MemberStaff.valid_from <= on, MemberStaff.valid_to > on)
 
 
-def _admitted(actor: Actor, now: dt.datetime) -> Select[tuple[int]]:
+def _admitted(actor: Actor, now: dt.datetime) -> Select[Any]:
     """Those among them who let this person see their slips."""
     lets = (SlipAide.member_id == MemberStaff.member_id) & (SlipAide.aide_id == MemberStaff.aide_id)
     return _helping(actor, now).join(SlipAide, lets).where(SlipAide.allowed)
