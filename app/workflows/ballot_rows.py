@@ -4,11 +4,11 @@ This is the one act that everybody in the room does in the same second.
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, insert, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 
 from app.extensions import db
 from app.models import (
@@ -17,7 +17,6 @@ from app.models import (
     CertificateRevocation,
     EvidenceKind,
     Meeting,
-    Passkey,
     Poll,
     PollLeaf,
     PollState,
@@ -127,19 +126,3 @@ def ballots_of(poll: LockedPoll, members: Collection[int]) -> dict[int, list[Row
     for row in db.session.execute(BALLOTS, {"poll": poll.id, "members": list(members)}):
         ballots.setdefault(row.member_id, []).append(row)
     return ballots
-
-
-def hold_passkeys(passkey_ids: Collection[int]) -> dict[int, Row[Any]]:
-    """How these passkeys stand, held until the end; mostly there is none to ask for."""
-    if not passkey_ids:
-        return {}
-    key = table(Passkey).c
-    columns = (key.id, key.body_id, key.sign_count, key.removed_at, key.suspended_at)
-    held = select(*columns).where(key.id.in_(passkey_ids)).order_by(key.id).with_for_update()
-    return {row.id: row for row in db.session.execute(held)}
-
-
-def insert_all(model: type[Any], rows: list[dict[str, Any]]) -> Sequence[int]:
-    """Insert the rows and give their numbers, in their order."""
-    made = insert(table(model)).returning(table(model).c.id, sort_by_parameter_order=True)
-    return db.session.execute(made, rows).scalars().all()

@@ -7,13 +7,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Engine, and_, bindparam, select
 
 from app.extensions import db
-from app.gateways import signing
-from app.gateways.signing.errors import BadSignature as BadCms
-from app.gateways.signing.errors import CertificateRefused
 from app.models import (
     Ballot,
     Certificate,
-    CertificateRevocation,
     Choice,
     Meeting,
     MeetingState,
@@ -26,7 +22,7 @@ from app.models import (
     Seat,
     StatementKind,
 )
-from app.workflows import keys, passkey_assertions, passkeys, poll_log
+from app.workflows import keys, passkeys, poll_log, signed_casts
 from app.workflows.ballot_refusals import (
     AnotherBallotStands,
     BadNonce,
@@ -38,15 +34,15 @@ from app.workflows.ballot_refusals import (
     PollNotOpen,
     RemarkUnclean,
 )
-from app.workflows.counting import BallotCast, Cast, Outcome, count_ballots, require_open
-from app.workflows.engine.errors import Detached, NotAllowed, NotFound, Subject, WorkflowError
+from app.workflows.counting import BallotCast, Outcome, count_ballots, require_open
+from app.workflows.engine.errors import Detached, NotAllowed, NotFound, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.tables import table
 from app.workflows.engine.text import block
 from app.workflows.engine.together import Together
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import ATTENDING, nothing, seen
-from app.workflows.passkey_assertions import Answer, Confirmed, PasskeyMissing, PasskeyNeeded
+from app.workflows.passkey_assertions import Answer, PasskeyMissing, PasskeyNeeded
 from app.workflows.polls import locked, standing_of
 from app.workflows.prepared import PREPARED_FOR, NonceReused, NotPrepared, repeated
 from app.workflows.receipts import Receipt, receipt_of
@@ -54,6 +50,7 @@ from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ball
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.rulesets import RuleParameters
+from app.workflows.signed_casts import Cast, Form, Sent
 
 __all__ = [
     "AnotherBallotStands", "BadNonce", "BadSignature", "BallotCast", "NoCertificate", "NoChange", "NonceReused",
@@ -63,6 +60,7 @@ __all__ = [
 
 LONGEST_REMARK = 2000
 MOST_TOGETHER = 32  # ballots in one transaction
+BALLOT = Form(parse_ballot, _("The signed text is not a ballot of the prescribed form."))
 
 POLL, MEETING, ROLL, CERTIFICATE = table(Poll), table(Meeting), table(RollEntry), table(Certificate)
 OF_MEMBER = and_(ROLL.c.poll_id == POLL.c.id, ROLL.c.member_id == bindparam("member"))
@@ -131,10 +129,7 @@ def sign_ballot(
     try:
         actor.require(Right.POLL_VOTE, poll)
         statement = _prepared(poll, actor, nonce, now).statement
-        if answer is None and poll.passkey_demanded:
-            raise PasskeyNeeded(poll)
-        if answer is not None:
-            passkey_assertions.judge(actor, Detached.of(poll), statement, answer)
+        signed_casts.require_confirmation(actor, poll, statement, answer, PasskeyNeeded)
     except WorkflowError as refusal:
         record_refusal("sign_ballot", actor, refusal)
         raise
@@ -178,23 +173,9 @@ def _verified(
     if not plainly_visible(actor, pinned.body_id, pinned.meeting_state, pinned.state):
         seen(actor, Poll, poll_id)
     end_reading()
-    problem = unusable = None
-    if pinned.der is not None:
-        problem, unusable = _problem(statement, cms, pinned.der), _unusable(pinned.der, now)
     about = Detached(Poll.__tablename__, poll_id, pinned.meeting_id, pinned.body_id)
-    return Cast(
-        actor=actor, member_id=actor.person_id or 0, statement=statement, sha256=digest(statement), cms=cms,
-        certificate_id=pinned.certificate_id or 0, problem=problem, unusable=unusable,
-        passkey=answer and _confirmed(actor, about, statement, answer), now=now,
-    )  # fmt: skip
-
-
-def _confirmed(actor: Actor, about: Subject, statement: bytes, answer: Answer) -> Confirmed | WorkflowError:
-    """What the passkey confirmed, or why not; a ballot that is counted already is not asked again."""
-    try:
-        return passkey_assertions.judge(actor, about, statement, answer)
-    except WorkflowError as refusal:
-        return refusal
+    certificate = (pinned.certificate_id, pinned.der) if pinned.der is not None else None
+    return signed_casts.examined(about, BALLOT, Sent(actor, statement, cms, now, answer), certificate)
 
 
 def plainly_visible(actor: Actor, body_id: int, meeting: MeetingState, poll: PollState) -> bool:
@@ -212,49 +193,12 @@ def standing_receipt(actor: Actor, poll: Poll) -> Receipt | None:
 
 
 def verify_ballot(actor: Actor, poll_id: int) -> object | None:
-    """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason.
-
-    What a passkey confirmed is checked with it. A revocation counts from its time on, whenever it became known.
-    """
+    """“Kiểm tra chữ ký”: check the actor's standing ballot again; None when the signature is good, else the reason."""
     poll = seen(actor, Poll, poll_id)
     mine = standing_of(poll, actor.person_id)
     if mine is None:
         raise PollNotOpen(poll)
-    signed = mine.statement
-    problem = _problem(signed.statement, signed.cms, signed.certificate.der)
-    refused = _unusable(signed.certificate.der, mine.cast_at, _revoked_by(signed.certificate, mine.cast_at))
-    kept = passkey_assertions.evidence_of(signed.sha256)
-    unconfirmed = passkey_assertions.check_kept(kept, signed.statement) if kept is not None else None
-    return problem or (refused and refused.message) or unconfirmed
-
-
-def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:
-    """Why these bytes are no ballot signed with that certificate; None when they are."""
-    try:
-        parse_ballot(statement)
-        signing.check_detached(cms, statement, certificate_der)
-    except BadCms as bad:
-        return bad.message
-    except ValueError:
-        return _("The signed text is not a ballot of the prescribed form.")
-    return None
-
-
-def _unusable(certificate_der: bytes, now: dt.datetime, revoked: Sequence[str] = ()) -> CertificateRefused | None:
-    """What speaks against the certificate at that time; a revocation of a ballot that is cast is looked at when it
-    counts. `revoked`: serial numbers."""
-    try:
-        signing.check_certificate(certificate_der, now, signing.trusted(), revoked=revoked)
-    except CertificateRefused as refused:
-        return refused
-    return None
-
-
-def _revoked_by(certificate: Certificate, at: dt.datetime) -> list[str]:
-    """Its number, if it was revoked by then."""
-    known = select(CertificateRevocation.at).where(CertificateRevocation.certificate_id == certificate.id)
-    since = db.session.scalar(known)
-    return [certificate.serial] if since is not None and since <= at else []
+    return signed_casts.fault_of(BALLOT, mine.statement, mine.cast_at)
 
 
 def _admit_voter(poll: Poll, actor: Actor) -> RollEntry:

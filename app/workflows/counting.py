@@ -6,45 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from app.extensions import db
-from app.gateways.signing.errors import CertificateFault, CertificateRefused
 from app.gateways.signing.places import SOFTWARE
-from app.models import (
-    Ballot,
-    EvidenceKind,
-    KeyState,
-    Passkey,
-    Poll,
-    PollState,
-    SignatureEvidence,
-    SignedStatement,
-    StatementKind,
-)
-from app.workflows import poll_log
+from app.models import Ballot, Poll, PollState, StatementKind
+from app.workflows import poll_log, signed_casts
 from app.workflows.ballot_refusals import AnotherBallotStands, BadSignature, PollClosedAlready, PollNotOpen
-from app.workflows.ballot_rows import LockedPoll, ballots_of, hold_passkeys, insert_all, lock_meeting, lock_poll
-from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
-from app.workflows.engine.rights import SAID, Actor, Right
-from app.workflows.engine.tables import table
-from app.workflows.engine.transaction import MeetingFact, record, record_all_live, use_case
-from app.workflows.keys import CertificateNotUsable, KeySuspended
-from app.workflows.passkey_assertions import Confirmed, PasskeyNeeded, require_in_use
-from app.workflows.passkeys import PasskeyCountFell
+from app.workflows.ballot_rows import LockedPoll, ballots_of, lock_meeting, lock_poll
+from app.workflows.engine.errors import NotAllowed, WorkflowError
+from app.workflows.engine.rights import SAID, Right
+from app.workflows.engine.tables import insert_all
+from app.workflows.engine.transaction import MeetingFact, record_all_live, use_case
+from app.workflows.passkey_assertions import PasskeyNeeded
 from app.workflows.prepared import NotPrepared
 from app.workflows.receipts import Receipt
 from app.workflows.rules.ballot import parse_ballot, roll_code
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.deadline import is_over
 from app.workflows.rules.log import ballot_leaf
-from app.workflows.rules.passkey import count_fell
+from app.workflows.signed_casts import Cast, Held
 
 Outcome = Receipt | WorkflowError
 COUNTED = "ballots_counted"  # in the notes of the session: how many ballots its transaction counts, for the figures
 Records = Sequence[Row[Any]]
-Held = Mapping[int, Row[Any]]  # passkeys that confirmed something, by number
-
 
 
 @dataclass(frozen=True)
@@ -52,27 +37,6 @@ class BallotCast(MeetingFact):
     """Carries the number of the ballot, never the choice."""
 
     ballot_id: int
-
-
-@dataclass(frozen=True)
-class Cast:
-    """A ballot as it arrived, and what was found out about it with no transaction open.
-
-    `problem` is why the signature is not good, `certificate_id` the certificate it was checked against (0: the roll
-    names none), `unusable` what speaks against that certificate at `now` whatever the database says. `passkey` is the
-    confirmation that came with it, or why that one is not good.
-    """
-
-    actor: Actor
-    member_id: int
-    statement: bytes
-    sha256: str
-    cms: bytes
-    certificate_id: int
-    problem: object | None
-    unusable: CertificateRefused | None
-    passkey: Confirmed | WorkflowError | None
-    now: dt.datetime
 
 
 @use_case
@@ -83,19 +47,17 @@ def count_ballots(poll_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outc
     """
     version = lock_meeting(poll_id)
     casts = take()
-    first: dict[int, Cast] = {}
-    for cast in casts:
-        first.setdefault(cast.member_id, cast)
+    first = signed_casts.first_of_each(casts)
     poll, voters = lock_poll(poll_id, version, first, [cast.sha256 for cast in first.values()])
     ballots = ballots_of(poll, [member for member, voter in voters.items() if voter.voted])
-    held = hold_passkeys([cast.passkey.passkey_id for cast in first.values() if isinstance(cast.passkey, Confirmed)])
+    held = signed_casts.hold_passkeys(first.values())
     judged = {
         member: _judge(poll, cast, voters.get(member), ballots.get(member, ()), held) for member, cast in first.items()
     }
     admitted = [(first[member], voters[member]) for member, outcome in judged.items() if outcome is None]
     counted = _count(poll, held, admitted)
     outcomes = judged | counted
-    return [outcomes[cast.member_id] if cast is first[cast.member_id] else None for cast in casts]
+    return signed_casts.in_their_order(casts, first, outcomes)
 
 
 def require_open(poll: Poll | LockedPoll, now: dt.datetime) -> None:
@@ -117,7 +79,7 @@ def _judge(poll: LockedPoll, cast: Cast, voter: Row[Any] | None, ballots: Record
         again = next((row for row in ballots if row.sha256 == cast.sha256), None)
         if again is None:
             _admit(poll, cast, voter, ballots)
-            _require_passkey(poll, cast, held)
+            signed_casts.require_passkey(poll, cast, held, PasskeyNeeded)
         return _receipt(poll, again) if again else None
     except WorkflowError as refusal:
         return refusal
@@ -130,7 +92,7 @@ def _admit(poll: LockedPoll, cast: Cast, voter: Row[Any], ballots: Records) -> N
     if voter.certificate_id != cast.certificate_id:
         raise BadSignature(poll, reason=_("The signature was not made with your certificate of this vote."))
     require_open(poll, cast.now)
-    _require_certificate(poll, cast, voter)
+    signed_casts.require_certificate(poll, cast, voter.revoked_at, voter.key_state)
     if voter.statement != cast.statement or voter.expires_at < cast.now:
         raise NotPrepared(poll)
     superseded = {row.supersedes_id for row in ballots}
@@ -139,33 +101,13 @@ def _admit(poll: LockedPoll, cast: Cast, voter: Row[Any], ballots: Records) -> N
         raise AnotherBallotStands(poll, receipt=standing and _receipt(poll, standing))
 
 
-def _require_certificate(poll: LockedPoll, cast: Cast, voter: Row[Any]) -> None:
-    """Revocation and suspension as they stand under the lock; the rest was found out before."""
-    unusable = cast.unusable
-    if unusable is None and voter.revoked_at and voter.revoked_at <= cast.now:
-        unusable = CertificateRefused(CertificateFault.REVOKED)
-    if unusable is not None:
-        raise CertificateNotUsable(poll, reason=unusable.message, fault=str(unusable.reason)) from unusable
-    if voter.key_state is KeyState.SUSPENDED:
-        raise KeySuspended(poll)
-
-
-def _require_passkey(poll: LockedPoll, cast: Cast, held: Held) -> None:
-    """A confirmation that came is good, whether one was demanded or not (rule:R35)."""
-    if isinstance(cast.passkey, WorkflowError):
-        raise cast.passkey
-    if cast.passkey is not None:
-        require_in_use(poll, held[cast.passkey.passkey_id])
-    elif poll.passkey_demanded:
-        raise PasskeyNeeded(poll)
-
-
 def _count(poll: LockedPoll, held: Held, admitted: Sequence[tuple[Cast, Row[Any]]]) -> dict[int, Outcome | None]:
     """Log entries, statements, ballots and facts of those that count, in this order; the receipts by member."""
     if not admitted:
         return {}
     leaves = _grow_log(poll, admitted)
-    statement_ids = insert_all(SignedStatement, [_statement(poll, cast, voter) for cast, voter in admitted])
+    casts = [cast for cast, _voter in admitted]
+    statement_ids = signed_casts.keep_statements(poll.body_id, StatementKind.BALLOT, casts, held)
     rows = [
         {
             "poll_id": poll.id, "member_id": cast.member_id, "body_id": poll.body_id, "nonce": voter.nonce,
@@ -174,7 +116,6 @@ def _count(poll: LockedPoll, held: Held, admitted: Sequence[tuple[Cast, Row[Any]
         }
         for (cast, voter), statement_id, leaf in zip(admitted, statement_ids, leaves, strict=True)
     ]  # fmt: skip
-    _keep_confirmations([cast for cast, _voter in admitted], statement_ids, held)
     db.session.info[COUNTED] = len(rows)
     ballot_ids = insert_all(Ballot, rows)  # a second first ballot or a fork fails here, whatever was believed above
     record_all_live([
@@ -187,37 +128,6 @@ def _count(poll: LockedPoll, held: Held, admitted: Sequence[tuple[Cast, Row[Any]
     }
 
 
-def _keep_confirmations(casts: Sequence[Cast], statement_ids: Sequence[int], held: Held) -> None:
-    """Beside the statements: what passkeys confirmed; and of each passkey that it was used, and how it counts."""
-    given = [
-        (cast, cast.passkey, statement_id)
-        for cast, statement_id in zip(casts, statement_ids, strict=True)
-        if isinstance(cast.passkey, Confirmed)
-    ]
-    if given:
-        insert_all(SignatureEvidence, [
-            {"statement_id": statement_id, "kind": EvidenceKind.PASSKEY, "content": confirmed.content,
-             "sha256": digest(confirmed.content), "at": cast.now}
-            for cast, confirmed, statement_id in given
-        ])  # fmt: skip
-    for cast, confirmed, _statement_id in given:
-        _note_use(cast, confirmed, held[confirmed.passkey_id])
-
-
-def _note_use(cast: Cast, confirmed: Confirmed, known: Row[Any]) -> None:
-    """A count that did not rise is noted and told; it proves no copy, so the ballot counts (rule:R36)."""
-    values: dict[str, Any] = {"last_used_at": cast.now, "sign_count": max(known.sign_count, confirmed.sign_count)}
-    if count_fell(known.sign_count, confirmed.sign_count):
-        values["count_fell_at"] = cast.now
-        about = Detached(Passkey.__tablename__, known.id, None, known.body_id)
-        fell = PasskeyCountFell.about(
-            about, person_id=cast.member_id, known=known.sign_count, told=confirmed.sign_count
-        )
-        record(cast.actor, fell, cast.now)
-    key = table(Passkey)
-    db.session.execute(update(key).where(key.c.id == known.id).values(**values))
-
-
 def _grow_log(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> list[Mapping[str, Any]]:
     log = poll_log.Growth(poll.id, poll.body_id)
     leaves: list[Mapping[str, Any]] = []
@@ -226,14 +136,6 @@ def _grow_log(poll: LockedPoll, admitted: Sequence[tuple[Cast, Row[Any]]]) -> li
         leaves.append(log.append(ballot_leaf(seq, cast.sha256, digest(cast.cms), roll_code(voter.roll_index), at)))
     log.write()
     return leaves
-
-
-def _statement(poll: LockedPoll, cast: Cast, voter: Row[Any]) -> dict[str, Any]:
-    return {
-        "body_id": poll.body_id, "kind": StatementKind.BALLOT, "person_id": cast.member_id,
-        "statement": cast.statement, "sha256": cast.sha256, "cms": cast.cms,
-        "certificate_id": voter.certificate_id, "signed_at": cast.now,
-    }  # fmt: skip
 
 
 class _Counted:

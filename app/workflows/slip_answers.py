@@ -9,18 +9,15 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Engine, select
 
 from app.extensions import db
-from app.gateways import signing
-from app.gateways.signing.errors import BadSignature as BadCms
-from app.gateways.signing.errors import CertificateRefused
 from app.models import Certificate, Choice, Slip, SlipAnswer, SlipPrepared, SlipRecipient, SlipUpload
-from app.workflows import keys, passkey_assertions, passkeys, slips
+from app.workflows import keys, passkeys, signed_casts, slips
 from app.workflows.ballot_refusals import BadNonce
-from app.workflows.engine.errors import Detached, Subject, WorkflowError
+from app.workflows.engine.errors import Detached, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.together import Together
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.passkey_assertions import Answer, Confirmed
+from app.workflows.passkey_assertions import Answer
 from app.workflows.prepared import PREPARED_FOR, NotPrepared, same_request
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -28,7 +25,8 @@ from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.opinion_text import HiddenSign
 from app.workflows.rules.schema import nonce as checked_nonce
 from app.workflows.rules.slip import answer_check, answer_statement, parse_answer
-from app.workflows.slip_counting import Cast, Outcome, admit_member, count_answers, require_open
+from app.workflows.signed_casts import Cast, Form, Sent
+from app.workflows.slip_counting import Outcome, admit_member, count_answers, require_open
 from app.workflows.slip_log import LOG
 from app.workflows.slip_refusals import (
     BadAnswer,
@@ -46,6 +44,7 @@ from app.workflows.slip_rows import AnswerReceipt, receipt_of, standing_of
 
 MOST_TOGETHER = 32  # answers in one transaction
 MOST_ATTACHMENTS = 10
+ANSWER = Form(parse_answer, _("The signed text is not an answer of the prescribed form."))
 
 
 @dataclass(frozen=True)
@@ -107,10 +106,7 @@ def sign_answer(
         actor.require(Right.SLIP_ANSWER, slip)
         require_open(slip, now)
         statement = _prepared(slip, actor, nonce, now).statement
-        if answer is None and slip.passkey_demanded:
-            raise SlipPasskeyNeeded(slip)
-        if answer is not None:
-            passkey_assertions.judge(actor, Detached.of(slip), statement, answer)
+        signed_casts.require_confirmation(actor, slip, statement, answer, SlipPasskeyNeeded)
     except WorkflowError as refusal:
         record_refusal("sign_answer", actor, refusal)
         raise
@@ -156,12 +152,7 @@ def verify_answer(actor: Actor, slip_id: int) -> object | None:
     mine = standing_of(slip.id, actor.person_id)
     if mine is None:
         raise SlipNotOpen(slip)
-    signed = mine.statement
-    problem = _problem(signed.statement, signed.cms, signed.certificate.der)
-    refused = _unusable(signed.certificate.der, mine.answered_at)
-    kept = passkey_assertions.evidence_of(signed.sha256)
-    unconfirmed = passkey_assertions.check_kept(kept, signed.statement) if kept is not None else None
-    return problem or (refused and refused.message) or unconfirmed
+    return signed_casts.fault_of(ANSWER, mine.statement, mine.answered_at)
 
 
 def _verified(
@@ -176,42 +167,8 @@ def _verified(
         .where(SlipRecipient.slip_id == slip_id, SlipRecipient.member_id == (actor.person_id or 0))
     ).one_or_none()
     end_reading()
-    problem = unusable = None
-    if pinned is not None:
-        problem, unusable = _problem(statement, cms, pinned.der), _unusable(pinned.der, now)
-    return Cast(
-        actor=actor, member_id=actor.person_id or 0, statement=statement, sha256=digest(statement), cms=cms,
-        certificate_id=pinned.certificate_id if pinned else 0, problem=problem, unusable=unusable,
-        passkey=answer and _confirmed(actor, about, statement, answer), now=now,
-    )  # fmt: skip
-
-
-def _confirmed(actor: Actor, about: Subject, statement: bytes, answer: Answer) -> Confirmed | WorkflowError:
-    """What the passkey confirmed, or why not; an answer that is counted already is not asked again."""
-    try:
-        return passkey_assertions.judge(actor, about, statement, answer)
-    except WorkflowError as refusal:
-        return refusal
-
-
-def _problem(statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:
-    """Why these bytes are no answer signed with that certificate; None when they are."""
-    try:
-        parse_answer(statement)
-        signing.check_detached(cms, statement, certificate_der)
-    except BadCms as bad:
-        return bad.message
-    except ValueError:
-        return _("The signed text is not an answer of the prescribed form.")
-    return None
-
-
-def _unusable(certificate_der: bytes, now: dt.datetime) -> CertificateRefused | None:
-    try:
-        signing.check_certificate(certificate_der, now, signing.trusted())
-    except CertificateRefused as refused:
-        return refused
-    return None
+    certificate = pinned and (pinned.certificate_id, pinned.der)
+    return signed_casts.examined(about, ANSWER, Sent(actor, statement, cms, now, answer), certificate)
 
 
 def _require_certificate(slip: Slip, entry: SlipRecipient, now: dt.datetime) -> None:

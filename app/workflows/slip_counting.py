@@ -2,19 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 
 from app.extensions import db
-from app.gateways.signing.errors import CertificateFault, CertificateRefused
 from app.models import (
+    Certificate,
     CertificateRevocation,
-    EvidenceKind,
-    KeyState,
-    Passkey,
-    SignatureEvidence,
     SignedStatement,
     SigningKey,
     Slip,
@@ -27,19 +22,17 @@ from app.models import (
     SlipUpload,
     StatementKind,
 )
+from app.workflows import signed_casts
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
-from app.workflows.engine.transaction import record, use_case
-from app.workflows.keys import CertificateNotUsable, KeySuspended
-from app.workflows.passkey_assertions import Confirmed, require_in_use
-from app.workflows.passkeys import PasskeyCountFell
+from app.workflows.engine.transaction import use_case
 from app.workflows.prepared import NotPrepared
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.deadline import is_over
-from app.workflows.rules.passkey import count_fell
 from app.workflows.rules.slip import parse_answer
 from app.workflows.rules.slip_log import answer_leaf
+from app.workflows.signed_casts import Cast, Held
 from app.workflows.slip_facts import SlipAnswered, record_slip
 from app.workflows.slip_log import LOG
 from app.workflows.slip_refusals import (
@@ -57,22 +50,6 @@ from app.workflows.tree_log import Growth
 Outcome = AnswerReceipt | WorkflowError
 
 
-@dataclass(frozen=True)
-class Cast:
-    """An answer as it arrived, and what was found out about it with no transaction open (as for a ballot)."""
-
-    actor: Actor
-    member_id: int
-    statement: bytes
-    sha256: str
-    cms: bytes
-    certificate_id: int
-    problem: object | None
-    unusable: CertificateRefused | None
-    passkey: Confirmed | WorkflowError | None
-    now: dt.datetime
-
-
 @use_case
 def count_answers(slip_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outcome | None]:
     """Receipt or refusal of each answer that waits when the lock is ours; None for one that must go alone.
@@ -82,23 +59,13 @@ def count_answers(slip_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outc
     rows = select(Slip).where(Slip.id == slip_id).with_for_update()
     slip = db.session.execute(rows.execution_options(populate_existing=True)).scalar_one()
     casts = take()
-    members: set[int] = set()
-    growth, outcomes = Growth(LOG, slip.id, slip.body_id), list[Outcome | None]()
-    admitted: list[tuple[int, Cast, SlipPrepared, int]] = []
-    for place, cast in enumerate(casts):
-        outcomes.append(None)
-        if cast.member_id not in members:
-            members.add(cast.member_id)
-            shown = _judged(slip, cast)
-            if isinstance(shown, SlipPrepared):
-                admitted.append((place, cast, shown, _entered(growth, slip, cast)))
-            else:
-                outcomes[place] = shown
-    if admitted:
-        growth.write()
-    for place, cast, shown, seq in admitted:
-        outcomes[place] = _count(slip, cast, shown, seq)
-    return outcomes
+    first = signed_casts.first_of_each(casts)
+    held = signed_casts.hold_passkeys(first.values())
+    judged = {member: _judged(slip, cast, held) for member, cast in first.items()}
+    admitted = [(first[member], shown) for member, shown in judged.items() if isinstance(shown, SlipPrepared)]
+    refused = {member: found for member, found in judged.items() if not isinstance(found, SlipPrepared)}
+    outcomes = refused | _count(slip, held, admitted)
+    return signed_casts.in_their_order(casts, first, outcomes)
 
 
 def require_open(slip: Slip, now: dt.datetime) -> None:
@@ -125,7 +92,7 @@ def admit_member(slip: Slip, actor: Actor) -> SlipRecipient:
     return entry
 
 
-def _judged(slip: Slip, cast: Cast) -> SlipPrepared | Outcome:
+def _judged(slip: Slip, cast: Cast, held: Held) -> SlipPrepared | Outcome:
     """What was shown, for an answer that counts; the earlier receipt where only the reply was lost; or a refusal."""
     try:
         entry = admit_member(slip, cast.actor)
@@ -134,7 +101,9 @@ def _judged(slip: Slip, cast: Cast) -> SlipPrepared | Outcome:
         counted = db.session.scalar(found.where(SlipAnswer.member_id == cast.member_id))
         if counted is not None:
             return receipt_of(counted)
-        return _admitted(slip, cast, entry)
+        shown = _admitted(slip, cast, entry)
+        signed_casts.require_passkey(slip, cast, held, SlipPasskeyNeeded)
+        return shown
     except WorkflowError as refusal:
         return refusal
 
@@ -155,63 +124,53 @@ def _admitted(slip: Slip, cast: Cast, entry: SlipRecipient) -> SlipPrepared:
     before = standing_of(slip.id, cast.member_id)
     if (before and before.id) != shown.supersedes_id:
         raise AnotherAnswerStands(slip, receipt=before and receipt_of(before))
-    _require_passkey(slip, cast)
     return shown
 
 
 def _require_certificate(slip: Slip, cast: Cast) -> None:
-    """Revocation and suspension as they stand under the lock; the rest was found out before."""
-    unusable = cast.unusable
-    revoked = select(CertificateRevocation.at).where(CertificateRevocation.certificate_id == cast.certificate_id)
-    since = db.session.scalar(revoked)
-    if unusable is None and since is not None and since <= cast.now:
-        unusable = CertificateRefused(CertificateFault.REVOKED)
-    if unusable is not None:
-        raise CertificateNotUsable(slip, reason=unusable.message, fault=str(unusable.reason)) from unusable
-    state = select(SigningKey.state).where(SigningKey.certificate_id == cast.certificate_id)
-    if db.session.scalar(state) is KeyState.SUSPENDED:
-        raise KeySuspended(slip)
+    certificate = Certificate.id == cast.certificate_id
+    stands = select(CertificateRevocation.at, SigningKey.state).select_from(Certificate).where(certificate)
+    stands = stands.outerjoin(CertificateRevocation, CertificateRevocation.certificate_id == Certificate.id)
+    stands = stands.outerjoin(SigningKey, SigningKey.certificate_id == Certificate.id)
+    revoked_at, key_state = db.session.execute(stands).one()
+    signed_casts.require_certificate(slip, cast, revoked_at, key_state)
 
 
-def _require_passkey(slip: Slip, cast: Cast) -> None:
-    """A confirmation that came is good, whether one was demanded or not (rule:R35)."""
-    if isinstance(cast.passkey, WorkflowError):
-        raise cast.passkey
-    if cast.passkey is not None:
-        held = select(Passkey).where(Passkey.id == cast.passkey.passkey_id).with_for_update()
-        require_in_use(slip, db.session.execute(held.execution_options(populate_existing=True)).scalar_one())
-    elif slip.passkey_demanded:
-        raise SlipPasskeyNeeded(slip)
+def _count(slip: Slip, held: Held, admitted: Sequence[tuple[Cast, SlipPrepared]]) -> dict[int, Outcome]:
+    """Log entries, statements and answers of those that count, in this order; the receipts by member."""
+    if not admitted:
+        return {}
+    casts = [cast for cast, _shown in admitted]
+    places = _grow_log(slip, casts)
+    statement_ids = signed_casts.keep_statements(slip.body_id, StatementKind.SLIP_ANSWER, casts, held)
+    return {
+        cast.member_id: _answer(slip, cast, shown, seq, statement_id)
+        for (cast, shown), seq, statement_id in zip(admitted, places, statement_ids, strict=True)
+    }
 
 
-def _entered(growth: Growth, slip: Slip, cast: Cast) -> int:
-    """The place of an answer in the log."""
-    entry = db.session.get_one(SlipRecipient, (slip.id, cast.member_id))
-    seq, at = growth.next_place(cast.now)
-    growth.append(answer_leaf(seq, cast.sha256, digest(cast.cms), roll_code(entry.roll_index), at))
-    return seq
+def _grow_log(slip: Slip, casts: Sequence[Cast]) -> list[int]:
+    """The places of the answers in the log."""
+    growth, places = Growth(LOG, slip.id, slip.body_id), list[int]()
+    for cast in casts:
+        entry = db.session.get_one(SlipRecipient, (slip.id, cast.member_id))
+        seq, at = growth.next_place(cast.now)
+        growth.append(answer_leaf(seq, cast.sha256, digest(cast.cms), roll_code(entry.roll_index), at))
+        places.append(seq)
+    growth.write()
+    return places
 
 
-def _count(slip: Slip, cast: Cast, shown: SlipPrepared, seq: int) -> AnswerReceipt:
-    """Statement, answer, its files and its confirmation; the draft it was typed in has served its time."""
-    signed = SignedStatement(
-        body_id=slip.body_id, kind=StatementKind.SLIP_ANSWER, person_id=cast.member_id, statement=cast.statement,
-        sha256=cast.sha256, cms=cast.cms, certificate_id=cast.certificate_id, signed_at=cast.now,
-    )  # fmt: skip
-    db.session.add(signed)
-    db.session.flush()
+def _answer(slip: Slip, cast: Cast, shown: SlipPrepared, seq: int, statement_id: int) -> AnswerReceipt:
+    """The answer, its files and its fact; the draft it was typed in has served its time."""
     answer = SlipAnswer(
         slip_id=slip.id, member_id=cast.member_id, body_id=slip.body_id, nonce=shown.nonce, choice=shown.choice,
-        supersedes_id=shown.supersedes_id, statement=signed, leaf_seq=seq, answered_at=cast.now,
+        supersedes_id=shown.supersedes_id, statement_id=statement_id, leaf_seq=seq, answered_at=cast.now,
     )  # fmt: skip
     db.session.add(answer)
     db.session.flush()
     _attach(slip, cast, answer)
-    if isinstance(cast.passkey, Confirmed):
-        _keep_confirmation(cast, cast.passkey, signed)
-    db.session.execute(
-        delete(SlipDraft).where(SlipDraft.slip_id == slip.id, SlipDraft.member_id == cast.member_id)
-    )
+    db.session.execute(delete(SlipDraft).where(SlipDraft.slip_id == slip.id, SlipDraft.member_id == cast.member_id))
     record_slip(cast.actor, slip, SlipAnswered, cast.now, answer_id=answer.id)
     return receipt_of(answer)
 
@@ -224,20 +183,4 @@ def _attach(slip: Slip, cast: Cast, answer: SlipAnswer) -> None:
         SlipAttachment(answer_id=answer.id, upload_id=uploads[sha256], body_id=slip.body_id, position=position)
         for position, sha256 in enumerate(named, start=1)
     )
-    db.session.flush()
-
-
-def _keep_confirmation(cast: Cast, confirmed: Confirmed, signed: SignedStatement) -> None:
-    """What the passkey confirmed, and how it counts: one that did not rise is noted and told (rule:R36)."""
-    db.session.add(SignatureEvidence(
-        statement_id=signed.id, kind=EvidenceKind.PASSKEY, content=confirmed.content,
-        sha256=digest(confirmed.content), at=cast.now,
-    ))  # fmt: skip
-    passkey = db.session.get_one(Passkey, confirmed.passkey_id)
-    fell = count_fell(passkey.sign_count, confirmed.sign_count)
-    if fell:
-        told = {"person_id": cast.member_id, "known": passkey.sign_count, "told": confirmed.sign_count}
-        passkey.count_fell_at = cast.now
-        record(cast.actor, PasskeyCountFell.about(passkey, **told), cast.now)
-    passkey.last_used_at, passkey.sign_count = cast.now, max(passkey.sign_count, confirmed.sign_count)
     db.session.flush()

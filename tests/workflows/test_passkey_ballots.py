@@ -26,7 +26,6 @@ from app.models import (
 )
 from app.workflows import (
     ballots,
-    counting,
     evidence,
     keys,
     meetings,
@@ -35,6 +34,7 @@ from app.workflows import (
     poll_acts,
     poll_passkeys,
     polls,
+    signed_casts,
 )
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
@@ -139,7 +139,7 @@ def test_a_vote_that_demands_one_counts_no_ballot_without(scene, poll, cast):
 
 def test_without_the_guard_such_a_ballot_would_count(scene, poll, monkeypatch):
     """The control of the test above."""
-    monkeypatch.setattr(counting, "_require_passkey", lambda *_: None)
+    monkeypatch.setattr(signed_casts, "require_passkey", lambda *_: None)
     statement = prepare(scene, poll).statement
     ballots.cast_ballot(scene.who["a"], poll.id, statement, cms_of(scene, "a", statement), scene.now)
     assert db.session.query(Ballot).count() == 1

@@ -11,11 +11,13 @@ from sqlalchemy import update
 from app import wiring
 from app.extensions import db
 from app.gateways import signing
+from app.gateways.signing.errors import CertificateFault, CertificateRefused
 from app.models import (
     AuditEntry,
     CertificateRevocation,
     EvidenceKind,
     Notice,
+    Passkey,
     Refusal,
     SignatureEvidence,
     SignedStatement,
@@ -31,6 +33,7 @@ from app.workflows import (
     checks,
     keys,
     notices,
+    signed_casts,
     slip_answers,
     slip_closing,
     slip_deliveries,
@@ -306,6 +309,42 @@ def test_where_a_passkey_is_asked_for_it_confirms_the_same_bytes_and_is_kept_bes
     assert receipt.passkey
     assert db.session.query(SignatureEvidence).filter_by(kind=EvidenceKind.PASSKEY).count() == 1
     assert slip_answers.verify_answer(who, slip_id) is None
+
+
+def test_without_the_guard_an_answer_without_its_passkey_would_count(slip, asking, monkeypatch):
+    """The control of the test above."""
+    monkeypatch.setattr(signed_casts, "require_passkey", lambda *_: None)
+    slip_id, _device = asking
+    statement = prepared(slip, "a", slip_id).statement
+    receipt = slip_answers.cast_answer(slip.who["a"], slip_id, statement, signed(slip, "a", statement), now=NOW)
+    assert not receipt.passkey
+
+
+@both
+def test_a_count_that_falls_is_recorded_and_the_answer_counts(slip, asking):
+    slip_id, device = asking
+    mine = slip.who["a"].person_id
+    with own_transaction() as session:
+        session.query(Passkey).filter_by(person_id=mine).update({"sign_count": 7})
+    shown = prepared(slip, "a", slip_id)
+    answer = device.answer(ballot_challenge(shown.statement), count=3)
+    assert slip_answers.sign_answer(slip.who["a"], slip_id, shown.nonce, PIN, NOW, answer).passkey
+    passkey = db.session.query(Passkey).filter_by(person_id=mine).one()
+    assert (passkey.sign_count, passkey.count_fell_at, passkey.last_used_at) == (7, NOW, NOW)
+    told = db.session.query(AuditEntry).filter_by(fact="PasskeyCountFell").one()
+    assert (told.payload["known"], told.payload["told"], told.payload["person_id"]) == (7, 3, mine)
+
+
+@both
+@pytest.mark.parametrize(("minutes", "good"), [(-1, False), (1, True)])
+def test_a_revocation_that_became_known_later_counts_from_its_time_on(slip, open_slip, minutes, good):
+    slip.answer("a", open_slip)
+    with own_transaction() as session:
+        used = session.get(SlipRecipient, (open_slip, slip.who["a"].person_id)).certificate_id
+        at = NOW + dt.timedelta(minutes=minutes)
+        session.add(CertificateRevocation(certificate_id=used, at=at, reason="Mất thiết bị"))
+    found = slip_answers.verify_answer(slip.who["a"], open_slip)
+    assert found == (None if good else CertificateRefused(CertificateFault.REVOKED).message)
 
 
 @both
