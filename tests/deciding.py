@@ -4,9 +4,10 @@ from typing import Any
 
 from app.extensions import db
 from app.gateways import pades
-from app.models import Resolution, SlipWay
+from app.models import Resolution, SlipWay, Stance
 from app.workflows import (
     document_signing,
+    explanations,
     issuing,
     promulgation,
     resolutions,
@@ -15,8 +16,10 @@ from app.workflows import (
     slip_decisions,
     slip_issue,
     slip_papers,
+    synthesis,
 )
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.explanations import Reply
 from app.workflows.slip_decisions import Wish
 from tests import cabinet
 from tests.cabinet import PIN
@@ -25,6 +28,7 @@ from tests.resolving import TEXT
 from tests.slipping import LATE, SlipScene
 
 SIGN = Wish(SlipWay.SUBMIT)
+KEPT = Reply(Stance.NOT, "Giữ như dự thảo vì luật đã quy định.")
 
 
 class Deciding(SlipScene):
@@ -52,16 +56,32 @@ class Deciding(SlipScene):
 
     def reported(self, choices: dict[str, str] | None = None, **fields: Any) -> "Deciding":
         self.closed(choices, **fields)
+        return self.reported_as_it_is()
+
+    def reported_as_it_is(self) -> "Deciding":
         slip_closing.report_slip(self.who["clerk"], self.slip_id, LATE)
         return self
 
     def decided(self, wish: Wish = SIGN, who: str = "head", **fields: Any) -> "Deciding":
         if not hasattr(self, "slip_id"):
             self.reported(**fields)
+        if wish.way is SlipWay.SUBMIT:
+            self.explained()
         slip_decisions.decide_slip(self.who[who], self.slip_id, wish, LATE)
         made = slip_decisions.resolution_of(self.who["clerk"], self.slip(self.slip_id))
         if made is not None:
             self.resolution_id = made.id
+        return self
+
+    def explained(self) -> "Deciding":
+        """The clerk answers every opinion and submits the table, where somebody wrote one."""
+        clerk = self.who["clerk"]
+        rows = synthesis.synthesis_of(clerk, self.slip_id).rows
+        if not synthesis.unexplained(self.slip(self.slip_id)):
+            return self
+        for row in rows:
+            explanations.save_reply(clerk, self.slip_id, row.leader_id, KEPT, 0, LATE)
+        explanations.submit_explanations(clerk, self.slip_id, LATE)
         return self
 
     def equipped(self) -> "Deciding":
@@ -75,7 +95,8 @@ class Deciding(SlipScene):
         records, number = self.who["records"], self.resolution_id
         resolutions.present_resolution(self.who["clerk"], number, LATE)
         sha256 = resolutions.presented_file(self.resolution).sha256
-        document_signing.sign_resolution(self.who["head"], number, sha256, nonce_of("sign"), PIN, LATE)
+        head, nonce = self.who["head"], nonce_of("sign")
+        document_signing.sign_resolution(head, number, sha256, nonce, PIN, LATE, changes_seen=True)
         issuing.allot_number(records, number, LATE)
         issuing.seal_resolution(records, number, nonce_of("seal"), PIN, LATE)
         promulgation.promulgate_resolution(records, number, LATE)

@@ -13,6 +13,7 @@ from app.views.guards import signed_in
 from app.views.parsing import BadField, form_id
 from app.views.slip_board_page import board_page, member_page
 from app.views.slip_forms import reason_typed
+from app.views.slip_tabs import BOARD, slip_tabs
 from app.views.slip_tries import NOTHING, Answer, Tried, tried
 from app.workflows import slip_closing, slip_reminders
 from app.workflows.slip_board import watched
@@ -80,8 +81,10 @@ class SlipBoardView(BaseView):
 
 
 def _page(slip_id: int, refused: Tried = NOTHING) -> str:
-    context = board_page(current_actor(), slip_id, now(), request.args.get("shown", "all"))
-    return render_template("ec/slip_board.html", **context, tried=refused)
+    actor = current_actor()
+    context = board_page(actor, slip_id, now(), request.args.get("shown", "all"))
+    tabs = slip_tabs(actor, watched(actor, slip_id), BOARD)
+    return render_template("ec/slip_board.html", **context, **tabs, tried=refused)
 
 
 def _there(slip_id: int) -> str:

@@ -7,8 +7,9 @@ from flask_babel import format_date, format_datetime, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_pgettext as _p
 
-from app.models import AgendaItem, Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay
-from app.workflows import slip_decisions, slip_reports, slips
+from app.models import AgendaItem, Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay, Urgency
+from app.views.slip_tabs import REPORT, slip_tabs
+from app.workflows import slip_decisions, slip_papers, slip_reports, slip_sessions, slips
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.slip_dissent import Remark
@@ -39,7 +40,8 @@ def report_page(actor: Actor, slip_id: int) -> dict[str, Any]:
         "ways": _ways(actor, report), "report_url": _report_url(actor, report),
         "pdf_url": None if report.differs else url_for("SlipReportView.document", slip_id=slip.id),
         "opinions": {choice.value: said for choice, said in OPINIONS.items()},
-        "round_url": _round_url(actor, slip, report.decision),
+        "round_url": _round_url(actor, slip, report.decision), "explained": _explained(report),
+        **slip_tabs(actor, slip, REPORT),
     }  # fmt: skip
 
 
@@ -66,6 +68,7 @@ def _head(report: Report) -> dict[str, Any]:
         "organisation": slip.organisation.name if slip.organisation else "",
         "closed_at": format_datetime(slip.closed_at, SHOWN_TEXT), "rule_set": rules["code"],
         "source": rules["legal_source"], "confirmed": rules["confirmed"], "silence": report.result["silence"],
+        "stamp": "" if slip.urgency is Urgency.NORMAL else str(word(slip.urgency)).upper(),
         "sentence": report.result["sentence"], "members": report.result["members"],
     }  # fmt: skip
 
@@ -149,8 +152,26 @@ def _draft(report: Report) -> dict[str, Any] | None:
     version = report.draft
     if version is None:
         return None
-    url = url_for("PaperView.reader", version_id=version.id)
-    return {"title": version.document.title, "pages": version.pages, "sha256": version.sha256, "url": url}
+    sent = slip_papers.draft_of(report.slip)
+    mended = sent is not None and sent.document_version_id != version.id
+    return {
+        "title": version.document.title, "pages": version.pages, "sha256": version.sha256, "version": version.number,
+        "url": url_for("PaperView.reader", version_id=version.id), "mended": mended,
+        "sent_url": url_for("PaperView.reader", version_id=sent.document_version_id) if sent and mended else "",
+    }  # fmt: skip
+
+
+def _explained(report: Report) -> dict[str, Any]:
+    """How far the opinions are answered, and where; nothing said where nobody wrote any."""
+    explained, url = report.explained, url_for("SlipExplanationView.page", slip_id=report.slip.id)
+    if not explained.rows:
+        return {"said": "", "open": False, "url": url}
+    if explained.submitted_at is None:
+        said = _("%(n)s rows of opinions wait for the table of explanations.", n=explained.rows)
+    else:
+        at = format_datetime(explained.submitted_at, SHOWN_TEXT)
+        said = _("%(n)s rows of opinions are explained; submitted at %(at)s.", n=explained.rows, at=at)
+    return {"said": said, "open": explained.open, "url": url}
 
 
 def _decided(actor: Actor, slip: Slip, decision: SlipDecision) -> dict[str, Any]:
@@ -159,11 +180,14 @@ def _decided(actor: Actor, slip: Slip, decision: SlipDecision) -> dict[str, Any]
     go_on = []
     if made is not None:
         go_on.append({"label": _("The Resolution"), "url": url_for("ResolutionView.record", resolution_id=made.id)})
-    for item in slip_decisions.items_of(actor, slip):
+    for item in slip_sessions.items_of(actor, slip):
         url = f"{url_for('MeetingView.page', meeting_id=item.meeting_id)}#item-{item.id}"
         go_on.append({"label": _("%(meeting)s, item %(n)s", meeting=item.meeting.title, n=item.position), "url": url})
+    sessions = _sessions(actor, slip) if _may_tell(actor, slip) else []
+    tell = {"url": url_for("SlipReportView.tell", slip_id=slip.id), "sessions": sessions} if sessions else None
     return {
-        "way": decision.way.value, "label": word(decision.way), "icon": ICONS[decision.way], "reason": decision.reason,
+        "tell": tell, "way": decision.way.value,
+        "label": word(decision.way), "icon": ICONS[decision.way], "reason": decision.reason,
         "name": decision.name, "post": decision.post, "at": format_datetime(decision.at, "HH:mm:ss, dd/MM/yyyy"),
         "tie": decision.tie_confirmed, "go_on": go_on,
         "resubmit_on": format_date(decision.resubmit_on, "dd/MM/yyyy") if decision.resubmit_on else "",
@@ -176,12 +200,9 @@ def _ways(actor: Actor, report: Report) -> list[dict[str, Any]]:
     if report.differs or not slip_decisions.may_decide(actor, slip):
         return []
     outcome, url = slip.outcome and slip.outcome.value, url_for("SlipReportView.decide", slip_id=slip.id)
-    sessions = [
-        {"id": one.id, "label": f"{one.title} · {format_datetime(one.starts_at, 'dd/MM/yyyy')}"}
-        for one in slip_decisions.sessions_for(actor, slip)
-    ]
+    sessions = _sessions(actor, slip)
     closed = {
-        SUBMIT: "" if report.draft else _("No draft Resolution went with this slip, so there is no text to sign."),
+        SUBMIT: _unsignable(report),
         SESSION: "" if sessions else _("There is no session that has not begun."), RETURN: "",
     }  # fmt: skip
     said = {
@@ -197,6 +218,26 @@ def _ways(actor: Actor, report: Report) -> list[dict[str, Any]]:
         }
         for way in SlipWay
     ]  # fmt: skip
+
+
+def _unsignable(report: Report) -> str:
+    """Why the head cannot decide to sign now; nothing where that is open."""
+    if report.draft is None:
+        return _("No draft Resolution went with this slip, so there is no text to sign.")
+    if report.explained.open:
+        return str(slip_decisions.Unexplained(report.slip, n=report.explained.rows))
+    return ""
+
+
+def _sessions(actor: Actor, slip: Slip) -> list[dict[str, Any]]:
+    return [
+        {"id": one.id, "label": f"{one.title} · {format_datetime(one.starts_at, 'dd/MM/yyyy')}"}
+        for one in slip_sessions.sessions_for(actor, slip)
+    ]
+
+
+def _may_tell(actor: Actor, slip: Slip) -> bool:
+    return actor.may(Right.MEETING_PREPARE, slip) and slip_sessions.may_be_told(slip)
 
 
 def _report_url(actor: Actor, report: Report) -> str | None:

@@ -14,7 +14,7 @@ from app.views.guards import signed_in, wants_json
 from app.views.parsing import BadField, form_code, form_id, form_text
 from app.views.resolutions import done
 from app.views.slip_report_page import report_page
-from app.workflows import resolutions, slip_closing, slip_decisions, slip_reports
+from app.workflows import resolutions, slip_closing, slip_decisions, slip_reports, slip_sessions
 from app.workflows.slip_decisions import Wish
 
 LONGEST_REASON = 16_000  # of the request; the act judges the text itself
@@ -54,6 +54,13 @@ class SlipReportView(BaseView):
         )  # fmt: skip
         slip_decisions.decide_slip(current_actor(), slip_id, wish, now())
         return _done(slip_id, _("Your decision is recorded."))
+
+    @expose("/<int:slip_id>/tell", methods=["POST"])
+    @signed_in
+    def tell(self, slip_id: int) -> Response:
+        """Put the report on what the head decided to sign on the agenda of a session."""
+        slip_sessions.tell_session(current_actor(), slip_id, form_id("meeting_id") or 0, now())
+        return _done(slip_id, _("The report is on the agenda."))
 
     @expose("/<int:slip_id>/resolution", methods=["POST"])
     @signed_in

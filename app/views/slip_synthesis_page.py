@@ -7,14 +7,14 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.models import Choice, Stance
+from app.views.slip_tabs import EXPLANATIONS, SYNTHESIS, slip_tabs
 from app.views.text_forms import TypedText
-from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.explanations import ExplanationTable, Reply, TableRow
 from app.workflows.opinion_sheets import CHOICES
 from app.workflows.rules.explanations import Gap
-from app.workflows.slips import CLOSED
+from app.workflows.slips import CLOSED, REPORTED
 from app.workflows.synthesis import Place, Row, Source, Synthesis
 
 LOOKS = {Choice.AGREE: "yes", Choice.DISAGREE: "no", Choice.OTHER: "other"}
@@ -26,7 +26,7 @@ def synthesis_page(actor: Actor, found: Synthesis) -> dict[str, Any]:
     """The context of templates/ec/slip_synthesis.html."""
     may_change = _may_change(actor, found)
     return {
-        **_frame(found), "may_change": may_change,
+        **_frame(actor, found, SYNTHESIS), "may_change": may_change,
         "places": [_place(place, found, may_change) for place in found.places],
         "files": _files("SlipSynthesisView", found),
         "join_url": url_for("SlipSynthesisView.join", slip_id=found.slip.id),
@@ -47,7 +47,8 @@ def explanation_page(
     ]  # fmt: skip
     slip_id = found.slip.id
     return {
-        **_frame(found), "may_change": _may_change(actor, found), "may_take_back": _may_take_back(actor, found),
+        **_frame(actor, found, EXPLANATIONS), "may_change": _may_change(actor, found),
+        "may_take_back": _may_take_back(actor, found),
         "problem": problem, "places": places, "open_count": len(table.open_rows), "all_count": len(table.rows),
         "needs_links": table.needs_links, "new_draft": bool(table.choices),
         "choices": [{"path": one.path, "label": _named(one.label, one.text)} for one in table.choices],
@@ -75,7 +76,7 @@ def row_state(gap: Gap | None, version: int) -> dict[str, Any]:
     return {"version": version, "gap": gap.value if gap else None, "said": _gap_words(gap)}
 
 
-def _frame(found: Synthesis) -> dict[str, Any]:
+def _frame(actor: Actor, found: Synthesis, tab: str) -> dict[str, Any]:
     slip = found.slip
     return {
         "slip": {"number": slip.number_text, "matter": slip.matter, "state": word(slip.state)},
@@ -88,11 +89,7 @@ def _frame(found: Synthesis) -> dict[str, Any]:
         "opinion_count": found.opinions, "row_count": len(found.rows), "differs": list(found.differs),
         "submitted_at": found.table.submitted_at,
         "submitted_by": found.table.submitted_by.full_name if found.table.submitted_by else "",
-        "tabs": [
-            {"label": _("Synthesis"), "url": url_for("SlipSynthesisView.page", slip_id=slip.id), "key": "synthesis"},
-            {"label": _("Acceptance and explanation"), "key": "explanations",
-             "url": url_for("SlipExplanationView.page", slip_id=slip.id)},
-        ],
+        **slip_tabs(actor, slip, tab),
     }  # fmt: skip
 
 
@@ -156,17 +153,11 @@ def _files(view: str, found: Synthesis) -> list[dict[str, str]]:
             for ending in ENDINGS]  # fmt: skip
 
 
-def _runs(actor: Actor, found: Synthesis) -> bool:
-    try:
-        actor.require(Right.SLIP_RUN, found.slip)
-    except NotAllowed:
-        return False
-    return found.slip.state is CLOSED
-
-
 def _may_change(actor: Actor, found: Synthesis) -> bool:
-    return found.table.submitted_at is None and _runs(actor, found)
+    worked_on = found.table.submitted_at is None and found.slip.state in (CLOSED, REPORTED)
+    return worked_on and actor.may(Right.SLIP_RUN, found.slip)
 
 
 def _may_take_back(actor: Actor, found: Synthesis) -> bool:
-    return found.table.submitted_at is not None and _runs(actor, found)
+    submitted = found.table.submitted_at is not None and found.slip.state is CLOSED
+    return submitted and actor.may(Right.SLIP_RUN, found.slip)

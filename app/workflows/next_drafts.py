@@ -82,6 +82,11 @@ def newest(slip: Slip) -> DocumentVersion | None:
     return db.session.get_one(DocumentVersion, number) if number is not None else None
 
 
+def accepted(slip: Slip) -> DocumentVersion | None:
+    """The draft that goes on: the newest one, once the table that explains it is submitted; None before."""
+    return newest(slip) if synthesis.listed_of(slip).submitted_at is not None else None
+
+
 def standing_text(slip: Slip) -> dict[str, Any] | None:
     """What to go on writing from: the newest draft, else the one that was sent; None for a slip without one."""
     sent = slip_papers.draft_of(slip)
@@ -98,7 +103,7 @@ def text_linked_to(slip: Slip) -> dict[str, Any] | None:
 
 
 def _admit(slip: Slip, listed: OpinionTable, known: int | None) -> SlipPaper:
-    slips.require_state(slip, slips.CLOSED)
+    slips.require_state(slip, slips.CLOSED, slips.REPORTED)
     if listed.submitted_at is not None:
         raise synthesis.TableSubmitted(slip)
     sent = slip_papers.draft_of(slip)

@@ -23,7 +23,7 @@ from app.models import (
     SlipPaper,
     SlipWay,
 )
-from app.workflows import draft_texts, polls
+from app.workflows import draft_texts, next_drafts, polls
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import Fact, record
@@ -140,6 +140,22 @@ def require_vote(poll: Poll, about: Subject) -> None:
 def formula_of(resolution: Resolution) -> str:
     """The sentence that ties the text to what it stands on (rule:R21)."""
     return formula(resolution.body.name, by_slip=resolution.slip_id is not None)
+
+
+def opening_texts(resolution: Resolution) -> list[tuple[dict[str, Any], str]]:
+    """The texts with which a Resolution begins, each with its reason: that of `first_text`, then the one that was
+    mended after the opinions on a slip were explained."""
+    texts = [(first_text(resolution), "")]
+    slip = resolution.slip
+    mended = next_drafts.accepted(slip) if slip is not None else None
+    if slip is not None and mended is not None and (text := draft_texts.text_of(mended)) is not None:
+        texts.append((text | {"formula": formula_of(resolution)}, mended_reason(slip)))
+    return texts
+
+
+def mended_reason(slip: Slip) -> str:
+    """Why the text differs from the one that was asked about; official Vietnamese, kept with the version."""
+    return f"Tiếp thu, giải trình ý kiến của các thành viên {slip.body.name} tại Phiếu lấy ý kiến số {slip.number_text}"
 
 
 def first_text(resolution: Resolution) -> dict[str, Any]:

@@ -207,16 +207,17 @@ def draft_again(actor: Actor, slip_id: int, now: dt.datetime) -> Resolution:
 
 
 def _begin(actor: Actor, resolution: Resolution, form: Form, now: dt.datetime) -> Resolution:
-    """The first version, from the text that it stands on."""
+    """The first version from the text that it stands on, a second one where that was mended since."""
     resolution.body_id = resolution.body.id
-    text = resolution_sources.first_text(resolution)
-    resolution.subject, resolution.subject_fold = text["subject"], fold(text["subject"])
+    texts = resolution_sources.opening_texts(resolution)
+    subject = texts[-1][0]["subject"]
+    resolution.subject, resolution.subject_fold = subject, fold(subject)
     resolution.token, resolution.drafted_at = secrets.token_hex(TOKEN_BYTES), now
     _fill_form(resolution, form, now)
     db.session.add(resolution)
     db.session.flush()
-    version = _add_version(actor, resolution, text, "", now)
-    facts: dict[str, Any] = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
+    version = [_add_version(actor, resolution, text, reason, now) for text, reason in texts][-1]
+    facts = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
     record_step(actor, resolution, ResolutionDrafted, now, **facts)
     return resolution
 

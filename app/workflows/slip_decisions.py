@@ -9,21 +9,13 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import (
-    AgendaItem,
-    Document,
-    DocumentVersion,
-    DraftText,
-    ItemKind,
-    Meeting,
-    MeetingState,
     Resolution,
     ResolutionState,
     Slip,
     SlipDecision,
-    SlipPaper,
     SlipWay,
 )
-from app.workflows import agenda, polls, resolutions, slip_closing, slips
+from app.workflows import resolutions, slip_closing, slip_sessions, slips, synthesis
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
@@ -31,13 +23,11 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import parse_canonical
-from app.workflows.rules.slip_ways import may_be_brought, may_be_laid_again, reason_needed, ways_of_head
+from app.workflows.rules.slip_ways import may_be_laid_again, reason_needed, ways_of_head
 from app.workflows.slip_facts import SlipDecided, record_slip
 from app.workflows.slips import LIFECYCLE
 
 SUBMIT, SESSION, RETURN = SlipWay
-TAKING = tuple(state for state in MeetingState if may_be_brought(state.value))
-MINUTES = 15
 
 
 class NothingToDecide(WorkflowError):
@@ -50,9 +40,11 @@ class TieUnconfirmed(WorkflowError):
     message = _("Opinions were equal: first confirm that the side you answered for decides.")
 
 
-class NoSession(BadValue):
-    code, field = "no_session", "meeting_id"
-    message = _("Choose a session that has not begun.")
+class Unexplained(WorkflowError):
+    code = "unexplained"
+    message = _(
+        "Opinions wait for the table of explanations (%(n)s rows). Once it is submitted, the draft can be signed."
+    )
 
 
 class NoResubmission(BadValue):
@@ -76,9 +68,11 @@ def decide_slip(actor: Actor, slip_id: int, wish: Wish, now: dt.datetime) -> Sli
     """Decide once and for all, with what follows from it in the same act (rule:R9, rule:R11).
 
     Signing lays a draft Resolution to the clerk, who presents it; a session gets an item with the papers of the slip;
-    a returned matter names the day on which it is laid again. Refused while the second count says otherwise.
+    a returned matter names the day on which it is laid again. What was urgent and is signed is reported to the next
+    session (rule:R12). Refused while the second count says otherwise.
     """
-    meeting = _session(actor, wish) if wish.way is SESSION else None  # meetings are locked before slips
+    meeting = slip_sessions.held_session(actor, wish.meeting_id) if wish.way is SESSION else None  # before the slip
+    told = slip_sessions.next_session(actor, seen(actor, Slip, slip_id), now) if wish.way is SUBMIT else None
     slip = slips.locked(actor, slip_id)
     move = LIFECYCLE.admit("decide", slip, actor)
     slip_closing.counted_alike(slip)
@@ -96,11 +90,12 @@ def decide_slip(actor: Actor, slip_id: int, wish: Wish, now: dt.datetime) -> Sli
     move.apply(slip)
     db.session.flush()
     made = resolutions.draft_from_slip(actor, slip, now) if wish.way is SUBMIT else None
-    item = _bring(actor, slip, meeting, now) if meeting else None
+    item = slip_sessions.bring(actor, slip, meeting, now) if meeting else None
+    item = slip_sessions.tell(actor, slip, told, now) if told else item
     record_slip(
         actor, slip, SlipDecided, now, way=wish.way, reason=reason, tie_confirmed=decision.tie_confirmed,
-        meeting_id=decision.meeting_id, item_id=item.id if item else None, resolution_id=made.id if made else None,
-        resubmit_on=decision.resubmit_on, organisation_id=slip.organisation_id,
+        meeting_id=item.meeting_id if item else None, item_id=item.id if item else None,
+        resolution_id=made.id if made else None, resubmit_on=decision.resubmit_on, organisation_id=slip.organisation_id,
     )  # fmt: skip
     return decision
 
@@ -113,18 +108,6 @@ def resolution_of(actor: Actor, slip: Slip) -> Resolution | None:
     """The Resolution that was made from a slip and not given up, if this person may see it."""
     rows = select(Resolution).where(Resolution.slip_id == slip.id, visible(actor, Resolution))
     return db.session.scalar(rows.where(Resolution.state != ResolutionState.ABANDONED))
-
-
-def items_of(actor: Actor, slip: Slip) -> list[AgendaItem]:
-    """Where the matter was brought to a session, as far as this person may see it."""
-    rows = select(AgendaItem).where(AgendaItem.slip_id == slip.id, visible(actor, AgendaItem))
-    return list(db.session.scalars(rows.order_by(AgendaItem.id)))
-
-
-def sessions_for(actor: Actor, slip: Slip) -> list[Meeting]:
-    """Meetings of the body that can still take the matter in, the next one first."""
-    rows = select(Meeting).where(Meeting.body_id == slip.body_id, Meeting.state.in_(TAKING), visible(actor, Meeting))
-    return list(db.session.scalars(rows.order_by(Meeting.starts_at, Meeting.id)))
 
 
 def returned(actor: Actor) -> list[tuple[Slip, SlipDecision]]:
@@ -140,6 +123,8 @@ def _refuse(slip: Slip, wish: Wish, now: dt.datetime) -> None:
         raise NothingToDecide(slip)
     if is_tie(slip) and not wish.tie_confirmed:
         raise TieUnconfirmed(slip)
+    if wish.way is SUBMIT and (rows := synthesis.unexplained(slip)):
+        raise Unexplained(slip, n=rows)
     if wish.way is RETURN and (wish.resubmit_on is None or not may_be_laid_again(wish.resubmit_on, hanoi_date(now))):
         raise NoResubmission(slip)
 
@@ -149,48 +134,6 @@ def is_tie(slip: Slip) -> bool:
     told: dict[str, Any] = parse_canonical(slip.result or b"")
     main = told["main"]
     return bool(main and told["questions"][main - 1]["by_head"])
-
-
-def _session(actor: Actor, wish: Wish) -> Meeting:
-    meeting = polls.locked_meeting(seen(actor, Meeting, wish.meeting_id or 0).id)
-    if meeting.state not in TAKING:
-        raise NoSession(meeting)
-    return meeting
-
-
-def _bring(actor: Actor, slip: Slip, meeting: Meeting, now: dt.datetime) -> AgendaItem:
-    """An item of the session with the papers of the slip; what members answered stays with the slip (rule:R9)."""
-    if meeting.body_id != slip.body_id:
-        raise NoSession(slip)
-    values = {
-        "title": slip.matter, "kind": ItemKind.DECISION, "organisation_id": slip.organisation_id,
-        "summary": parse_canonical(slip.result or b"")["sentence"], "planned_minutes": MINUTES,
-    }  # fmt: skip
-    item = agenda.append_item(actor, meeting, values, now, slip_id=slip.id)
-    for position, pinned in enumerate(slip.papers, start=1):
-        _lay(item, pinned, position)
-    db.session.flush()
-    return item
-
-
-def _lay(item: AgendaItem, pinned: SlipPaper, position: int) -> None:
-    """The very file that went with the slip, as the first version of a paper of the item."""
-    old = pinned.version
-    document = Document(
-        body_id=item.body_id, meeting_id=item.meeting_id, item_id=item.id, kind=old.document.kind,
-        title=old.document.title, title_fold=old.document.title_fold, paper_number="", position=position,
-    )  # fmt: skip
-    db.session.add(document)
-    db.session.flush()
-    version = DocumentVersion(
-        body_id=item.body_id, meeting_id=item.meeting_id, document=document, number=1, sha256=old.sha256, size=old.size,
-        pages=old.pages, file_name=old.file_name, content=old.content, content_fold=old.content_fold,
-        uploaded_by_id=old.uploaded_by_id, uploaded_at=old.uploaded_at,
-    )  # fmt: skip
-    db.session.add(version)
-    db.session.flush()
-    if (text := db.session.get(DraftText, old.id)) is not None:
-        db.session.add(DraftText(version_id=version.id, body_id=item.body_id, text=text.text, sha256=text.sha256))
 
 
 def may_decide(actor: Actor, slip: Slip) -> bool:

@@ -135,6 +135,14 @@ class SlipDecided(SlipFact):
 
 
 @dataclass(frozen=True)
+class SlipToldToSession(SlipFact):
+    """A session reports what the head decided to sign (rule:R12)."""
+
+    meeting_id: int
+    item_id: int
+
+
+@dataclass(frozen=True)
 class SlipRecalled(SlipFact):
     reason: str
 

@@ -1,5 +1,6 @@
 """The report on a slip to the head of the body (phiếu báo cáo kết quả lấy ý kiến): what it says, and as a document."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,12 @@ from flask_babel import lazy_gettext as _
 
 from app.gateways import paper
 from app.models import DocumentVersion, Outcome, Slip, SlipDecision, SlipState
-from app.workflows import slip_closing, slip_decisions, slip_papers
+from app.workflows import next_drafts, slip_closing, slip_decisions, slip_papers, synthesis
 from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import nothing, seen
+from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import parse_canonical
 from app.workflows.rules.slip import parse_slip_definition
 from app.workflows.rules.slip_dissent import Dissent, Remark, dissents
@@ -26,10 +28,23 @@ class NotCounted(WorkflowError):
 
 
 @dataclass(frozen=True)
+class Explanations:
+    """How far the opinions are answered: `rows` of them, when the table was submitted, None while it is not."""
+
+    rows: int
+    submitted_at: dt.datetime | None
+
+    @property
+    def open(self) -> bool:
+        return bool(self.rows) and self.submitted_at is None
+
+
+@dataclass(frozen=True)
 class Report:
     """What is laid before the head: definition and result as they were sealed, and what members hold against it.
 
-    `draft` is the version that would be signed; `differs` names what the second count says otherwise (rule:R45).
+    `draft` is the version that would be signed: the one that was sent, or its successor once `explained` is submitted
+    (rule:R66). `differs` names what the second count says otherwise (rule:R45).
     """
 
     slip: Slip
@@ -37,6 +52,7 @@ class Report:
     result: dict[str, Any]
     dissents: tuple[Dissent, ...]
     draft: DocumentVersion | None
+    explained: Explanations
     differs: tuple[str, ...]
     decision: SlipDecision | None
 
@@ -61,7 +77,8 @@ def report_on(actor: Actor, slip_id: int) -> Report:
     definition, result = parse_slip_definition(slip.definition or b""), parse_canonical(slip.result or b"")
     attached = slip_papers.draft_of(slip)
     return Report(
-        slip, definition, result, dissents(result), attached.version if attached else None,
+        slip, definition, result, dissents(result), next_drafts.accepted(slip) or (attached and attached.version),
+        Explanations(synthesis.rows_of(slip), synthesis.listed_of(slip).submitted_at),
         tuple(slip_closing.differences(slip)), slip_decisions.decision_on(slip),
     )  # fmt: skip
 
@@ -71,11 +88,23 @@ def document_of(actor: Actor, slip_id: int) -> tuple[str, bytes]:
     report = report_on(actor, slip_id)
     slip_closing.counted_alike(report.slip)
     objections, demo = _objections(report), bool(current_app.config.get("DEMO"))
-    sheet = paper.SlipSheet(objections=objections, head_post=_head_post(report), demo=demo)
+    at = report.explained.submitted_at
+    sheet = paper.SlipSheet(
+        objections=objections, head_post=_head_post(report), demo=demo, draft=_mended(report),
+        rows=report.explained.rows, explained_at=iso_utc(at) if at else None,
+    )  # fmt: skip
     name = f"bao-cao-ket-qua-phieu-{report.slip.id}.pdf"
     definition, result = report.definition, report.result
     end_reading()
     return name, paper.slip_report(definition, result, sheet)
+
+
+def _mended(report: Report) -> paper.DraftFile | None:
+    """The draft after the opinions were explained; None where the one that was sent is laid before the head."""
+    version = next_drafts.accepted(report.slip)
+    if version is None:
+        return None
+    return paper.DraftFile(version.document.title, version.number, version.pages, version.sha256)
 
 
 def _objections(report: Report) -> tuple[paper.Objection, ...]:

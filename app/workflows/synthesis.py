@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.extensions import db
 from app.models import Choice, Opinion, OpinionGroup, OpinionTable, Slip, SlipRecipient
@@ -187,14 +187,25 @@ def split_opinion(actor: Actor, slip_id: int, opinion_id: int, now: dt.datetime)
 
 
 def changeable(actor: Actor, slip_id: int) -> Slip:
-    """A closed slip whose tables are still worked on, held until the end of the transaction."""
+    """A closed slip whose tables are worked on until they are submitted or the head decides, held until the end."""
     slip = slips.locked(actor, slip_id)
     actor.require(Right.SLIP_RUN, slip)
     listed = listed_of(slip)
-    slips.require_state(slip, CLOSED)
+    slips.require_state(slip, CLOSED, REPORTED)
     if listed.submitted_at is not None:
         raise TableSubmitted(slip)
     return slip
+
+
+def unexplained(slip: Slip) -> int:
+    """Rows of opinions that wait for the table of explanations; 0 once it is submitted (rule:R66)."""
+    return rows_of(slip) if listed_of(slip).submitted_at is None else 0
+
+
+def rows_of(slip: Slip) -> int:
+    """How many rows both tables have after joining."""
+    rows = select(func.count(OpinionGroup.leader_id.distinct())).where(OpinionGroup.slip_id == slip.id)
+    return db.session.scalar(rows) or 0
 
 
 def listed_of(slip: Slip) -> OpinionTable:

@@ -5,7 +5,13 @@ import datetime as dt
 import pytest
 
 from app.models import MeetingState
-from app.workflows.rules.slip_ways import may_be_brought, may_be_laid_again, reason_needed, ways_of_head
+from app.workflows.rules.slip_ways import (
+    may_be_brought,
+    may_be_laid_again,
+    reason_needed,
+    told_to_session,
+    ways_of_head,
+)
 
 TODAY = dt.date(2026, 8, 3)
 
@@ -42,3 +48,10 @@ def test_a_matter_is_brought_to_a_session_that_has_not_begun():
     assert [state for state in MeetingState if may_be_brought(state)] == [
         MeetingState.DRAFT, MeetingState.INVITED, MeetingState.POSTPONED
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("urgency", "told"), [("normal", False), ("urgent", True), ("very_urgent", True), ("express", True)]
+)  # fmt: skip
+def test_what_is_signed_in_urgency_is_told_to_the_next_session(urgency, told):
+    assert told_to_session(urgency) is told

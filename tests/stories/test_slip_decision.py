@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from werkzeug.serving import make_server
 
 from app.extensions import db
@@ -19,6 +19,10 @@ from tests.stories.person import TABLET
 from tests.views.browser import Clock
 
 pytestmark = pytest.mark.browser
+SAME = "Đề nghị làm rõ nguồn vốn thực hiện tại Điều 2 của dự thảo"
+WANTED = "Quy định thời hạn báo cáo hằng năm"
+SENTENCE = "Ủy ban nhân dân cấp tỉnh báo cáo kết quả thực hiện trước ngày 15 tháng 12 hằng năm."
+LAST = f"Điều 3. Chế độ báo cáo\n1. {SENTENCE}"
 
 
 @pytest.fixture
@@ -35,11 +39,13 @@ def address(app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def closed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Deciding:
+    """Two members write nearly the same, one asks for something else; the head agrees and one is silent."""
     Clock(monkeypatch).now = LATE
     scene = Deciding().equipped().issued()
     scene.answer("head", scene.slip_id)
-    scene.answer("b", scene.slip_id)
-    scene.answer("a", scene.slip_id, "disagree", text="Chưa rõ nguồn vốn thực hiện Điều 2", reservation=True)
+    scene.answer("b", scene.slip_id, text=f"{SAME.upper()}.")
+    scene.answer("a", scene.slip_id, "disagree", text=SAME, reservation=True)
+    scene.answer("deputy", scene.slip_id, text=WANTED)
     return scene.closed({})
 
 
@@ -58,6 +64,49 @@ def closed_token(number: int) -> str:
     return db.session.get_one(Resolution, number, populate_existing=True).token
 
 
+def explain(page: Page, row: Locator, stance: str, said: str, passage: str = "", quote: str = "") -> None:
+    """Fill one row; it is kept while it is typed."""
+    row.locator("[name=stance]").select_option(stance)
+    row.locator("[name=explanation]").fill(said)
+    if passage:
+        row.locator("[name=passage]").select_option(passage)
+        row.locator("[name=quote]").fill(quote)
+    with page.expect_response(lambda answer: "/explanations/" in answer.url):
+        row.locator("button[type=submit]").click()
+
+
+def test_the_clerk_answers_every_opinion_before_the_draft_can_be_signed(chromium, app, address, closed):
+    clerk, base = enter(chromium, app, address, "clerk"), f"{address}/slips/{closed.slip_id}"
+    clerk.goto(f"{base}/board")
+    clerk.click(f"a[href='/slips/{closed.slip_id}/synthesis']")
+    expect(clerk.locator(".ec-opinion")).to_have_count(3)
+    clerk.get_by_role("button", name="Gộp các dòng").first.click()
+    expect(clerk.locator(".ec-opinion")).to_have_count(2)
+    expect(clerk.locator(".ec-opinion__text")).to_have_count(3)
+    clerk.click(f"a[href='/slips/{closed.slip_id}/explanations']")
+    clerk.click("form[action$='/explanations/submit'] button")
+    expect(clerk.get_by_role("alert")).to_contain_text("dòng 1")
+    clerk.click("a[href$='/next-draft']")
+    text = clerk.locator("[name=body]").input_value()
+    clerk.fill("[name=body]", f"{text.rstrip()}\n{LAST}")
+    clerk.click(".ec-write form button[type=submit]")
+    rows = clerk.locator("[data-row]")
+    expect(rows).to_have_count(2)
+    places = rows.nth(0).locator("[name=passage] option")
+    place = next(each.get_attribute("value") for each in places.all() if SENTENCE[:40] in each.inner_text())
+    explain(clerk, rows.nth(1), "accepted", "Đã bổ sung.", place, "Nhiệm vụ báo cáo hằng tuần")
+    expect(rows.nth(1)).to_have_attribute("data-gap", "broken_link")
+    clerk.click("form[action$='/explanations/submit'] button")
+    expect(clerk.get_by_role("alert")).to_contain_text("dòng 2")
+    explain(clerk, rows.nth(1), "accepted", "Đã bổ sung.", place, SENTENCE)
+    explain(clerk, rows.nth(0), "not", "Giữ như dự thảo vì luật đã quy định.")
+    clerk.click("form[action$='/explanations/submit'] button")
+    expect(clerk.locator("[data-row]")).to_have_count(0)
+    clerk.click(f"a[href='/slips/{closed.slip_id}/report']")
+    expect(clerk.locator("[data-explained=done]")).to_be_visible()
+    clerk.context.close()
+
+
 def test_from_the_report_of_a_slip_to_the_page_that_everybody_can_check(chromium, app, address, closed):
     clerk, head = (enter(chromium, app, address, name) for name in ("clerk", "head"))
     clerk.goto(f"{address}/slips/{closed.slip_id}/report")
@@ -66,6 +115,10 @@ def test_from_the_report_of_a_slip_to_the_page_that_everybody_can_check(chromium
     head.goto(f"{address}/")
     head.locator(f"a[href='/slips/{closed.slip_id}/report']").first.click()
     expect(head.locator("[data-outcome=adopted]")).to_contain_text("4/5")
+    expect(head.locator("#way-submit")).to_be_disabled()  # opinions are not explained yet
+    db.session.rollback()
+    closed.explained()
+    head.reload()
     head.click("#way-return")
     head.locator("#sheet-return button[type=submit]").click()
     expect(head.locator("#f-day-e")).to_be_visible()

@@ -61,6 +61,12 @@ def test_the_head_finds_the_decision_on_the_start_page_and_signs_on_the_tablet(r
     page = at("head").get(path(reported, "report")).text
     assert all(f'id="way-{way}"' in page for way in ("submit", "session", "return"))
     assert 'id="way-submit"' not in at("clerk").get(path(reported, "report")).text
+    assert '<dialog class="ec-sheet" id="sheet-submit"' not in page
+    assert 'data-explained="open"' in page
+    assert decide(at("head"), reported, way="submit").json["code"] == "unexplained"
+    reported.explained()
+    page = at("head").get(path(reported, "report")).text
+    assert '<dialog class="ec-sheet" id="sheet-submit"' in page
     assert decide(at("head"), reported, way="submit").status_code == 200
     reported.resolution_id = slip_decisions.resolution_of(reported.who["head"], reported.slip(reported.slip_id)).id
     record = f"/resolutions/{reported.resolution_id}"
@@ -77,6 +83,7 @@ def test_the_head_finds_the_decision_on_the_start_page_and_signs_on_the_tablet(r
 
 
 def test_everything_after_the_promulgation_shows_a_resolution_that_no_vote_stands_behind(reported, at):
+    reported.explained()
     decide(at("head"), reported, way="submit")
     reported.resolution_id = 1
     reported.promulgated()
@@ -119,6 +126,29 @@ def test_a_returned_matter_says_its_day_and_offers_the_next_round_to_the_clerk(r
     assert "Làm rõ vốn" in page
     assert f'action="{path(reported, "round")}"' in page
     assert f'action="{path(reported, "round")}"' not in at("head").get(path(reported, "report")).text
+
+
+def test_the_rooms_of_a_slip_lead_to_each_other_for_whoever_sees_the_board(closed, at):
+    rooms = ("board", "synthesis", "explanations", "report")
+    for name in ("clerk", "head", "auditor"):
+        for room in rooms:
+            page = at(name).get(path(closed, room)).text
+            assert all(f'href="{path(closed, other)}"' in page for other in (*rooms, "evidence.zip")), (name, room)
+
+
+def test_the_clerk_puts_the_report_of_what_was_signed_on_the_agenda(closed, at):
+    closed.reported_as_it_is().decided()
+    meeting = Scene()
+    page = at("clerk").get(path(closed, "report")).text
+    assert f'action="{path(closed, "tell")}"' in page
+    assert f'action="{path(closed, "tell")}"' not in at("head").get(path(closed, "report")).text
+    refused = at("clerk").client.post(path(closed, "tell"), data={"meeting_id": "x"}, headers=JSON)
+    assert refused.status_code == 422
+    told = at("clerk").client.post(path(closed, "tell"), data={"meeting_id": meeting.meeting_id}, headers=JSON)
+    assert told.status_code == 200
+    page = at("clerk").get(path(closed, "report")).text
+    assert f"/meetings/{meeting.meeting_id}#item-" in page
+    assert f'action="{path(closed, "tell")}"' not in page
 
 
 def test_the_document_says_what_the_page_says_and_is_for_the_same_people(closed, at):

@@ -7,11 +7,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.extensions import db
+from app.gateways.paper import page_texts
 from app.models import (
     AgendaItem,
     AuditEntry,
     Document,
     DraftText,
+    ItemKind,
+    MeetingKind,
     Outcome,
     Poll,
     Resolution,
@@ -19,10 +22,13 @@ from app.models import (
     SlipDecision,
     SlipState,
     SlipWay,
+    Urgency,
 )
 from app.workflows import (
     courses,
     document_signing,
+    meetings,
+    next_drafts,
     promulgation,
     public_documents,
     resolution_evidence,
@@ -32,6 +38,7 @@ from app.workflows import (
     slip_decisions,
     slip_reports,
     slip_rounds,
+    slip_sessions,
 )
 from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError, WrongState
 from app.workflows.engine.transaction import end_reading, own_transaction
@@ -41,6 +48,7 @@ from app.workflows.slip_decisions import Wish
 from tests.cabinet import PIN
 from tests.conftest import Scene, both, nonce_of
 from tests.deciding import SIGN, Deciding
+from tests.resolving import TEXT
 from tests.slipping import LATE
 
 AGAIN = dt.date(2026, 8, 20)
@@ -103,7 +111,7 @@ def test_a_session_gets_an_item_with_the_papers_and_both_results_are_kept(scene)
     wish = Wish(SlipWay.SESSION, meeting_id=meeting.meeting_id)
     decision = slip_decisions.decide_slip(scene.who["head"], scene.slip_id, wish, LATE)
     assert (decision.way, decision.meeting_id) == (SlipWay.SESSION, meeting.meeting_id)
-    (item,) = slip_decisions.items_of(scene.who["head"], scene.slip(scene.slip_id))
+    (item,) = slip_sessions.items_of(scene.who["head"], scene.slip(scene.slip_id))
     assert (item.title, item.slip_id) == (scene.slip(scene.slip_id).matter, scene.slip_id)
     assert "không được thông qua" in item.summary
     (paper,) = db.session.scalars(select(Document).where(Document.item_id == item.id)).all()
@@ -113,6 +121,93 @@ def test_a_session_gets_an_item_with_the_papers_and_both_results_are_kept(scene)
     assert db.session.get(DraftText, paper.current.id) is not None  # a vote on it can become a Resolution
     assert scene.slip(scene.slip_id).outcome is Outcome.NOT_ADOPTED
     assert db.session.query(Resolution).count() == 0
+
+
+@both
+def test_what_members_wrote_is_explained_before_the_draft_is_signed_and_the_mended_one_goes_on(scene):
+    scene.equipped().issued()
+    scene.answer("a", scene.slip_id, "other", text="Ghi rõ thời hạn báo cáo")
+    scene.reported({})
+    clerk, head = scene.who["clerk"], scene.who["head"]
+    assert code_of(slip_decisions.decide_slip, head, scene.slip_id, SIGN, LATE) == "unexplained"
+    assert scene.slip(scene.slip_id).state is SlipState.REPORTED
+    assert not slip_reports.report_on(head, scene.slip_id).explained.submitted_at
+    mended = {**TEXT, "formula": "", "recipients": [*TEXT["recipients"], "Bộ Y tế"]}
+    version = next_drafts.write_next_draft(clerk, scene.slip_id, mended, None, LATE)
+    sent = scene.slip(scene.slip_id).papers[0].version
+    assert slip_reports.report_on(head, scene.slip_id).draft.id == sent.id  # nothing goes on before it is submitted
+    scene.explained()
+    assert slip_reports.report_on(head, scene.slip_id).draft.id == version.id
+    said = " ".join(" ".join(page_texts(slip_reports.document_of(head, scene.slip_id)[1])).split())
+    assert "Dự thảo đã tiếp thu" in said
+    assert version.sha256 in said.replace(" ", "")
+    scene.decided()
+    first, second = scene.resolution.versions
+    assert (resolutions.differs(first), resolutions.differs(second)) == (False, True)
+    assert "Bộ Y tế" in parse_text(second.text)["recipients"]
+    assert second.reason.startswith("Tiếp thu, giải trình ý kiến của các thành viên Chính phủ tại Phiếu lấy ý kiến số")
+    scene.promulgated()
+    assert public_documents.verdict_of(scene.resolution, LATE).state == "valid"
+
+
+def test_a_session_reads_the_mended_draft_after_the_one_that_was_sent(scene):
+    meeting = Scene()
+    scene.issued()
+    scene.answer("a", scene.slip_id, "disagree", text="Ghi rõ thời hạn báo cáo")
+    scene.closed({})
+    mended = {**TEXT, "formula": "", "recipients": ["Bộ Y tế"]}
+    version = next_drafts.write_next_draft(scene.who["clerk"], scene.slip_id, mended, None, LATE)
+    scene.explained()
+    slip_closing.report_slip(scene.who["clerk"], scene.slip_id, LATE)
+    scene.decided(Wish(SlipWay.SESSION, meeting_id=meeting.meeting_id))
+    (item,) = slip_sessions.items_of(scene.who["head"], scene.slip(scene.slip_id))
+    (paper,) = db.session.scalars(select(Document).where(Document.item_id == item.id)).all()
+    assert [(each.number, each.sha256) for each in paper.versions] == [
+        (1, scene.slip(scene.slip_id).papers[0].version.sha256), (2, version.sha256)
+    ]  # fmt: skip
+    assert paper.current.number == 2
+
+
+@both
+def test_an_urgent_matter_that_is_signed_is_reported_to_the_next_session(scene):
+    Scene()  # its time has passed
+    meeting = meetings.create_meeting(
+        scene.who["clerk"], 1, MeetingKind.REGULAR, "Phiên họp tháng 8", LATE + dt.timedelta(days=9), "Phòng họp số 1",
+        now=LATE,
+    )  # fmt: skip
+    number = meeting.id
+    scene.reported(urgency=Urgency.EXPRESS).decided()
+    (item,) = slip_sessions.items_of(scene.who["clerk"], scene.slip(scene.slip_id))
+    assert (item.meeting_id, item.kind) == (number, ItemKind.REPORT)
+    assert item.title.startswith("Báo cáo việc quyết định")
+    fact = db.session.scalars(select(AuditEntry).filter_by(fact="SlipDecided")).one()
+    assert (fact.payload["item_id"], fact.payload["resolution_id"]) == (item.id, scene.resolution_id)
+    again = slip_sessions.tell_session, scene.who["clerk"], scene.slip_id, number, LATE
+    assert code_of(*again) == "nothing_to_tell"
+
+
+@both
+def test_the_clerk_tells_a_session_that_was_called_later_and_only_once(scene):
+    scene.decided()
+    assert slip_sessions.items_of(scene.who["clerk"], scene.slip(scene.slip_id)) == []
+    meeting = Scene()
+    assert slip_sessions.items_of(scene.who["clerk"], scene.slip(scene.slip_id)) == []  # no urgent matter
+    tell = slip_sessions.tell_session
+    for name, number, code in (
+        ("head", meeting.meeting_id, "not_allowed"), ("guest", meeting.meeting_id, "not_found"),
+        ("clerk", 999, "not_found"),
+    ):  # fmt: skip
+        assert code_of(tell, scene.who[name], scene.slip_id, number, LATE) == code
+    item = tell(scene.who["clerk"], scene.slip_id, meeting.meeting_id, LATE)
+    assert (item.kind, item.slip_id) == (ItemKind.REPORT, scene.slip_id)
+    assert code_of(tell, scene.who["clerk"], scene.slip_id, meeting.meeting_id, LATE) == "nothing_to_tell"
+
+
+def test_only_what_is_signed_is_told_to_a_session(scene):
+    meeting = Scene()
+    scene.reported().decided(BACK)
+    told = slip_sessions.tell_session, scene.who["clerk"], scene.slip_id, meeting.meeting_id, LATE
+    assert code_of(*told) == "nothing_to_tell"
 
 
 @both

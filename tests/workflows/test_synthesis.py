@@ -1,15 +1,18 @@
 """Opinions of a closed slip: listed once, joined by hand only, explained row by row, linked to the new draft."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import text
 
 from app.extensions import db
-from app.models import AuditEntry, DocumentVersion, Opinion, OpinionReply, Stance
-from app.workflows import explanations, next_drafts, slip_closing, synthesis
+from app.models import AuditEntry, DocumentVersion, Opinion, OpinionReply, SlipWay, Stance
+from app.workflows import explanations, next_drafts, slip_closing, slip_decisions, synthesis
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.transaction import end_reading, own_transaction
 from app.workflows.engine.visibility import visible
 from app.workflows.explanations import Gap, Reply
+from app.workflows.slip_decisions import Wish
 from tests.cabinet import NOW
 from tests.conftest import both
 from tests.opinions import ALIKE, SENTENCE, closed_slip, draft_text, text_of
@@ -172,9 +175,17 @@ def test_without_a_draft_a_row_needs_no_link(slip):
 
 
 @both
-def test_after_the_report_nothing_of_the_tables_changes(slip, closed):
+def test_after_the_report_the_tables_are_finished_and_after_the_decision_nothing_changes(slip, closed):
     clerk, rows = slip.who["clerk"], synthesis.synthesis_of(slip.who["clerk"], closed).rows
     slip_closing.report_slip(clerk, closed, LATE)
+    assert synthesis.unexplained(slip.slip(closed)) == 27
+    for row in rows:
+        explain(slip, closed, row)
+    explanations.submit_explanations(clerk, closed, LATE)
+    assert synthesis.unexplained(slip.slip(closed)) == 0
+    assert code_of(explanations.take_back_explanations, clerk, closed, REASON, LATE) == "wrong_state"
+    back = Wish(SlipWay.RETURN, "Làm rõ", resubmit_on=LATE.date() + dt.timedelta(days=9))
+    slip_decisions.decide_slip(slip.who["head"], closed, back, LATE)
     assert code_of(explain, slip, closed, rows[0]) == "wrong_state"
     assert code_of(synthesis.join_opinions, clerk, closed, [row.leader_id for row in rows[:2]], NOW) == "wrong_state"
     assert len(synthesis.synthesis_of(clerk, closed).rows) == 27

@@ -7,7 +7,7 @@ from app.gateways.paper.fields import DAY, MONTH, NUMBER, SEAL, SIGNATURE, YEAR
 from app.gateways.paper.opinions import Form, OpinionPart, OpinionSheet, opinions
 from app.gateways.paper.pages import page_count, page_image, page_texts
 from app.gateways.paper.resolution import ResolutionSheet, resolution
-from app.gateways.paper.slip_report import ANSWERS, Objection, SlipSheet, slip_report
+from app.gateways.paper.slip_report import ANSWERS, DraftFile, Objection, SlipSheet, slip_report
 from app.gateways.paper.tally import Contradiction, Mark, tally_record
 from app.gateways.paper.weekly import WeeklySheet, WeeklyTable, weekly
 
@@ -23,6 +23,7 @@ __all__ = [
     "AgendaSheet",
     "Contradiction",
     "DigestSheet",
+    "DraftFile",
     "Entry",
     "Finding",
     "Form",

@@ -37,13 +37,30 @@ class Objection:
 
 
 @dataclass(frozen=True)
+class DraftFile:
+    """The draft that was mended after the opinions were explained, as it is kept."""
+
+    title: str
+    version: int
+    pages: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class SlipSheet:
-    """What stands beside definition and result; `signer_post` are the lines of who reports to the addressee."""
+    """What stands beside definition and result; `signer_post` are the lines of who reports to the addressee.
+
+    `rows` of opinions in words, and when the table that explains them was submitted (ISO 8601); `draft` None where
+    nothing was mended.
+    """
 
     objections: tuple[Objection, ...] = ()
     head_post: str = "Thủ tướng Chính phủ"
     signer_post: tuple[str, ...] = ("BỘ TRƯỞNG, CHỦ NHIỆM", "VĂN PHÒNG CHÍNH PHỦ")
     demo: bool = False
+    rows: int = 0
+    explained_at: str | None = None
+    draft: DraftFile | None = None
 
 
 def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet: SlipSheet) -> bytes:
@@ -64,8 +81,8 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
             *_rule(definition, result),
             *_counts(definition, result),
             *_objections(sheet.objections),
-            *_draft(definition),
-            *_ways(result),
+            *_draft(definition, sheet),
+            *_ways(definition, result),
             *_proof(result),
             blocks.closing((), [(sheet.signer_post, "")]),
         ],
@@ -175,17 +192,33 @@ def _objections(objections: Sequence[Objection]) -> Iterator[Flowable]:
             yield blocks.paragraph(f"Tài liệu kèm theo: {'; '.join(each.files)}.")
 
 
-def _draft(definition: Mapping[str, Any]) -> Iterator[Flowable]:
-    yield blocks.heading("5. Dự thảo trình ký")
+def _draft(definition: Mapping[str, Any], sheet: SlipSheet) -> Iterator[Flowable]:
+    yield blocks.heading("5. Tiếp thu, giải trình và dự thảo trình ký")
+    if sheet.explained_at and sheet.rows:
+        sent = dates.clock(dates.moment(sheet.explained_at))
+        told = f"Bảng tiếp thu, giải trình {sheet.rows} nhóm ý kiến đã gửi lúc {sent}."
+    elif sheet.rows:
+        told = f"Có {sheet.rows} nhóm ý kiến bằng lời; bảng tiếp thu, giải trình chưa hoàn thành nên chưa trình ký."
+    else:
+        told = "Không có ý kiến bằng lời phải tiếp thu, giải trình."
+    yield blocks.paragraph(told)
+    if (mended := sheet.draft) is not None:
+        yield blocks.paragraph(
+            f"Dự thảo đã tiếp thu: {mended.title}, phiên bản {mended.version}, {mended.pages} trang. Mã băm SHA-256:"
+        )
+        yield blocks.text(mended.sha256, m.HASH, "center", gap=2)
     draft = next((paper for paper in definition["papers"] if paper["draft"]), None)
     if draft is None:
         yield blocks.paragraph("Phiếu không kèm theo dự thảo Nghị quyết.")
         return
-    yield blocks.paragraph(f"{draft['title']}, phiên bản {draft['version']}, {draft['pages']} trang. Mã băm SHA-256:")
+    yield blocks.paragraph(
+        f"Dự thảo đã gửi lấy ý kiến: {draft['title']}, phiên bản {draft['version']}, {draft['pages']} trang."
+        " Mã băm SHA-256:"
+    )
     yield blocks.text(draft["sha256"], m.HASH, "center", gap=2)
 
 
-def _ways(result: Mapping[str, Any]) -> Iterator[Flowable]:
+def _ways(definition: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[Flowable]:
     yield blocks.heading("6. Phương án xử lý")
     if result["outcome"] is None:
         yield blocks.paragraph("Phiếu không có nội dung xin ý kiến đồng ý; báo cáo để biết.")
@@ -193,6 +226,10 @@ def _ways(result: Mapping[str, Any]) -> Iterator[Flowable]:
     yield blocks.paragraph("Kính trình xem xét, quyết định một trong các phương án:")
     for place, way in enumerate(WAYS):
         yield blocks.paragraph(f"{blocks.letter(place)}) {way}{'.' if way == WAYS[-1] else ';'}")
+    if definition["urgency"] != "normal":
+        yield blocks.paragraph(
+            f"Nội dung cấp bách: nếu ký ban hành thì báo cáo {definition['body']['name']} tại phiên họp gần nhất."
+        )
 
 
 def _proof(result: Mapping[str, Any]) -> Iterator[Flowable]:

@@ -6,6 +6,7 @@ from app.workflows.rules.slip_result import RETURN, SUBMIT, WAYS
 from app.workflows.rules.tally import Verdict
 
 MAY_TAKE = ("draft", "invited", "postponed")  # states of a meeting that has not begun
+NOT_URGENT = "normal"
 LONGEST_WAIT = 366  # days until a matter is laid again
 
 
@@ -21,6 +22,11 @@ def ways_of_head(outcome: str | None) -> tuple[str, ...]:
 def may_be_brought(state: str) -> bool:
     """Whether a meeting in this state can still take a matter in that was asked about on a slip (rule:R9)."""
     return state in MAY_TAKE
+
+
+def told_to_session(urgency: str) -> bool:
+    """Whether what the head signs without a session goes on the next agenda by itself: urgent matters (rule:R12)."""
+    return urgency != NOT_URGENT
 
 
 def reason_needed(way: str, outcome: str | None) -> bool:
