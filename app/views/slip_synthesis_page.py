@@ -108,7 +108,7 @@ def _place(place: Place, found: Synthesis, may_change: bool) -> dict[str, Any]:
 def _columns(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     cast = [{"kind": kind, "label": CHOICES[choice], "count": counts[choice.value]} for choice, kind in LOOKS.items()]
     return [
-        *cast, {"kind": "blue", "label": _("Deemed to agree"), "count": counts["deemed"]},
+        *cast, {"kind": "deemed", "label": _("Deemed to agree"), "count": counts["deemed"]},
         {"kind": "", "label": _("No answer"), "count": counts["missing"]},
     ]  # fmt: skip
 
