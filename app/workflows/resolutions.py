@@ -217,7 +217,7 @@ def _begin(actor: Actor, resolution: Resolution, form: Form, now: dt.datetime) -
     db.session.add(resolution)
     db.session.flush()
     version = [_add_version(actor, resolution, text, reason, now) for text, reason in texts][-1]
-    facts = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
+    facts: dict[str, Any] = {**resolution_sources.keys_of(resolution), "text_sha256": version.sha256}
     record_step(actor, resolution, ResolutionDrafted, now, **facts)
     return resolution
 
