@@ -1,4 +1,4 @@
-"""What the head may do with the outcome of a slip (rule:R11), and which sessions can take it in (rule:R9)."""
+"""What the head may do with the outcome of a slip (rule:R11), and which sessions hear of it (rule:R9, rule:R12)."""
 
 import datetime as dt
 
