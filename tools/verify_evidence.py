@@ -74,6 +74,7 @@ STEPS = {
     "documents": ("Tệp khác: bước tính, biên bản, Nghị quyết", "Other files: computation, record, Resolution"),
     "checkpoint": ("Điểm kiểm tra của nhật ký hệ thống", "The checkpoint of the installation's log"),
     "resolution": ("Nghị quyết: văn bản, chữ ký, con dấu", "The Resolution: text, signature, seal"),
+    "basis": ("Phiếu lấy ý kiến làm căn cứ của Nghị quyết", "The opinion slip on which the Resolution stands"),
     "long_term": ("Bản lưu trữ dài hạn của Nghị quyết", "Long-term forms of the Resolution"),
     "slip": ("Nội dung phiếu lấy ý kiến, danh sách thành viên, quy tắc", "Questions, roll and rules of the slip"),
     "slip_log": ("Nhật ký phiếu lấy ý kiến (cây băm RFC 9162)", "The log of the slip (tree of RFC 9162)"),
@@ -295,6 +296,19 @@ SAID = {
         "the Resolution or its text has another hash than is stated",
     ),
     "resolution_recall": ("văn bản thu hồi không thuộc Nghị quyết này", "the recall is of another Resolution"),
+    "basis_inside": ("gói chứng cứ của phiếu: {why}", "the bundle of the slip: {why}"),
+    "basis_other": (
+        "gói chứng cứ bên trong không phải của phiếu đã ghi, hoặc phiếu chưa có kết quả",
+        "the bundle inside is not that of the slip that is recorded, or the slip has no result",
+    ),
+    "basis_decision": (
+        "quyết định ký không phù hợp với kết quả lấy ý kiến, với thời điểm đóng phiếu hoặc thời điểm ban hành",
+        "the decision to sign does not go with the result, the close of the slip or the day of issue",
+    ),
+    "basis_text": (
+        "văn bản đầu tiên của Nghị quyết không có các điều đã lấy ý kiến",
+        "the first text of the Resolution has other articles than were asked about",
+    ),
     "resolution_state": (
         "tình trạng đã ghi không phù hợp với văn bản thu hồi hoặc thời điểm hết hiệu lực",
         "the recorded state does not go with the recall or with the time at which it ended",
@@ -459,6 +473,14 @@ NOTES = {
         "{name} only adds the keys of those who signed since",
     ),
     "made_anew": ("{name} được lập lại từ dữ liệu, khác bản cũ", "{name} was made anew from the data and differs"),
+    "basis": (
+        "Phiếu số {number}: {outcome}; {decided} quyết định ký lúc {at}",
+        "Slip {number}: {outcome}; {decided} decided to sign at {at}",
+    ),
+    "basis_steps": (
+        "Gói chứng cứ của phiếu: {steps} bước kiểm tra đều đúng",
+        "The bundle of the slip: {steps:examination|examinations}, all of them right",
+    ),
     "resolution": ("Nghị quyết {number}, {signatures} chữ ký", "Resolution {number}, {signatures:signature|signatures}"),
     "long_term": ("{forms} bản, {stamps} dấu thời gian của văn bản", "{forms:form|forms}, {stamps:document time stamp|document time stamps}"),
     "slip_about": (
@@ -519,7 +541,7 @@ def say_in(sentences: tuple, language: int, **facts: object) -> str:
 class Wrong(Exception):
     """Something in the bundle is wrong: a code of SAID, a place of WHERE, and the facts of both sentences.
 
-    A fact may be a (code, facts) of SAID itself: why something else was refused.
+    A fact may be a (code, facts) of SAID itself, or another of its kind: why something else was refused.
     """
 
     def __init__(self, code: str, place: str = "whole", **facts: object) -> None:
@@ -528,7 +550,8 @@ class Wrong(Exception):
 
     def said(self, language: int) -> str:
         facts = {
-            name: say_in(SAID[fact[0]], language, **fact[1]) if isinstance(fact, tuple) else fact
+            name: fact.said(language) if isinstance(fact, Wrong)
+            else say_in(SAID[fact[0]], language, **fact[1]) if isinstance(fact, tuple) else fact
             for name, fact in self.facts.items()
         }
         return one_line(
@@ -880,7 +903,7 @@ POLL_FILES = re.compile(
 )
 RESOLUTION_FILES = re.compile(
     r"resolution\.json|resolution\.pdf|recall\.(json|p7s)|HOW-TO-VERIFY\.md|key-places\.json|certificates/[0-9a-f]{64}\.cer"
-    r"|versions/[0-9]{4}\.(json|changes\.json)|long-term/[0-9]{4}\.pdf"
+    r"|versions/[0-9]{4}\.(json|changes\.json)|long-term/[0-9]{4}\.pdf|slip\.zip"
 )
 
 
@@ -2227,12 +2250,25 @@ RESOLUTION = {
     "signatures": [{"role": LINE, "name": LINE, "post": LINE, "certificate_sha256": HEX, "at": MOMENT}],
     "verdict": {"state": frozenset(("valid",)), "at": MOMENT}, "software": LINE,
 }  # fmt: skip
+BASIS, BASIS_KEYS = "slip.zip", ("slip", "decision")
+OF_SLIP = {
+    **{name: shape for name, shape in RESOLUTION.items() if name != "poll"},
+    "slip": {"slip_id": POSITIVE, "slip_hash": TAGGED, "bundle_sha256": HEX},
+    "decision": {"way": frozenset(("submit",)), "reason": str, "tie_confirmed": bool, "name": LINE, "post": LINE,
+                 "at": MOMENT},
+}  # fmt: skip
+
+
+def record_of(data: bytes) -> dict:
+    """The record of a Resolution in one of its two shapes: on a vote, or on a slip."""
+    record = strict(data, name="resolution.json")
+    check_shape(record, OF_SLIP if "slip" in record else RESOLUTION, "file", {"name": "resolution.json"})
+    return record
 
 
 def check_resolution(files: dict, manifest: dict, certificates: Certificates, signatures: Signatures):
     """The record of a Resolution: hashes of document and texts, its signatures by the recorded certificates."""
-    record = strict(needed(files, "resolution.json"), name="resolution.json")
-    check_shape(record, RESOLUTION, "file", {"name": "resolution.json"})
+    record = record_of(needed(files, "resolution.json"))
     pdf = needed(files, "resolution.pdf")
     if record["resolution_id"] != manifest["resolution_id"] or record["file_sha256"] != sha256(pdf):
         yield Wrong("resolution_hash", "file", name="resolution.pdf")
@@ -2764,6 +2800,9 @@ def check_older(older: bytes, files: dict, manifest: dict, log):
             yield from check_older_record(old[name], files[name])
         elif name == "key-places.json" and name in files and kept_places(old[name]) <= kept_places(files[name]):
             yield "places_grown", {"name": name}
+        elif name == BASIS and name in files:
+            inside, within, known = opened(files[name])
+            yield from check_older(old[name], inside, within, known)
         elif name in WITHDRAWN and withdrawn(old, files):
             yield "withdrawn", {"name": name}
         elif name not in files:
@@ -2788,6 +2827,18 @@ def check_older(older: bytes, files: dict, manifest: dict, log):
     return True
 
 
+def opened(data: bytes) -> tuple:
+    """Files, manifest and log of a bundle that is examined elsewhere; None for what cannot be read."""
+    account = Account()
+    files = account.step("archive", read_archive, data)
+    manifest = account.step("manifest", read_manifest, files)
+    slip = account.step("slip", read_slip, files, manifest)
+    log = account.step("slip_log", lambda found, about: read_slip_log(found, about, None), files, slip)
+    if manifest is None or log is None:
+        raise Wrong("basis_other", "file", name=BASIS)
+    return files, manifest, log
+
+
 WITHDRAWN = ("resolution/text.json", "resolution/changes.json", "resolution/resolution.pdf")
 
 
@@ -2808,16 +2859,14 @@ def kept_places(data: bytes) -> set:
 
 def check_older_record(older: bytes, newer: bytes):
     """The record of a Resolution tells the same; it may only have come to its end, and its vote's bundle have grown."""
-    was, now = (strict(each, name="resolution.json") for each in (older, newer))
-    check_shape(was, RESOLUTION, "file", {"name": "resolution.json"})
-    check_shape(now, RESOLUTION, "file", {"name": "resolution.json"})
+    was, now = record_of(older), record_of(newer)
     for record in (was, now):
-        del record["software"], record["poll"]["bundle_sha256"]
+        del record["software"], (record.get("slip") or record["poll"])["bundle_sha256"]
     if was["state"] == STANDS and now["state"] != STANDS:
         yield "ended", {"before": was["state"], "after": now["state"], "at": now["ended_at"]}
         was.update(state=now["state"], ended_at=now["ended_at"])
-    for field in sorted(was):
-        if canonical(was[field]) != canonical(now[field]):
+    for field in sorted({*was, *now}):
+        if canonical(was.get(field)) != canonical(now.get(field)):
             yield Wrong("older_record", "file", name="resolution.json", field=field)
 
 
@@ -2832,7 +2881,7 @@ def examine(data: bytes, older=None, authority=None, root=None, log_key=None) ->
         files = account.step("archive", read_archive, data)
         manifest = account.step("manifest", read_manifest, files)
         if manifest is not None and manifest["ctx"] == RESOLUTION_BUNDLE:
-            examine_resolution(account, openssl, files, manifest, authority)
+            examine_resolution(account, openssl, files, manifest, (authority, root, log_key))
             log = None
         elif manifest is not None and manifest["ctx"] == SLIP_BUNDLE:
             log = examine_slip(account, openssl, files, manifest, authority, root, log_key)
@@ -2895,13 +2944,60 @@ def examine_slip(account: Account, openssl: OpenSSL, files, manifest, authority,
     return log
 
 
-def examine_resolution(account: Account, openssl: OpenSSL, files: dict, manifest: dict, authority) -> None:
-    certificates = account.step("certificates", lambda found: read_certificates(found, [], authority), files)
+def examine_resolution(account: Account, openssl: OpenSSL, files: dict, manifest: dict, known: tuple) -> None:
+    """`known` is what the reader brings along: an authority, the root and the key of the log, or None for each."""
+    certificates = account.step("certificates", lambda found: read_certificates(found, [], known[0]), files)
     signatures = None if certificates is None else Signatures(openssl, certificates)
     record = account.step("resolution", check_resolution, files, manifest, certificates, signatures)
     signers = None if record is None else {each["certificate_sha256"] for each in record["signatures"]}
+    account.step("basis", check_basis, files, record, known)
     account.step("keys", check_places, files, [], certificates, signers)
     account.step("long_term", check_long_term, files, openssl, certificates)
+
+
+def check_basis(files: dict, record: dict, known: tuple):
+    """The slip on which a Resolution stands: its bundle inside holds by itself, and the decision goes with its result.
+
+    A Resolution that stands on a vote names the bundle of the vote by its hash and has none inside.
+    """
+    if "slip" not in record:
+        if BASIS in files:
+            yield Wrong("file_unknown", "file", name=BASIS)
+        yield "none", {}
+        return True
+    data = needed(files, BASIS)
+    if sha256(data) != record["slip"]["bundle_sha256"]:
+        yield Wrong("resolution_hash", "file", name=BASIS)
+    if kind_of(data) != SLIP_BUNDLE:
+        raise Wrong("basis_other", "file", name=BASIS)
+    account = examine(data, None, *known)
+    for _step, problem in account.problems:
+        yield Wrong("basis_inside", "file", name=BASIS, why=problem)
+    if account.problems:
+        return None
+    inside, manifest, _log = opened(data)
+    if (manifest["slip_id"], manifest["slip_hash"]) != (record["slip"]["slip_id"], record["slip"]["slip_hash"]):
+        raise Wrong("basis_other", "file", name=BASIS)
+    slip, result = strict(inside["slip.json"]), strict(needed(inside, "result.json"))
+    decision, first = record["decision"], strict(needed(files, "versions/0001.json"))
+    explained = result["outcome"] == "adopted" or decision["reason"].strip()
+    times = [moment(each) for each in (result["closed_at"], decision["at"], record["promulgated_at"])]
+    if result["outcome"] is None or not explained or times != sorted(times):
+        yield Wrong("basis_decision", "file", name="resolution.json")
+    if [each["title"] for each in slip["articles"]] != [each["heading"][:500] for each in first["articles"]]:
+        yield Wrong("basis_text", "file", name="versions/0001.json")
+    yield "basis_steps", {"steps": len(account.steps)}
+    decided = "%s %s" % (decision["post"], decision["name"])
+    facts = {"number": slip["number"], "outcome": result["outcome"], "decided": decided, "at": decision["at"]}
+    yield "basis", facts
+    return True
+
+
+def kind_of(data: bytes):
+    """What a bundle says it is, so that nothing is opened inside of something that was inside; None when unreadable."""
+    account = Account()
+    manifest = account.step("manifest", read_manifest, account.step("archive", read_archive, data))
+    return manifest["ctx"] if manifest else None
 
 
 def check_long_term(files: dict, openssl: OpenSSL, certificates: Certificates):

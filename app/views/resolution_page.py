@@ -148,7 +148,7 @@ def _evidence(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
 def _links(actor: Actor, resolution: Resolution) -> list[dict[str, str]]:
     """The way back to the vote or slip and its evidence, as far as it is open to this person."""
     if resolution.slip is not None:
-        return slip_links(actor, resolution.slip)
+        return [*slip_links(actor, resolution.slip), *_evidence(actor, resolution)]
     seen = select(Poll.id).where(Poll.id == resolution.poll_id, visible(actor, Poll))
     if not db.session.scalar(seen):
         return []

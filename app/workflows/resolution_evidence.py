@@ -5,10 +5,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from app.extensions import db
 from app.gateways import signing, storage, timestamp
-from app.models import Poll, Resolution
+from app.models import Resolution, SlipDecision
 from app.version import SOFTWARE
-from app.workflows import evidence, key_places, preserved_files, sealed
+from app.workflows import evidence, key_places, preserved_files, sealed, slip_evidence
 from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
 from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import end_reading, record, record_refusal, use_case
@@ -19,7 +20,7 @@ from app.workflows.rules.canonical import canonical, digest, parse_canonical
 from app.workflows.rules.evidence import bundle, manifest
 
 CONTEXT, BUNDLE_CONTEXT = "vn.ecabinet.resolution.v1", "vn.ecabinet.resolution-evidence.v1"
-RESOLUTION_BUNDLE = "resolution_bundle"
+RESOLUTION_BUNDLE, BASIS = "resolution_bundle", "slip.zip"
 
 
 class NotPromulgated(WorkflowError):
@@ -27,15 +28,8 @@ class NotPromulgated(WorkflowError):
     message = _("The evidence of a Resolution is handed out after its promulgation.")
 
 
-class EvidenceOfSlip(WorkflowError):
-    code = "evidence_of_slip"
-    message = _("This Resolution stands on an opinion slip: its evidence is that of the slip.")
-
-
 def may_take(actor: Actor, resolution: Resolution) -> bool:
-    """A Resolution that stands on a slip is proved by the evidence of the slip."""
-    by_vote = resolution.poll_id is not None and resolution.state in OUT
-    return by_vote and actor.holds(frozenset({AUDITOR}), resolution.body_id)
+    return resolution.state in OUT and actor.holds(frozenset({AUDITOR}), resolution.body_id)
 
 
 def part(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
@@ -46,7 +40,8 @@ def part(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
 def bundle_of(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
     """The evidence of a promulgated Resolution as a zip, the same bytes at each call; who took it is recorded.
 
-    Everything is verified before: the votes are counted again, the document is judged as on the day it came out.
+    Everything is verified before: votes or answers are counted again, the document is judged as on the day it came out.
+    The evidence of a vote is named by its hash; that of a slip, which nobody else hands out, is inside.
     """
     end_reading()
     try:
@@ -70,15 +65,18 @@ def _made(actor: Actor, resolution_id: int, now: dt.datetime) -> bytes:
         raise NotAllowed(resolution, right=SAID[Right.EVIDENCE_READ])
     if resolution.state not in OUT:
         raise NotPromulgated(resolution)
-    if resolution.poll is None or resolution.poll_id is None:
-        raise EvidenceOfSlip(resolution)
-    poll_id, issued = resolution.poll_id, sealed.checked(resolution.poll).resolution
+    poll_id, slip_id = resolution.poll_id, resolution.slip_id
+    issued = sealed.checked(resolution.poll).resolution if resolution.poll else sealed.issued_as(resolution)
     if issued is None:
         raise NotPromulgated(resolution)
-    files, about, about_it = _kept(resolution), _record(resolution, resolution.poll), Detached.of(resolution)
+    files, about, about_it = _kept(resolution), _record(resolution), Detached.of(resolution)
     forms = {f"long-term/{form.number:04d}.pdf": form.sha256 for form in preserved_files.files_of(resolution_id)}
     end_reading()
-    about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE, now))
+    if poll_id is not None:
+        about["poll"]["bundle_sha256"] = digest(evidence.part(actor, poll_id, evidence.BUNDLE, now))
+    if slip_id is not None:
+        files[BASIS] = slip_evidence.part(actor, slip_id)
+        about["slip"]["bundle_sha256"] = digest(files[BASIS])
     files |= {"resolution.pdf": issued.content(), "resolution.json": canonical(about)}
     files |= _long_term(about_it, forms)
     files["manifest.json"] = manifest(files, {"ctx": BUNDLE_CONTEXT, "resolution_id": resolution_id})
@@ -112,7 +110,22 @@ def _kept(resolution: Resolution) -> dict[str, bytes]:
     return files | {f"certificates/{digest(der)}.cer": der for der in certificates}
 
 
-def _record(resolution: Resolution, poll: Poll) -> dict[str, Any]:
+def _basis(resolution: Resolution) -> dict[str, Any]:
+    """The vote it stands on; or the slip, with what the head decided on its result."""
+    if resolution.poll is not None:
+        return {"poll": {"poll_id": resolution.poll_id, "poll_hash": f"sha256:{resolution.poll.definition_sha256}"}}
+    decided = db.session.get_one(SlipDecision, resolution.slip_id)
+    slip = decided.slip
+    return {
+        "slip": {"slip_id": slip.id, "slip_hash": f"sha256:{slip.definition_sha256}"},
+        "decision": {
+            "way": decided.way.value, "reason": decided.reason, "tie_confirmed": decided.tie_confirmed,
+            "name": decided.name, "post": decided.post, "at": iso_utc(decided.at),
+        },
+    }  # fmt: skip
+
+
+def _record(resolution: Resolution) -> dict[str, Any]:
     """What the records say of it: hashes, versions with their reasons, signatures, verdict, entry in the register."""
     number, out, ended = resolution.number, resolution.promulgated_at, resolution.ended_at
     if number is None or out is None:
@@ -121,7 +134,7 @@ def _record(resolution: Resolution, poll: Poll) -> dict[str, Any]:
         "v": 1, "ctx": CONTEXT, "resolution_id": resolution.id, "subject": resolution.subject,
         "state": resolution.state.value, "number": number.text, "file_sha256": resolution.signatures[-1].file.sha256,
         "promulgated_at": iso_utc(out), "ended_at": ended and iso_utc(ended), "software": SOFTWARE,
-        "poll": {"poll_id": resolution.poll_id, "poll_hash": f"sha256:{poll.definition_sha256}"},
+        **_basis(resolution),
         "register": {
             "series": number.series.type, "normative": number.series.normative, "year": number.series.year,
             "number": number.number, "text": number.text, "issued_on": number.issued_on.isoformat(),

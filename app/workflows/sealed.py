@@ -304,11 +304,23 @@ def check_confirmed(
                 raise ValueError(f"statement {signed.id}: passkey refused ({refused.fault})") from refused
 
 
+def issued_as(resolution: Resolution) -> Issued | None:
+    """A promulgated Resolution, whatever it stands on, as `checked` finds it; nothing before it came out."""
+    try:
+        return _issued_as(resolution, _ended(resolution.body_id))
+    except (ValueError, SigningError) as fault:
+        raise EvidenceBroken(resolution, fault=str(fault)) from fault
+
+
 def _issued(poll: Poll, ended: Ended) -> Issued | None:
     """What was promulgated of this vote; nothing before, and nothing of a draft that was given up."""
     rows = select(Resolution).where(Resolution.poll_id == poll.id, Resolution.promulgated_at.is_not(None))
     resolution = db.session.scalars(rows).one_or_none()
-    if resolution is None or resolution.promulgated_at is None or resolution.number is None:
+    return _issued_as(resolution, ended) if resolution is not None else None
+
+
+def _issued_as(resolution: Resolution, ended: Ended) -> Issued | None:
+    if resolution.promulgated_at is None or resolution.number is None:
         return None
     file = resolution.signatures[-1].file  # the seal is the last one
     if digest(file.version.text) != file.version.sha256:

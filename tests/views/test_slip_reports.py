@@ -98,8 +98,9 @@ def test_everything_after_the_promulgation_shows_a_resolution_that_no_vote_stand
     ):
         answer = at(name).get(address)
         assert answer.status_code == 200, address
-    refused = at("auditor").client.get(f"/resolutions/{made.id}/evidence.zip", headers=JSON)
-    assert (refused.status_code, refused.json["code"]) == (409, "evidence_of_slip")
+    assert f"/resolutions/{made.id}/evidence.zip" in at("auditor").get(f"/resolutions/{made.id}").text
+    assert at("auditor").get(f"/resolutions/{made.id}/evidence.zip").mimetype == "application/zip"
+    assert at("head").get(f"/resolutions/{made.id}/evidence.zip").status_code == 403
 
 
 def test_bringing_it_to_a_session_and_returning_it_say_what_is_missing(reported, at):

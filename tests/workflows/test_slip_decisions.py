@@ -31,7 +31,6 @@ from app.workflows import (
     next_drafts,
     promulgation,
     public_documents,
-    resolution_evidence,
     resolution_sources,
     resolutions,
     slip_closing,
@@ -348,13 +347,6 @@ def test_the_report_is_for_those_who_see_the_board_and_only_after_the_close(scen
     for name in ("a", "guest", "admin", "records"):
         assert code_of(slip_reports.report_on, scene.who[name], scene.slip_id) == "not_found"
     assert slip_reports.report_on(scene.who["auditor"], scene.slip_id).slip.id == scene.slip_id
-
-
-def test_the_evidence_of_a_resolution_of_a_slip_is_that_of_the_slip(scene):
-    scene.equipped().decided().promulgated()
-    assert not resolution_evidence.may_take(scene.who["auditor"], scene.resolution)
-    refused = code_of(resolution_evidence.bundle_of, scene.who["auditor"], scene.resolution_id, LATE)
-    assert refused == resolution_evidence.EvidenceOfSlip.code
 
 
 def test_nobody_but_the_head_signs_what_the_head_decided_to_sign(scene):
