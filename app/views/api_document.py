@@ -18,12 +18,14 @@ from app.views.guards import signed_in
 
 OPENAPI, VERSION = "3.1.0", "1.0.0"
 REFUSALS = {400: "The query is not understood.", 401: "Nobody is signed in.", 403: "The caller may not do this.",
-            404: "It does not exist, or the caller does not see it.", 409: "It is in another state."}  # fmt: skip
+            404: "It does not exist, or the caller does not see it.", 409: "It is in another state.",
+            423: "The screen of this session is locked."}  # fmt: skip
+ANYWHERE = (401, 403, 423)  # whoever is not signed in, has to choose a password first, or locked the screen
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One address: what it is for, its query, what it answers, and with which refusals it may answer instead."""
+    """One address: what it is for, its query, what it answers, and its refusals beside those of ANYWHERE."""
 
     path: str
     name: str
@@ -35,14 +37,14 @@ class Operation:
 
 OPERATIONS = (
     Operation("/api/v1/slips/", "list_slips", "The slips that the caller sees, newest first.", schemas.SlipPageSchema,
-              (400, 401), schemas.PageSchema),
+              (400,), schemas.PageSchema),
     Operation("/api/v1/slips/{slip_id}", "show_slip", "One slip with all that is asked.", schemas.WholeSlipSchema,
-              (401, 404)),
+              (404,)),
     Operation("/api/v1/slips/{slip_id}/answers", "own_answers", "Everything the caller answered, each with its proof.",
-              schemas.AnswersSchema, (401, 403, 404)),
+              schemas.AnswersSchema, (404,)),
     Operation("/api/v1/slips/{slip_id}/statistics", "statistics",
-              "How many answered; once closed, cast, deemed and missing by question.", schemas.StatisticsSchema,
-              (401, 403, 404, 409)),
+              "How many answered, and how: cast, deemed and missing by question.", schemas.StatisticsSchema,
+              (404, 409)),
 )  # fmt: skip
 
 
@@ -79,7 +81,8 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.query:
         parameters.append({"in": "query", "schema": operation.query})
     answers: dict[str, Any] = {"200": _answer(operation.summary, operation.answer)}
-    answers |= {str(status): _answer(REFUSALS[status], "Refusal") for status in operation.refusals}
+    refusals = sorted({*ANYWHERE, *operation.refusals})
+    answers |= {str(status): _answer(REFUSALS[status], "Refusal") for status in refusals}
     return {
         "operationId": operation.name, "summary": operation.summary, "parameters": parameters,
         "security": [{"session": []}], "responses": answers,

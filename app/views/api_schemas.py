@@ -164,7 +164,7 @@ class QuestionCountSchema(Schema):
 
 
 class StatisticsSchema(Schema):
-    """How many answered; before the close `outcome`, `sentence` and `questions` are None."""
+    """How many answered, and how, at this moment; `outcome` and `sentence` are None before the close."""
 
     members = fields.Integer(required=True)
     answered = fields.Integer(required=True)
@@ -172,7 +172,7 @@ class StatisticsSchema(Schema):
     missing = fields.Integer(required=True)
     outcome = _code(Outcome, allow_none=True)
     sentence = fields.String(required=True, allow_none=True)
-    questions = fields.List(fields.Nested(QuestionCountSchema), required=True, allow_none=True)
+    questions = fields.List(fields.Nested(QuestionCountSchema), required=True)
     rule_set = fields.String(required=True, allow_none=True)
     legal_source = fields.String(required=True, allow_none=True)
 

@@ -12,7 +12,10 @@ from app.workflows import slip_rows
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.visibility import seen, visible
+from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.slip import parse_answer, parse_slip_definition
+from app.workflows.rules.slip_result import counts_so_far
 from app.workflows.slip_rows import AnswerReceipt, receipt_of
 
 COUNTED = frozenset({SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED})
@@ -53,11 +56,12 @@ def own_answers(actor: Actor, slip_id: int) -> list[AnswerReceipt]:
 
 
 def statistics_of(actor: Actor, slip_id: int) -> dict[str, Any]:
-    """How many answered and, once the slip is closed, how: cast, deemed and missing apart, by question.
+    """How many answered and how: cast, deemed and missing apart, by question; before the close as it stands now.
 
     Keys: members, answered, deemed, missing, outcome, sentence, rule_set, legal_source, questions [{index, kind, main,
     agree, disagree, other, deemed, missing, counted_for, threshold, percent_of_all, outcome, options, articles,
-    spoken}]; what has no meaning for a kind of question, or is not known before the close, is None.
+    spoken}]; what has no meaning for a kind of question is None, and so are outcome and sentence before
+    the close.
     """
     slip = seen(actor, Slip, slip_id)
     if slip.issued_at is None:
@@ -67,8 +71,15 @@ def statistics_of(actor: Actor, slip_id: int) -> dict[str, Any]:
     if slip.state in COUNTED and slip.result is not None:
         return _counted(parse_canonical(slip.result))
     answered, members = slip_rows.answered(slip)
-    waiting = {"deemed": 0, "missing": members - answered, "outcome": None, "sentence": None, "questions": None}
-    return {"members": members, "answered": answered, **waiting, **_rules(slip)}
+    so_far = {"deemed": 0, "missing": members - answered, "outcome": None, "sentence": None}
+    questions = [_question(each) for each in _so_far(slip)]
+    return {"members": members, "answered": answered, **so_far, "questions": questions, **_rules(slip)}
+
+
+def _so_far(slip: Slip) -> list[dict[str, Any]]:
+    statements = slip_rows.standing_statements(slip.id)
+    said = {roll_code(index): parse_answer(statement)["answers"] for index, statement in statements.items()}
+    return counts_so_far(parse_slip_definition(slip.definition or b""), said)
 
 
 def _rules(slip: Slip) -> dict[str, Any]:
@@ -77,14 +88,15 @@ def _rules(slip: Slip) -> dict[str, Any]:
 
 
 def _counted(result: dict[str, Any]) -> dict[str, Any]:
-    questions = [
-        {**{name: question[name] for name in ("index", "kind", "main")},
-         **{name: question.get(name) for name in (*_COUNTS, *_OTHERS)}}
-        for question in result["questions"]
-    ]  # fmt: skip
+    questions = [_question(each) for each in result["questions"]]
     return {
         "members": result["members"], "answered": result["answered"], "deemed": len(result["deemed"]),
         "missing": len(result["missing"]), "outcome": result["outcome"], "sentence": result["sentence"],
         "questions": questions, "rule_set": result["rule_set"]["code"],
         "legal_source": result["rule_set"]["legal_source"],
     }  # fmt: skip
+
+
+def _question(counted: dict[str, Any]) -> dict[str, Any]:
+    always = {name: counted[name] for name in ("index", "kind", "main")}
+    return always | {name: counted.get(name) for name in (*_COUNTS, *_OTHERS)}

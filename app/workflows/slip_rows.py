@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -13,6 +13,7 @@ from app.models import (
     Choice,
     EvidenceKind,
     SignatureEvidence,
+    SignedStatement,
     Slip,
     SlipAnswer,
     SlipLeaf,
@@ -66,6 +67,20 @@ def standing(slip_id: int) -> dict[int, SlipAnswer]:
     """The answer of each member that no later one supersedes."""
     rows = db.session.scalars(_standing().where(SlipAnswer.slip_id == slip_id))
     return {answer.member_id: answer for answer in rows}
+
+
+def standing_statements(slip_id: int) -> dict[int, bytes]:
+    """The exact signed bytes of each standing answer, by place on the roll; one statement, however many they are."""
+    later = aliased(SlipAnswer)
+    rows = select(SlipRecipient.roll_index, SignedStatement.statement).select_from(SlipAnswer)
+    rows = rows.join(SignedStatement, SignedStatement.id == SlipAnswer.statement_id).join(
+        SlipRecipient,
+        and_(SlipRecipient.slip_id == SlipAnswer.slip_id, SlipRecipient.member_id == SlipAnswer.member_id),
+    )
+    rows = rows.where(
+        SlipAnswer.slip_id == slip_id, ~select(later.id).where(later.supersedes_id == SlipAnswer.id).exists()
+    )
+    return {index: statement for index, statement in db.session.execute(rows)}
 
 
 def standing_of(slip_id: int, member_id: int | None) -> SlipAnswer | None:

@@ -5,11 +5,12 @@ import pytest
 
 from app.models import QuestionKind
 from app.views.api_document import OPERATIONS, document
-from app.workflows import slip_closing
+from app.workflows import slip_board, slip_closing
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.slips import Question
 from tests.slipping import CONSENT, LATE, SlipScene
 
+COLUMNS = ("agree", "disagree", "other", "deemed", "missing")
 PEOPLE = ("a", "head", "clerk", "auditor", "records", "admin", "guest")
 
 
@@ -86,11 +87,20 @@ def test_it_shows_what_the_pages_show_and_no_more(at, slips):
     assert asked(at, "a", f"/api/v1/slips/{slips['draft']}")[0] == 404
 
 
-def test_nobody_but_the_board_reads_counts_before_the_close(at, slips):
+def test_nobody_but_the_board_reads_counts_before_the_close(at, slip, slips):
     path = f"/api/v1/slips/{slips['running']}/statistics"
     assert asked(at, "a", path)[0] == 403
     status, told = asked(at, "clerk", path)
-    assert (status, told["members"], told["answered"], told["questions"]) == (200, 5, 1, None)
+    assert (status, told["members"], told["answered"], told["missing"], told["outcome"]) == (200, 5, 1, 4, None)
+    main = told["questions"][0]
+    assert {name: main[name] for name in ("agree", "disagree", "other", "deemed", "missing", "outcome")} == {
+        "agree": 0, "disagree": 1, "other": 0, "deemed": 0, "missing": 4, "outcome": None,
+    }  # fmt: skip
+    slip.answer("b", slips["running"])
+    later = asked(at, "clerk", path)[1]["questions"][0]
+    assert (later["agree"], later["disagree"], later["missing"]) == (1, 1, 3)
+    board = slip_board.board_of(slip.who["clerk"], slips["running"]).counts
+    assert {column.value: number for column, number in board.items()} == {name: later[name] for name in COLUMNS}
     status, told = asked(at, "a", f"/api/v1/slips/{slips['closed']}/statistics")
     assert status == 200
     main = told["questions"][0]
@@ -119,4 +129,14 @@ def test_an_odd_query_is_refused_with_the_field(at, slips, query):
 def test_it_takes_nothing_but_questions(at, slips):
     for path in ("/api/v1/slips/", f"/api/v1/slips/{slips['running']}"):
         for method in ("post", "put", "delete"):
-            assert getattr(at("clerk").client, method)(path).status_code in (400, 405)
+            refused = getattr(at("clerk").client, method)(path)
+            assert refused.status_code in (400, 405)
+            assert {"code", "message"} <= set(refused.get_json())
+
+
+def test_a_locked_screen_is_told_so_as_json(at, slips):
+    screen = at("clerk")
+    screen.post("/lock")
+    locked = screen.client.get("/api/v1/slips/")
+    assert (locked.status_code, locked.get_json()["code"]) == (423, "session_locked")
+    valid("/api/v1/slips/", 423, locked.get_json())

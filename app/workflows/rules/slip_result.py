@@ -60,6 +60,19 @@ def slip_result(
     }
 
 
+def counts_so_far(
+    definition: Mapping[str, Any], said: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Each question counted over the answers that stand now, by member of the roll; nobody is deemed anything yet.
+
+    `outcome` is None: a slip that is open has none.
+    """
+    parameters = SlipParameters.parse(definition["rule_set"]["parameters"])
+    counts = _Counts(len(definition["roll"]), 0, parameters, said, None)
+    found = [counts.question(question, len(definition["articles"])) for question in definition["questions"]]
+    return [{**counted, "outcome": None} for counted in found]
+
+
 def ways_on(outcome: str | None) -> tuple[str, ...]:
     """What the Office may do with a closed slip (rule:R11).
 
