@@ -47,6 +47,7 @@ from app.workflows import (
     outside_seals,
     polls,
     resolutions,
+    slip_answers,
     slip_approval,
     slip_issue,
     slips,
@@ -123,6 +124,38 @@ def _issue(matter: str, *more: Question, about: AboutPasskeys | None = None, **f
 def _of_account(username: str) -> Actor:
     user = db.session.scalars(select(User).where(User.username == username)).one()
     return actor_of(user.id, on=hanoi_date(dt.datetime.now(dt.UTC)))
+
+
+def make_slips() -> None:
+    """A Government of five with as many slips to be issued as ECABINET_TEST_SLIPS says, and as many that are overdue.
+
+    An overdue one was issued ten days ago and answered by one member; nobody was there to close it.
+    """
+    make(_approve_slips)
+
+
+def _approve_slips(app: Flask) -> None:
+    now = dt.datetime.now(dt.UTC)
+    past = now - 10 * DAY
+    make_keys(app, past - 2 * DAY)
+    government = found(with_fewer_members(G2025_10), past - DAY, PASSWORD, PIN)
+
+    def approved(matter: str, at: dt.datetime) -> int:
+        clerk, head, deputy = (government.actor(who, hanoi_date(at)) for who in ("chuyenvien", "vutruong.th", "tv03"))
+        consent = Question(QuestionKind.CONSENT, "Đồng ý ban hành theo dự thảo kèm theo?")
+        slip = slips.compose_slip(clerk, government.body_id, Content(matter, (consent,)), now=at)
+        slip_approval.submit_slip(clerk, slip.id, now=at)
+        slip_approval.approve_slip(head, slip.id, now=at)
+        return slip_approval.approve_slip(deputy, slip.id, now=at).id
+
+    for number in range(int(os.environ["ECABINET_TEST_SLIPS"])):
+        member = government.actor("tv02", hanoi_date(past))
+        overdue = slip_issue.issue_slip(member, approved(f"Nội dung quá hạn số {number}", past), now=past).id
+        part = {"question": 1, "choice": Choice.AGREE.value, "option": None, "text": "", "articles": []}
+        nonce = new_nonce()
+        slip_answers.prepare_answer(member, overdue, slip_answers.Said([part]), nonce, past)
+        slip_answers.sign_answer(member, overdue, nonce, PIN, past)
+        approved(f"Nội dung chờ phát hành số {number}", now)
 
 
 def make_government() -> None:
@@ -258,7 +291,7 @@ def serve_it() -> int:
 
 
 DEEDS: dict[str, Callable[[], int | None]] = {
-    "demo": make_demo, "slips": issue_slips, "slip": issue_slip,
+    "demo": make_demo, "approved": make_slips, "slips": issue_slips, "slip": issue_slip,
     "government": make_government, "resolutions": make_resolutions,
     "passkeys": make_passkey_vote, "elsewhere": make_vote_with_keys_elsewhere, "serve": serve_it,
 }  # fmt: skip

@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.gateways import signing
-from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipReminder
+from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipRecipient, SlipReminder
 from app.tasks.reminders import remind_of_slip
 from app.tasks.slips import close_overdue_slips
-from app.workflows import keys, slip_answers, slip_closing, slip_reminders, slips
+from app.workflows import keys, slip_answers, slip_closing, slip_issue, slip_reminders, slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.slip_refusals import SlipOver
 from tests.cabinet import MEMBERS, NOW, PIN
 from tests.conftest import nonce_of, on_postgresql
 from tests.slipping import DEADLINE, LATE, REASON, SlipScene, said
@@ -62,6 +63,48 @@ def test_of_many_workers_that_wake_up_at_the_deadline_one_closes(slip):
     assert [leaf.kind.value for leaf in db.session.query(SlipLeaf).order_by(SlipLeaf.seq)] == [
         "issued", "answer", "closed"
     ]  # fmt: skip
+
+
+def test_a_slip_that_nobody_closed_for_days_is_closed_once_and_took_no_answer_meanwhile(slip):
+    slip_id, days_later = slip.issue(), LATE + dt.timedelta(days=3)
+    with pytest.raises(SlipOver):
+        slip.answer("a", slip_id, at=days_later)
+    assert sum(at_once(*[lambda: close_overdue_slips(days_later)] * WORKERS)) == 1
+    assert close_overdue_slips(days_later + dt.timedelta(days=1)) == 0
+    assert db.session.query(SlipDeemed).count() == len(MEMBERS)
+    assert slip.slip(slip_id).deadline_at == DEADLINE
+
+
+def test_of_many_who_issue_at_once_one_does_and_one_number_is_given(slip):
+    slip_id, deputy = slip.approved().id, slip.who["deputy"]
+    outcomes = at_once(*[lambda: slip_issue.issue_slip(deputy, slip_id, now=NOW).number_text] * WORKERS)
+    assert sorted(getattr(each, "code", "issued") for each in outcomes) == ["issued"] + ["wrong_state"] * (WORKERS - 1)
+    assert db.session.query(SlipRecipient).count() == len(MEMBERS)
+    assert db.session.query(SlipLeaf).count() == 1
+    assert db.session.query(AuditEntry).filter_by(fact="SlipIssued").count() == 1
+    following = slip.issue()
+    assert [slip.slip(each).number for each in (slip_id, following)] == [1, 2]
+
+
+def test_of_many_slips_issued_at_once_each_gets_a_number_of_its_own(slip):
+    made, deputy = [slip.approved().id for _each in range(WORKERS)], slip.who["deputy"]
+    at_once(*[lambda each=each: slip_issue.issue_slip(deputy, each, now=NOW).id for each in made])
+    assert sorted(slip.slip(each).number for each in made) == list(range(1, WORKERS + 1))
+
+
+def test_without_the_lock_two_who_issue_would_collide(slip, monkeypatch):
+    """The negative control: on a row that nobody holds both freeze the roll, and the constraints stop the second."""
+    slip_id, gate, deputy = slip.approved().id, threading.Barrier(2), slip.who["deputy"]
+
+    def unlocked(_actor, wanted):
+        found = db.session.scalars(select(Slip).where(Slip.id == wanted)).one()
+        gate.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(slips, "locked", unlocked)
+    outcomes = at_once(*[lambda: slip_issue.issue_slip(deputy, slip_id, now=NOW).id] * 2)
+    assert not all(outcome == slip_id or isinstance(outcome, WorkflowError) for outcome in outcomes)
+    assert db.session.query(SlipRecipient).count() <= len(MEMBERS)
 
 
 def test_of_many_workers_that_remind_at_once_each_member_hears_one(slip):
