@@ -177,6 +177,7 @@ ACTS: dict[str, Any] = {
     "heed": _("suspend what an authority has revoked"),
     "suspend_seal_on": _("suspend a seal"),
     "keep_answer": _("keep an answer about a certificate"),
+    "ask_again": _("have an authority asked again about a certificate"),
     "keep": _("keep the time stamp of a signature"),
     "ask": _("ask for a check of the log"),
     "enter": _("enter facts into the log"),
