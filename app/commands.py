@@ -60,10 +60,14 @@ def _say_synchronised() -> None:
 def _prepare_demo() -> None:
     """Migrate the database, synchronise the roles, load the demo: all that `make run` needs, in one start."""
     from app.demo import loader
+    from app.demo.saying import Saying
 
+    saying = Saying()
+    saying.begin("Tables of the database")
     upgrade(directory=str(Path(current_app.root_path).parent / "migrations"))
+    saying.begin("Roles and the screens that they open")
     sync_roles()
-    loader.say_loaded()
+    loader.say_loaded(saying)
 
 
 def _write_docs() -> None:

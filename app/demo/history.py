@@ -49,8 +49,10 @@ def progress() -> Progress | None:
     return value and Progress(dt.datetime.fromisoformat(value["begun_at"]), value["done"], value["of"])  # type: ignore[return-value]
 
 
-def tell(stage: Backstage, steps: Sequence[Step], begun: Progress) -> None:
-    """Do every step that is not done yet, in order of time."""
+def tell(
+    stage: Backstage, steps: Sequence[Step], begun: Progress, seen: Callable[[Progress, Step], None]
+) -> None:
+    """Do every step that is not done yet, in order of time; `seen` hears of each that is done."""
     in_order = sorted(steps, key=lambda step: step.at)
     for number, step in enumerate(in_order[begun.done :], start=begun.done + 1):
         reached = Progress(begun.begun_at, number, len(in_order))
@@ -59,6 +61,7 @@ def tell(stage: Backstage, steps: Sequence[Step], begun: Progress) -> None:
             note(SYSTEM, reached)
         else:
             _do_together(SYSTEM, stage, step, reached)
+        seen(reached, step)
 
 
 @use_case

@@ -1,7 +1,6 @@
 """How the demo comes into a database: founded once, then its history told step by step, and never anywhere else."""
 
 import datetime as dt
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.demo.founding import found
 from app.demo.history import Progress, Step, note, progress, tell
 from app.demo.presets import G2025_10
 from app.demo.programme import GOVERNMENT, Session
+from app.demo.saying import Saying
 from app.demo.telling import told_in_notices_only
 from app.extensions import db
 from app.gateways import signing
@@ -39,7 +39,7 @@ class NoDemo(Exception):
     """The demo is not loaded here; the sentence says why and what to do."""
 
 
-def load(now: dt.datetime) -> bool:
+def load(now: dt.datetime, saying: Saying | None = None) -> bool:
     """Load the demo, or go on where an interrupted load stopped; False when it was complete already.
 
     NoDemo outside demo mode, for a database with other data, and for one whose demo cannot be completed.
@@ -47,17 +47,25 @@ def load(now: dt.datetime) -> bool:
     begun = _admit(now)
     if begun.complete:
         return False
+    saying = saying or Saying()
+    saying.begin("Certificate authority and keys of the demo")
     _prepare_signer(sessions.calendar_around(begun.begun_at).founded - DAY)
     if not db.session.scalar(select(Body.id).limit(1)):
         end_reading()
+        saying.begin("The Government: organisations, people, accounts, a signing key for each member")
         found(G2025_10, sessions.calendar_around(begun.begun_at).founded, PASSWORD, PIN)
     stage = Backstage(G2025_10, PIN)
     steps = history(stage.members, begun.begun_at)
     if begun.of not in (0, len(steps)):
         raise NoDemo("This demo was begun by another version of the programme. Begin anew: rm -rf var; make run")
     with told_in_notices_only():
-        tell(stage, steps, begun)
+        saying.begin(f"Its history: {len(steps)} steps")
+        tell(stage, steps, begun, partial(_say_reached, saying))
     return True
+
+
+def _say_reached(saying: Saying, reached: Progress, step: Step) -> None:
+    saying.reached(f"Its history: {reached.done} of {reached.of} steps, up to {hanoi_date(step.at):%d/%m/%Y}")
 
 
 def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
@@ -207,14 +215,14 @@ def _too_early(ready: Session, stage: Backstage, at: dt.datetime) -> None:
     raise NoDemo("The session was opened without a quorum.")
 
 
-def say_loaded() -> None:
+def say_loaded(saying: Saying | None = None) -> None:
     """Load the demo into an empty database, once; an interrupted load is completed."""
-    began = time.monotonic()
+    saying = saying or Saying()
     try:
-        loaded = load(dt.datetime.now(dt.UTC))
+        loaded = load(dt.datetime.now(dt.UTC), saying)
     except NoDemo as reason:
         raise click.ClickException(str(reason)) from reason
-    click.echo(f"demo loaded in {time.monotonic() - began:.0f} s" if loaded else "demo is loaded already")
+    saying.begin("The demo is loaded" if loaded else "The demo is loaded already")
 
 
 group = AppGroup("demo", help="The demo Government.")
