@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
-from wtforms import DateField, FileField, IntegerField, StringField
+from wtforms import BooleanField, DateField, FileField, IntegerField, StringField
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextArea, TextInput
@@ -196,6 +196,13 @@ class ManyField(Field):
         boxes = (box.format(self.name, code, Markup(" checked") if code in chosen else "", said)
                  for code, said in self.choices)  # fmt: skip
         return Markup('<div id="{}" class="rec-many">{}</div>').format(self.id, Markup("").join(boxes))
+
+
+class TickField(BooleanField):
+    """Yes or no; its box can be pressed all around it, as large as a finger."""
+
+    def __call__(self, **kwargs: Any) -> Any:
+        return Markup('<label class="rec-tick">{}</label>').format(super().__call__(**kwargs))
 
 
 class PickField(Field):

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, DateTime, Enum, Integer, Text
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
-from wtforms import BooleanField, FileField, StringField, TextAreaField
+from wtforms import FileField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
@@ -26,6 +26,7 @@ from app.views.record_fields import (
     ChoiceField,
     DayField,
     MomentField,
+    TickField,
     WholeField,
     codes_of,
 )
@@ -94,7 +95,7 @@ def search_form_of(model: Any, columns: Iterable[str], labels: dict[str, Any]) -
 def _field(model: Any, name: str, label: Any, description: Any) -> UnboundField:
     column = model.__table__.columns[name]
     kind, make = _control(column)
-    must = not column.nullable and column.default is None and kind is not BooleanField
+    must = not column.nullable and column.default is None and kind is not TickField
     validators: list[Any] = [InputRequired(NEEDED) if must else _optional(kind)]
     if length := getattr(column.type, "length", None):
         validators += [] if isinstance(column.type, Enum) else [Length(max=length, message=TOO_LONG)]
@@ -128,7 +129,7 @@ def _control(column: Any) -> tuple[type[Field], Callable[..., Any]]:
 
 
 _CONTROLS: tuple[tuple[Any, Any], ...] = (
-    (Boolean, BooleanField), (Date, DayField), (DateTime, MomentField), (Integer, WholeField),
+    (Boolean, TickField), (Date, DayField), (DateTime, MomentField), (Integer, WholeField),
     (Text, partial(TextAreaField, widget=Area())),
 )  # fmt: skip
 

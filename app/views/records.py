@@ -278,9 +278,15 @@ class RecordView(ModelView):
                 label_columns=self.label_columns, include_columns=self.list_columns, value_columns=cells,
                 order_columns=self.order_columns, formatters_columns=self.formatters_columns, page=page,
                 page_size=size, count=count, pks=[row.id for row in rows], actions={}, filters=filters,
-                modelview_name=type(self).__name__, may_add=self.may_add(current_actor()),
+                modelview_name=type(self).__name__, may_add=self._leads_to_a_form(filters),
             )
         }  # fmt: skip
+
+    def _leads_to_a_form(self, filters: Any) -> bool:
+        """Not where a new row belongs to another one, and the list does not say to which."""
+        given = {condition.column_name for condition in filters.filters}
+        parents = {name for name, field in self.add_form_extra_fields.items() if field.field_class is ParentField}
+        return parents <= given and self.may_add(current_actor())
 
     def _cells(self, row: Any) -> dict[str, Any]:
         cells = dict(next(self.datamodel.get_values([row], self.list_columns)))

@@ -9,11 +9,11 @@ from flask_appbuilder import AppBuilder, expose, has_access
 from flask_appbuilder.models.filters import BaseFilter
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, StringField
+from wtforms import StringField
 
 from app.models import FOREVER, Procedure, RuleSet
 from app.views.actor import current_actor, now
-from app.views.record_fields import NOT_A_DATE, BodyField, Box, ChoiceField, WholeField, needed
+from app.views.record_fields import NOT_A_DATE, BodyField, Box, ChoiceField, TickField, WholeField, needed
 from app.views.record_forms import RecordForm
 from app.views.record_rows import RecordInterface, read_day, whole
 from app.views.record_words import NOTHING
@@ -71,7 +71,7 @@ def _chosen(labels: dict[str, Any], **choices: list[tuple[str, Any]]) -> Fields:
 
 
 def _switched(labels: dict[str, Any], *names: str) -> Fields:
-    return {name: BooleanField(labels[name], default=True) for name in names}
+    return {name: TickField(labels[name], default=True) for name in names}
 
 
 MEETING_FIELDS = {

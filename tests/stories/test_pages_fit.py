@@ -1,8 +1,11 @@
 """Every page fits the phone, the tablet and twice the text size; what is pressed is large enough; both themes read."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import expect
 
 from tests.stories.person import PHONE, TABLET, Person
@@ -42,9 +45,10 @@ TOO_SMALL = """(least) => {
     };
     const shown = (element) => element.checkVisibility({ visibilityProperty: true });
     const inText = (element) => element.matches("a") && getComputedStyle(element).display === "inline";
-    const pressed = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=tab]";
+    const UNSEEN = ".ec-skip, .ec-sr, .select2-hidden-accessible";  // what is drawn in its place is measured
+    const pressed = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=tab], [role=combobox]";
     return [...document.querySelectorAll(pressed)]
-        .filter((element) => shown(element) && !element.closest(".ec-skip, .ec-sr") && !inText(element))
+        .filter((element) => shown(element) && !element.closest(UNSEEN) && !inText(element))
         .filter(small).slice(0, 5).map((element) => element.outerHTML.slice(0, 160));
 }"""
 
@@ -94,6 +98,11 @@ CLERK = {
     "people": "/records/people/", "working calendar": "/records/calendar/?year=2026",
     "slip rules": "/records/slip-rule-sets/", "new slip rules": "/records/slip-rule-sets/add",
 }  # fmt: skip
+
+RIGHTS = yaml.safe_load((Path(__file__).parents[1] / "architecture/authz.yaml").read_text(encoding="utf-8"))
+OFFICES = {"clerk": "chuyenvien", "records": "vanthu", "auditor": "kiemtoan", "admin": "quantri"}  # column → account
+A_LIST = re.compile(r"^GET (/records/[\w-]+/)$")
+A_SCREEN = re.compile(r"^/records/[\w-]+/(\d+|add|\d+/edit)(\?.*)?$")
 
 
 def addresses(person: Person) -> dict[str, str]:
@@ -162,14 +171,52 @@ def test_the_desk_of_the_chair_fits_and_can_be_pressed_and_read(enter, device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_record_screens_fit_and_can_be_read(enter, device):
-    """They are for a desk with a mouse: links in their tables and lists may be smaller than a finger."""
     size, colours = DEVICES[device]
     clerk = enter("chuyenvien", size, color_scheme=colours)
     where = addresses(clerk)
     found = {name: faults_of(clerk, path.format(**where), colours) for name, path in CLERK.items()}
-    for faults in found.values():
-        faults.pop("too small", None)
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def lists_of(column: str) -> list[str]:
+    """The record lists that the table of rights opens to those of that column."""
+    at = list(RIGHTS["actors"]).index(column)
+    found = {A_LIST.match(address): answers for address, answers in RIGHTS["addresses"].items()}
+    return [match[1] for match, answers in found.items() if match and answers.split()[at] == "ok"]
+
+
+def kind_of(path: str) -> str:
+    """Rows of one table, and their forms, look alike: the first of them is measured."""
+    return re.sub(r"\d+", "N", path.partition("?")[0])
+
+
+def record_screens(person: Person, column: str, seen: set[str]) -> Iterator[str]:
+    """The lists, from each of them the first row and its forms; the page is open when its address is told."""
+    waiting = lists_of(column)
+    while waiting:
+        path = waiting.pop(0)
+        if kind_of(path) not in seen:
+            seen.add(kind_of(path))
+            person.go(path)
+            yield path
+            links = person.page.locator("a[href]").evaluate_all("all => all.map((a) => a.pathname + a.search)")
+            waiting += [link for link in links if A_SCREEN.match(link)]
+
+
+def test_every_record_screen_can_be_pressed_with_a_finger(enter):
+    """Every list that anybody has, every row, every form; what is folded is unfolded."""
+    seen: set[str] = set()
+    found = {}
+    for column, name in OFFICES.items():
+        person = enter(name, TABLET)
+        for path in record_screens(person, column, seen):
+            person.page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true })")
+            for size in (PHONE, TABLET):
+                person.page.set_viewport_size(size)
+                found[path, size["width"]] = person.page.evaluate(TOO_SMALL, TARGET)
+    assert {where: small for where, small in found.items() if small} == {}
+    assert {kind_of(path) for column in OFFICES for path in lists_of(column)} <= seen
+    assert {"/records/meetings/add", "/records/meetings/N/edit", "/records/items/add"} <= seen
 
 
 @pytest.mark.parametrize("device", DEVICES)
