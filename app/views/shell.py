@@ -22,6 +22,7 @@ from app.workflows.slip_advice import helps_members
 RECORDS = "/records"
 READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
 SLIPS = GRANTS[Right.SLIP_ANSWER] | GRANTS[Right.SLIP_BOARD]  # whoever answers slips, or sees how they go on
+MOST_IN_LONG_WORDS = 8  # entries of the bar
 ICONS = {
     "Meetings": "calendar-days", "Government": "landmark", "Oversight": "shield-check", "Security": "settings",
     "Registers": "stamp", "Keys": "key-round",
@@ -88,16 +89,14 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_tasks()))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
+    groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
     if actor.holds(SLIPS) or _badge(lambda: helps_members(actor, now())):
-        waiting = _badge(lambda: len(waiting_slip_ids()))
-        entries.append({"key": "slips", "label": pgettext("menu", "Opinion slips"), "short": pgettext("menu", "Slips"),
-                        "icon": "message-square-text", "url": "/slips/", "count": waiting})
+        entries += _slips(actor, groups)
     if actor.holds(READERS):
         label = pgettext("menu", "Resolutions")
         entries.append({"key": "resolutions", "label": label, "icon": "file-check", "url": "/resolutions/"})
     if actor.holds(frozenset({HEAD})):
         entries.append({"key": "absences", "label": _("Absences"), "icon": "user-x", "url": "/absences/"})
-    groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
     entries += _calendar(groups)
     if actor.holds(GRANTS[Right.REPORT_READ]):
         entries += _report(groups)
@@ -110,12 +109,31 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
             group["children"] += [chain] if group["key"] == "fab-Oversight" else []
     unread = _badge(lambda: notices.unread(actor))
     entries.append({"key": "notices", "label": _("Notices"), "icon": "bell", "url": "/notices/", "count": unread})
-    return entries + groups
+    return _fitting(entries + groups)
+
+
+def _fitting(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whoever has many pages reads short words in the bar, so that it stays one line on a tablet."""
+    if len(entries) <= MOST_IN_LONG_WORDS:
+        return entries
+    return [entry | {"label": entry.get("short", entry["label"])} for entry in entries]
+
+
+def _slips(actor: Actor, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The list of slips with its number: among the record screens of whoever prepares slips and answers none."""
+    label, address = pgettext("menu", "Opinion slips"), "/slips/"
+    preparing = next((group for group in groups if group["key"] == "fab-Slips"), None)
+    if preparing and not actor.holds(GRANTS[Right.SLIP_ANSWER]):
+        preparing["children"].append({"label": _("Issued slips"), "url": address})
+        return []
+    waiting = _badge(lambda: len(waiting_slip_ids()))
+    return [{"key": "slips", "label": label, "short": pgettext("menu", "Slips"), "icon": "message-square-text",
+             "url": address, "count": waiting}]  # fmt: skip
 
 
 def _calendar(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The calendar of what is due: for whoever prepares meetings among the record screens, which fill the bar."""
-    calendar = {"label": _("Calendar of deadlines"), "url": "/calendar/"}
+    calendar = {"label": _("Calendar of deadlines"), "short": pgettext("menu", "Calendar"), "url": "/calendar/"}
     if preparing := next((group for group in groups if group["key"] == "fab-Meetings"), None):
         preparing["children"].insert(0, calendar)
         return []

@@ -43,7 +43,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     """
     query, urgency = args.get("q", "").strip()[:LONGEST_QUERY], _urgency(args.get("urgency", ""))
     order = args.get("order", "") if args.get("order", "") in ORDERS else ""
-    waiting = waiting_slip_ids()
+    waiting, answers = waiting_slip_ids(), actor.holds(GRANTS[Right.SLIP_ANSWER])
     groups = {key: _of_group(key, actor, now, waiting) for key in LABELS}
     group = args.get("state", WAITING if waiting else "")
     group = group if group in groups else ""
@@ -57,14 +57,14 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     shown = list(db.session.scalars(rows.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
     ids = [slip.id for slip in shown]
     drafts, answered = drafted(actor, ids), _answered(actor, shown)
-    helped = set[int]() if actor.holds(GRANTS[Right.SLIP_ANSWER]) else slip_advice.helped_slips(actor, ids, now)
+    helped = set[int]() if answers else slip_advice.helped_slips(actor, ids, now)
     kept: dict[str, Any] = {"q": query or None, "urgency": urgency.value if urgency else None, "order": order or None}
     return {
         "query": query, "group": group, "order": order, "urgency": urgency.value if urgency else "",
         "count": counts[group], "page": page, "pages": pages, "waiting": len(waiting), "kept": kept,
         "groups": [{"key": key, "label": LABELS[key], "count": counts[key],
                     "url": url_for("SlipView.list", state=key, **kept)}
-                   for key in LABELS if counts[key] or key in (WAITING, group)],
+                   for key in LABELS if counts[key] or key == group or (key == WAITING and answers)],
         "orders": [{"key": key, "label": label} for key, (label, _made) in ORDERS.items()],
         "urgencies": [{"key": each.value, "label": word(each)} for each in Urgency],
         "rows": [
@@ -72,7 +72,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
             | ({"helps": True, "url": url_for("SlipAdviceView.advice", slip_id=slip.id)} if slip.id in helped else {})
             for slip in shown
         ],
-        "has_aides": actor.holds(GRANTS[Right.SLIP_ANSWER]),
+        "has_aides": answers,
         "ready": sum(slip.id in waiting and slip.id in drafts for slip in shown),
     }  # fmt: skip
 
