@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from hashlib import sha256
 from io import BytesIO
 
@@ -53,6 +54,25 @@ def test_a_reader_may_go_back_and_forth(store):
         assert source.read() == b"89"
         source.seek(0)
         assert source.read(2) == b"01"
+
+
+def test_a_sweep_takes_nothing_that_is_stored(store):
+    key = store.put(b"Nghi quyet", LIMIT).sha256
+    assert store.sweep() == 0
+    assert store.exists(key)
+
+
+def test_what_a_writer_left_behind_is_swept_after_a_day_and_what_is_being_written_is_not(folder):
+    key = folder.put(b"Nghi quyet", LIMIT).sha256
+    torso, young, other = (folder.folder / name for name in (".incoming-dead", ".incoming-now", ".other"))
+    for path in (torso, young, other):
+        path.write_bytes(b"half")
+    day_ago = time.time() - 24 * 3600 - 60
+    for path in (torso, other, folder._place(key)):
+        os.utime(path, (day_ago, day_ago))
+    assert (folder.sweep(), folder.sweep()) == (1, 0)
+    assert [path.exists() for path in (torso, young, other)] == [False, True, True]
+    assert folder.exists(key)
 
 
 def test_an_unknown_digest_is_not_stored(store):

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,8 @@ from app.gateways.storage.stream import copy, digest_of
 log = logging.getLogger(__name__)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+INCOMING = ".incoming-"  # what is written and has no name yet
+ABANDONED = 24 * 3600  # seconds; no document takes that long
 REMEMBERED = 4096  # files that were proved and did not change since
 
 
@@ -56,6 +59,18 @@ class Storage:
     def exists(self, key: str) -> bool:
         return self._place(key).is_file()
 
+    def sweep(self) -> int:
+        before, swept = time.time() - ABANDONED, 0
+        try:
+            for piece in self.folder.glob(f"{INCOMING}*"):
+                with contextlib.suppress(FileNotFoundError):  # somebody else sweeps, or it got its name
+                    if piece.stat().st_mtime < before:
+                        piece.unlink()
+                        swept += 1
+        except OSError as error:
+            raise self._fault(error) from error
+        return swept
+
     def _prove(self, source: BinaryIO, key: str) -> None:
         """Altered unless the bytes are those of the key; a reader that asks for one page after the other waits once.
 
@@ -74,7 +89,7 @@ class Storage:
         self._proved[key] = mark
 
     def _write(self, source: BinaryIO | bytes, limit: int) -> Stored:
-        handle, name = tempfile.mkstemp(prefix=".incoming-", dir=self.folder)  # the same file system: rename is atomic
+        handle, name = tempfile.mkstemp(prefix=INCOMING, dir=self.folder)  # the same file system: rename is atomic
         try:
             with os.fdopen(handle, "wb") as target:
                 stored = copy(source, target, limit)

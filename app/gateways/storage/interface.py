@@ -37,6 +37,9 @@ class Store(Protocol):
     def exists(self, key: str) -> bool:
         """Whether something lies under that key."""
 
+    def sweep(self) -> int:
+        """Remove what writers left behind that died a day ago or earlier; how many pieces."""
+
 
 def valid(key: str) -> str:
     """A key is 64 lower-case hex digits and nothing else, so it can never name another place."""

@@ -7,6 +7,8 @@ FIRST_TRIES = dt.timedelta(hours=1)  # after the promulgation it is tried every 
 BETWEEN_TRIES = dt.timedelta(minutes=1)
 FRESH = dt.timedelta(hours=24)  # an older answer about an authority is asked for again before it is relied on
 
+LEAST = dt.timedelta(days=1)  # between two renewals
+
 
 @dataclass(frozen=True)
 class Renewal:
@@ -32,8 +34,13 @@ def renewal_on(day: dt.date) -> Renewal:
 def due_at(made_at: dt.datetime, ends: dt.datetime | None, renewal: Renewal) -> dt.datetime:
     """When a long-term form that was made then is renewed (rule:R48); at once without a stamp. All times aware.
 
-    `ends` is when the certificate of its newest document time stamp ends, None where it has none.
+    `ends` is when the certificate of its newest document time stamp ends, None where it has none. Where that is nearer
+    than the lead, a new stamp of the same authority ends then too: it is asked for after half of the time that is left,
+    not again and again.
     """
     if ends is None:
         return made_at
-    return max(made_at, min(made_at + renewal.every, ends - renewal.lead))
+    in_time = ends - renewal.lead
+    if in_time < made_at + LEAST:
+        in_time = made_at + max((ends - made_at) / 2, LEAST)
+    return min(made_at + renewal.every, in_time)
