@@ -3,6 +3,7 @@
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +12,7 @@ from io import BytesIO
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -102,20 +104,24 @@ def _name(wanted: str, taken: set[str]) -> str:
 
 def _fill(sheet: Worksheet, page: Page) -> None:
     """Row 1 is the title, row 3 the head; what is above row 4 stays in sight."""
-    _text(sheet.cell(1, 1), page.title)
+    _text(sheet["A1"], page.title)
+    sheet["A1"].number_format = FORMATS[Kind.TEXT]
     sheet["A1"].font = Font(name=FACE, size=14, bold=True)
     thin = Side(style="thin", color=GREY)
     for at, column in enumerate(page.columns, start=1):
         head = sheet.cell(3, at)
         _text(head, column.label)
+        head.number_format = FORMATS[Kind.TEXT]
         head.font, head.fill = Font(name=FACE, size=11, bold=True), PatternFill("solid", fgColor=SHADE)
         head.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         head.border = Border(top=thin, bottom=thin, left=thin, right=thin)
         sheet.column_dimensions[get_column_letter(at)].width = column.width
+    worn: dict[Kind, StyleArray] = {}
     for line, row in enumerate(page.rows, start=4):
         for at, (column, value) in enumerate(zip(page.columns, row, strict=True), start=1):
-            _put(sheet.cell(line, at), column.kind, value)
-            sheet.cell(line, at).border = Border(top=thin, bottom=thin, left=thin, right=thin)
+            cell = sheet.cell(line, at)
+            _dress(cell, column.kind, worn)
+            _put(cell, column.kind, value)
     sheet.freeze_panes = "A4"
     if page.rows:
         sheet.auto_filter.ref = f"A3:{get_column_letter(len(page.columns))}{len(page.rows) + 3}"
@@ -130,11 +136,22 @@ def _printing(sheet: Worksheet) -> None:
     sheet.print_title_rows = "3:3"
 
 
-def _put(cell: Cell, kind: Kind, value: Value) -> None:
+def _dress(cell: Cell, kind: Kind, worn: dict[Kind, StyleArray]) -> None:
+    """Face, place, lines and format: put together for the first cell of a kind, copied for the thousands after it."""
+    if kind in worn:
+        cell._style = copy(worn[kind])
+        return
+    thin = Side(style="thin", color=GREY)
     cell.font = Font(name=FACE, size=11)
     cell.alignment = Alignment(
         horizontal="left" if kind is Kind.TEXT else "center", vertical="top", wrap_text=kind is Kind.TEXT
     )
+    cell.border = Border(top=thin, bottom=thin, left=thin, right=thin)
+    cell.number_format = FORMATS[kind]
+    worn[kind] = copy(cell._style)
+
+
+def _put(cell: Cell, kind: Kind, value: Value) -> None:
     if value is None:
         return
     if not isinstance(value, TYPES[kind]) or isinstance(value, bool):
@@ -144,8 +161,9 @@ def _put(cell: Cell, kind: Kind, value: Value) -> None:
         return
     if isinstance(value, dt.datetime):
         value = value.astimezone(HANOI).replace(tzinfo=None)  # Excel knows no time zones
+    kept = copy(cell._style)
     cell.value = value
-    cell.number_format = FORMATS[kind]
+    cell._style = kept  # a date would bring a format of its own
 
 
 def _text(cell: Cell, words: str) -> None:
@@ -153,6 +171,5 @@ def _text(cell: Cell, words: str) -> None:
     shown = plain(words)
     cell.value = shown
     cell.data_type = "s"
-    cell.number_format = FORMATS[Kind.TEXT]
     if unicodedata.normalize("NFKC", shown).lstrip().startswith(tuple(FORMULAS)) or words.startswith(tuple(FORMULAS)):
         cell.quotePrefix = True
