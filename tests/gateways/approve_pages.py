@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from app.gateways import paper
 from app.gateways.paper import sample
 from app.gateways.paper.sample_texts import matters
-from tests.gateways import test_paper_digest, test_paper_opinions, test_paper_weekly
+from tests.gateways import test_paper_digest, test_paper_opinions, test_paper_slip_report, test_paper_weekly
 from tests.gateways.resolution_case import AT, SHEET, printed
 
 FOLDER = Path(__file__).parent / "approved"
@@ -32,6 +32,7 @@ def documents():
         "weekly": (paper.weekly(test_paper_weekly.SHEET), (1,)),
         "synthesis": (paper.opinions(test_paper_opinions.SHEET), (1,)),
         "explanations": (paper.opinions(test_paper_opinions.EXPLAINED), (1,)),
+        "slip-report": (test_paper_slip_report.printed(), (1, 2)),
     }
 
 

@@ -71,10 +71,11 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
     """
     if (definition["slip_id"], len(definition["roll"])) != (result["slip_id"], result["members"]):
         raise ValueError("definition and result are not of one slip")
-    closed, body = dates.moment(result["closed_at"]), definition["body"]["name"]
+    body = definition["body"]["name"]
+    made_at = max(dates.moment(at) for at in (result["closed_at"], sheet.explained_at) if at)
     return build(
         [
-            Head(body.upper(), _place_date(definition, closed)),
+            Head(body.upper(), _place_date(definition, made_at)),
             Title("PHIẾU BÁO CÁO", f"Kết quả lấy ý kiến Thành viên {body} về {_inside(definition['matter'])}"),
             *blocks.addressees([sheet.head_post]),
             *_asked(definition, result),
@@ -88,13 +89,13 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
         ],
         title=f"Báo cáo kết quả lấy ý kiến: {definition['matter']}",
         issuer=body,
-        made_at=closed,
+        made_at=made_at,
         demo=sheet.demo,
     )
 
 
-def _place_date(definition: Mapping[str, Any], closed: dt.datetime) -> str:
-    place, day = definition["body"]["place"], dates.long_date(closed)
+def _place_date(definition: Mapping[str, Any], at: dt.datetime) -> str:
+    place, day = definition["body"]["place"], dates.long_date(at)
     return f"{place}, {day}" if place else day[0].upper() + day[1:]
 
 
@@ -185,7 +186,8 @@ def _objections(objections: Sequence[Objection]) -> Iterator[Flowable]:
     for each in objections:
         marks = [ANSWERS.get(each.choice or "", ""), "bảo lưu ý kiến" if each.reserved else ""]
         marked = ", ".join(mark for mark in marks if mark)
-        yield blocks.paragraph(f"{each.name}, {each.post}" + (f" ({marked})." if marked else "."))
+        said = f"({marked})." if marked else ""
+        yield blocks.paragraph(said, lead=f"{each.name}, {each.post}{'' if said else '.'}")
         for line in each.said:
             yield blocks.paragraph(line)
         if each.files:
