@@ -14,6 +14,7 @@ from app.views.guards import signed_in, wants_json
 from app.views.parsing import BadField, form_code, form_id, form_text
 from app.views.resolutions import done
 from app.views.slip_report_page import report_page
+from app.views.slip_returned_page import returned_page
 from app.workflows import resolutions, slip_closing, slip_decisions, slip_reports, slip_sessions
 from app.workflows.slip_decisions import Wish
 
@@ -31,6 +32,12 @@ class SlipReportView(BaseView):
     @signed_in
     def report(self, slip_id: int) -> str:
         return render_template("ec/slip_report.html", **report_page(current_actor(), slip_id))
+
+    @expose("/returned")
+    @signed_in
+    def returned(self) -> str:
+        """The matters that were returned and wait for their next round."""
+        return render_template("ec/slip_returned.html", **returned_page(current_actor(), now()))
 
     @expose("/<int:slip_id>/report", methods=["POST"])
     @signed_in

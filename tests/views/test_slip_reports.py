@@ -1,5 +1,7 @@
 """What the clerk and the head see of a slip's outcome, and the whole road over the pages to what follows from it."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -127,6 +129,54 @@ def test_a_returned_matter_says_its_day_and_offers_the_next_round_to_the_clerk(r
     assert "Làm rõ vốn" in page
     assert f'action="{path(reported, "round")}"' in page
     assert f'action="{path(reported, "round")}"' not in at("head").get(path(reported, "report")).text
+
+
+def test_returned_matters_are_listed_with_their_day_until_the_next_round_begins(app, reported, at, clock):
+    decide(at("head"), reported, way="return", reason="Làm rõ <vốn>", resubmit_on="2026-08-20")
+    page = at("clerk").get("/slips/returned").text
+    for told in (path(reported, "report"), "20/08/2026", "còn 17 ngày", "Làm rõ &lt;vốn&gt;", path(reported, "round")):
+        assert told in page
+    assert path(reported, "round") not in at("head").get("/slips/returned").text
+    for name in ("a", "records", "admin"):
+        assert at(name).get("/slips/returned").status_code == 403
+    clock.now = LATE + dt.timedelta(days=20)
+    clerk = Browser(app, "clerk")
+    assert "quá hạn 3 ngày" in clerk.get("/slips/returned").text
+    clerk.post(path(reported, "round"))
+    page = clerk.get("/slips/returned").text
+    assert "data-returned" not in page
+    assert "Không có nội dung bị trả lại" in page
+
+
+def test_without_a_majority_the_head_has_exactly_three_ways_and_says_why_when_signing(app, clock, at):
+    against = {"head": "agree", "a": "disagree", "b": "disagree", "deputy": "disagree", "chairman": "other"}
+    clock.now = LATE
+    scene, meeting = Deciding().equipped().reported(against), Scene()
+    page = at("head").get(path(scene, "report")).text
+    assert re.findall(r'id="way-(\w+)"', page) == ["submit", "session", "return"]
+    assert 'data-outcome="not_adopted"' in page
+    assert decide(at("head"), scene, way="submit").json["code"] == "no_reason"
+    assert decide(at("head"), scene, way="session", meeting_id=str(meeting.meeting_id)).status_code == 200
+    assert 'id="way-' not in at("head").get(path(scene, "report")).text
+    assert decide(at("head"), scene, way="return", reason="x", resubmit_on="2026-08-20").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"way": "return", "reason": "x", "resubmit_on": "2026-02-31"}, 422),
+        ({"way": "return", "reason": "x", "resubmit_on": "9999-12-31"}, 422),
+        ({"way": "session", "meeting_id": "9" * 30}, 422),
+        ({"way": "session", "meeting_id": "-1"}, 422),
+        ({"way": "submit", "reason": "x" * 20_000}, 422),
+        ({"way": "submit", "reason": "a\u202eb"}, 409),
+        ({}, 422),
+    ],
+)
+def test_what_is_typed_oddly_is_refused_in_words_and_nothing_is_decided(reported, at, form, code):
+    answer = decide(at("head"), reported, **form)
+    assert (answer.status_code, bool(answer.json["message"])) == (code, True)
+    assert reported.slip(reported.slip_id).state is SlipState.REPORTED
 
 
 def test_the_rooms_of_a_slip_lead_to_each_other_for_whoever_sees_the_board(closed, at):
