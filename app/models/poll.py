@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from flask_appbuilder import Model
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,10 +20,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.agenda import AgendaItem
 from app.models.base import UTC, named
 from app.models.document import DocumentVersion
-from app.models.identity import Person
+from app.models.frozen import Leaf, OnRoll
 from app.models.meeting import Meeting
 from app.models.rule_set import RuleSet
-from app.models.signature import Certificate, SignedStatement, StatementKind
+from app.models.signature import SignedStatement, StatementKind
 
 
 class PollState(StrEnum):
@@ -129,7 +128,7 @@ class Poll(Model):
         return self.question
 
 
-class RollEntry(Model):
+class RollEntry(OnRoll, Model):
     """A member entitled to vote in this poll (danh sách thành viên), frozen with his certificate when it opens."""
 
     __tablename__ = "roll_entry"
@@ -137,17 +136,6 @@ class RollEntry(Model):
 
     poll_id: Mapped[int] = mapped_column(ForeignKey("poll.id"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
-    roll_index: Mapped[int]
-    name: Mapped[str] = mapped_column(String(200))
-    post: Mapped[str] = mapped_column(String(200))
-    abbreviation: Mapped[str] = mapped_column(String(20))
-    is_head: Mapped[bool]
-    certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"))
-
-    certificate: Mapped[Certificate | None] = relationship()
-    member: Mapped[Person] = relationship()
 
 
 class PreparedStatement(Model):
@@ -213,7 +201,7 @@ class Ballot(Model):
     statement: Mapped[SignedStatement] = relationship()
 
 
-class PollLeaf(Model):
+class PollLeaf(Leaf, Model):
     """An entry of the poll's log (mục nhật ký biểu quyết): RFC 9162 tree, appended under the poll's row lock."""
 
     __tablename__ = "poll_leaf"
@@ -222,8 +210,3 @@ class PollLeaf(Model):
     seq: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
     kind: Mapped[LeafKind] = mapped_column(named(LeafKind))
-    data: Mapped[bytes]
-    leaf_hash: Mapped[str] = mapped_column(String(64))
-    root: Mapped[str] = mapped_column(String(64))
-    frontier: Mapped[list[str]] = mapped_column(JSON)
-    at: Mapped[dt.datetime] = mapped_column(UTC)

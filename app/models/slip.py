@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import UTC, named
 from app.models.document import DocumentVersion
+from app.models.frozen import OnRoll
 from app.models.identity import Body, Office, Organisation, Person
 from app.models.poll import Outcome
 from app.models.resolution import NumberSeries, Urgency
 from app.models.rule_set import RuleSet
-from app.models.signature import Certificate
 
 
 class SlipState(StrEnum):
@@ -169,7 +169,7 @@ class SlipPaper(Model):
     version: Mapped[DocumentVersion] = relationship()
 
 
-class SlipRecipient(Model):
+class SlipRecipient(OnRoll, Model):
     """A member who is asked (thành viên được lấy ý kiến), frozen with the certificate when the slip is issued."""
 
     __tablename__ = "slip_recipient"
@@ -177,17 +177,6 @@ class SlipRecipient(Model):
 
     slip_id: Mapped[int] = mapped_column(ForeignKey("slip.id"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
-    body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
-    roll_index: Mapped[int]
-    name: Mapped[str] = mapped_column(String(200))
-    post: Mapped[str] = mapped_column(String(200))
-    abbreviation: Mapped[str] = mapped_column(String(20))
-    is_head: Mapped[bool]
-    certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"))
-
-    certificate: Mapped[Certificate | None] = relationship()
-    member: Mapped[Person] = relationship()
 
 
 class SlipDelivery(Model):

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import UTC, named
+from app.models.frozen import Leaf
 from app.models.poll import Choice
 from app.models.signature import SignedStatement
 
@@ -156,7 +157,7 @@ class SlipDeemed(Model):
     at: Mapped[dt.datetime] = mapped_column(UTC)
 
 
-class SlipLeaf(Model):
+class SlipLeaf(Leaf, Model):
     """An entry of the slip's log (mục nhật ký phiếu): RFC 9162 tree, appended under the slip's row lock."""
 
     __tablename__ = "slip_leaf"
@@ -165,8 +166,3 @@ class SlipLeaf(Model):
     seq: Mapped[int] = mapped_column(primary_key=True)
     body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
     kind: Mapped[SlipLeafKind] = mapped_column(named(SlipLeafKind))
-    data: Mapped[bytes]
-    leaf_hash: Mapped[str] = mapped_column(String(64))
-    root: Mapped[str] = mapped_column(String(64))
-    frontier: Mapped[list[str]] = mapped_column(JSON)
-    at: Mapped[dt.datetime] = mapped_column(UTC)
