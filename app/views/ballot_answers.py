@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.extensions import db
 from app.gateways import signing
 from app.gateways.passkeys import TIMEOUT, relying_party
-from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry
+from app.models import Ballot, Certificate, Choice, Place, Poll, PreparedStatement, RollEntry, SignedStatement
 from app.views.actor import now
 from app.views.marks import code_path, mark_facts, mark_of
 from app.workflows import passkey_assertions, passkeys, revocation_evidence, time_stamps
@@ -19,6 +19,7 @@ from app.workflows.ballots import Receipt, receipt_of
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.words import word
 from app.workflows.installation_log import Mark
+from app.workflows.proofs import Proof
 from app.workflows.revocation_evidence import AnswerShown, AnswerState
 from app.workflows.rules import stamping
 from app.workflows.rules.ballot import parse_ballot, parse_definition
@@ -103,18 +104,26 @@ def receipt_facts(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
     Pages draw `checkpoint_qr`; in JSON the text behind it says the same.
     """
     return {
-        "ballot_id": receipt.ballot_id, "poll_id": receipt.poll_id, "leaf_seq": receipt.leaf_seq,
-        "leaf_hash": receipt.leaf_hash, "root": receipt.root, "statement_sha256": receipt.statement_sha256,
-        "certificate_name": receipt.certificate_name, "certificate_serial": receipt.certificate_serial,
-        "certificate_until": receipt.certificate_until, "at": receipt.at,
+        **proof_facts(receipt, mark),
+        "ballot_id": receipt.ballot_id, "poll_id": receipt.poll_id,
         "choice": receipt.choice.value, "choice_label": str(word(receipt.choice)),
         "place": receipt.place.value, "place_label": place_word(receipt.place),
-        "remark": receipt.remark, "reservation": receipt.reservation, "key_label": str(signing.place(receipt.provider)),
-        "passkey_label": passkey_label(_confirmed(receipt)),
+        "remark": receipt.remark, "reservation": receipt.reservation,
         "verify_url": url_for("VoteView.verify", poll_id=receipt.poll_id),
         "download_url": url_for("VoteView.receipt", poll_id=receipt.poll_id, save=1),
-        "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
         **stamp_facts(time_stamps.shown_of_ballot(receipt.ballot_id, now())),
+    }  # fmt: skip
+
+
+def proof_facts(receipt: Proof, mark: Mark | None) -> dict[str, Any]:
+    """What every receipt shows, of a ballot or of an answer to a slip, but for its time stamp."""
+    kept = passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
+    return {
+        "leaf_seq": receipt.leaf_seq, "leaf_hash": receipt.leaf_hash, "root": receipt.root,
+        "statement_sha256": receipt.statement_sha256, "certificate_name": receipt.certificate_name,
+        "certificate_serial": receipt.certificate_serial, "certificate_until": receipt.certificate_until,
+        "at": receipt.at, "key_label": str(signing.place(receipt.provider)), "passkey_label": passkey_label(kept),
+        "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
         **revocation_facts(revocation_evidence.shown(receipt.statement_sha256, now())),
     }  # fmt: skip
 
@@ -159,26 +168,30 @@ def passkey_label(kept: bytes | None) -> str:
     return passkeys.label_of(parse_assertion_record(kept).credential_id) if kept else ""
 
 
-def _confirmed(receipt: Receipt) -> bytes | None:
-    return passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
-
-
 def receipt_answer(receipt: Receipt, mark: Mark | None = None) -> dict[str, Any]:
     """The same as JSON: times in ISO 8601, UTC."""
-    facts = receipt_facts(receipt, mark)
+    return without_pictures(receipt_facts(receipt, mark))
+
+
+def without_pictures(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a receipt as JSON; what a picture shows is said by the text behind it."""
     answer: dict[str, Any] = plain({name: value for name, value in facts.items() if name != "checkpoint_qr"})
     return answer
 
 
 def receipt_file(ballot: Ballot) -> dict[str, Any]:
     """What a member takes away: the receipt, the signed text, the signature and the certificate, to check anywhere."""
-    signed, token = ballot.statement, time_stamps.token_of(ballot.statement_id)
     poll = db.session.get_one(Poll, ballot.poll_id)
+    return {"receipt": receipt_answer(receipt_of(ballot), mark_of(poll)), **signed_parts(ballot.statement)}
+
+
+def signed_parts(signed: SignedStatement) -> dict[str, Any]:
+    """The exact text and what proves it, for a file: everything but the text and the passkey's record in Base64."""
+    token, kept = time_stamps.token_of(signed.id), passkey_assertions.evidence_of(signed.sha256)
     return {
-        "receipt": receipt_answer(receipt_of(ballot), mark_of(poll)),
         "statement": signed.statement.decode(),
         "signature": b64encode(signed.cms).decode(),
         "certificate": b64encode(signed.certificate.der).decode(),
         "time_stamp": token and b64encode(token).decode(),
-        **({"passkey": kept.decode()} if (kept := passkey_assertions.evidence_of(signed.sha256)) else {}),
+        **({"passkey": kept.decode()} if kept else {}),
     }

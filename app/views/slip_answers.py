@@ -1,7 +1,6 @@
 """What a member is shown of an answer: the confirm sheet and the receipt, read back from the bytes that are signed."""
 
 import datetime as dt
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +8,18 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.extensions import db
-from app.gateways import signing
 from app.models import Certificate, Slip, SlipAnswer, SlipPrepared, SlipRecipient
 from app.views.actor import now
-from app.views.ballot_answers import asked_passkey, certificate_facts, passkey_label, revocation_facts, stamp_facts
-from app.views.marks import code_path, mark_facts
+from app.views.ballot_answers import (
+    asked_passkey,
+    certificate_facts,
+    proof_facts,
+    signed_parts,
+    stamp_facts,
+    without_pictures,
+)
 from app.views.slip_words import headline, main_of, spoken
-from app.workflows import installation_log, passkey_assertions, revocation_evidence, slips, time_stamps
+from app.workflows import installation_log, slips, time_stamps
 from app.workflows.engine.transaction import plain
 from app.workflows.installation_log import Mark
 from app.workflows.rules.canonical import tagged_digest
@@ -72,19 +76,13 @@ def said_facts(asked: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, A
 def receipt_facts(slip: Slip, receipt: AnswerReceipt, mark: Mark | None = None) -> dict[str, Any]:
     """A receipt as the pages show it; times aware. `mark` is the first checkpoint over the slip, once there is one."""
     answer = db.session.get_one(SlipAnswer, receipt.answer_id)
-    evidence = passkey_assertions.evidence_of(receipt.statement_sha256) if receipt.passkey else None
     return {
         **said_facts(parse_slip_definition(slip.definition or b""), receipt.said),
-        "answer_id": receipt.answer_id, "slip_id": receipt.slip_id, "leaf_seq": receipt.leaf_seq,
-        "leaf_hash": receipt.leaf_hash, "root": receipt.root, "statement_sha256": receipt.statement_sha256,
-        "certificate_name": receipt.certificate_name, "certificate_serial": receipt.certificate_serial,
-        "certificate_until": receipt.certificate_until, "at": receipt.at,
-        "key_label": str(signing.place(receipt.provider)), "passkey_label": passkey_label(evidence),
+        **proof_facts(receipt, mark),
+        "answer_id": receipt.answer_id, "slip_id": receipt.slip_id,
         "verify_url": url_for("SlipView.verify", slip_id=slip.id),
         "download_url": url_for("SlipView.receipt", slip_id=slip.id, save=1),
-        "checkpoint": mark_facts(mark), "checkpoint_qr": mark and code_path(mark.text),
         **stamp_facts(time_stamps.shown(answer.statement, now())),
-        **revocation_facts(revocation_evidence.shown(receipt.statement_sha256, now())),
     }  # fmt: skip
 
 
@@ -95,23 +93,12 @@ def mark_of(slip: Slip) -> Mark | None:
 
 def receipt_answer(slip: Slip, receipt: AnswerReceipt) -> dict[str, Any]:
     """The same as JSON: times in ISO 8601, UTC."""
-    facts = receipt_facts(slip, receipt, mark_of(slip))
-    answer: dict[str, Any] = plain({name: value for name, value in facts.items() if name != "checkpoint_qr"})
-    return answer
+    return without_pictures(receipt_facts(slip, receipt, mark_of(slip)))
 
 
 def receipt_file(slip: Slip, answer: SlipAnswer) -> dict[str, Any]:
     """What a member takes away: the receipt, the signed text, the signature and the certificate, to check anywhere."""
-    signed, token = answer.statement, time_stamps.token_of(answer.statement_id)
-    kept = passkey_assertions.evidence_of(signed.sha256)
-    return {
-        "receipt": receipt_answer(slip, receipt_of(answer)),
-        "statement": signed.statement.decode(),
-        "signature": b64encode(signed.cms).decode(),
-        "certificate": b64encode(signed.certificate.der).decode(),
-        "time_stamp": token and b64encode(token).decode(),
-        **({"passkey": kept.decode()} if kept else {}),
-    }
+    return {"receipt": receipt_answer(slip, receipt_of(answer)), **signed_parts(answer.statement)}
 
 
 def earlier(slip: Slip, answers: list[SlipAnswer]) -> list[dict[str, Any]]:

@@ -1,65 +1,40 @@
 """Which answers to a slip stand, and what a member keeps of one (biên nhận ý kiến)."""
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
-from app.gateways.signing.places import SOFTWARE
 from app.models import (
     Choice,
-    EvidenceKind,
-    SignatureEvidence,
     SignedStatement,
     Slip,
     SlipAnswer,
     SlipLeaf,
     SlipRecipient,
 )
-from app.workflows.key_places import providers_of
+from app.workflows.proofs import Proof, proof_of
 from app.workflows.rules.slip import parse_answer
 
 
-@dataclass(frozen=True)
-class AnswerReceipt:
-    """Hashes are lower-case hex, times aware UTC; everything in it is stored, so that it is the same for ever.
-
-    `said` is the parsed statement, `choice` what it says to the main question.
-    """
+@dataclass(frozen=True, kw_only=True)
+class AnswerReceipt(Proof):
+    """`said` is the parsed statement, `choice` what it says to the main question."""
 
     answer_id: int
     slip_id: int
-    leaf_seq: int
-    leaf_hash: str
-    root: str
-    statement_sha256: str
-    certificate_name: str
-    certificate_serial: str
-    certificate_until: dt.datetime
-    at: dt.datetime
     choice: Choice | None
     said: dict[str, Any]
-    provider: str
-    passkey: bool
 
 
 def receipt_of(answer: SlipAnswer) -> AnswerReceipt:
     """The receipt as it stands in the database; the same for every repetition."""
     leaf = db.session.get_one(SlipLeaf, (answer.slip_id, answer.leaf_seq))
-    confirmed = exists().where(
-        SignatureEvidence.statement_id == answer.statement_id, SignatureEvidence.kind == EvidenceKind.PASSKEY
-    )
-    certificate = answer.statement.certificate
     return AnswerReceipt(
-        answer_id=answer.id, slip_id=answer.slip_id, leaf_seq=answer.leaf_seq, leaf_hash=leaf.leaf_hash,
-        root=leaf.root, statement_sha256=answer.statement.sha256, certificate_name=certificate.subject,
-        certificate_serial=certificate.serial, certificate_until=certificate.not_after, at=answer.answered_at,
-        choice=answer.choice, said=parse_answer(answer.statement.statement),
-        provider=providers_of([certificate.id]).get(certificate.id, SOFTWARE),
-        passkey=bool(db.session.scalar(select(confirmed))),
+        answer_id=answer.id, slip_id=answer.slip_id, choice=answer.choice,
+        said=parse_answer(answer.statement.statement), **proof_of(answer.statement, leaf, answer.answered_at),
     )  # fmt: skip
 
 
