@@ -4,7 +4,7 @@ import dataclasses
 import logging
 from typing import Any
 
-from flask import Flask, flash, g, jsonify, redirect, render_template, request
+from flask import Flask, current_app, flash, g, jsonify, redirect, render_template, request
 from flask_appbuilder import AppBuilder
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -76,7 +76,14 @@ def failed(error: HTTPException) -> Any:
     """What the framework refuses: unknown addresses, odd methods, large bodies."""
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004
         return error
-    return answer(error.code, headers=[(name, value) for name, value in error.get_headers() if name == "Allow"])
+    why = _closed() if error.code == 403 else ""  # noqa: PLR2004
+    return answer(error.code, why, headers=[(name, value) for name, value in error.get_headers() if name == "Allow"])
+
+
+def _closed() -> str:
+    """Why the screen at this address is closed to whoever asks; empty where it does not say so itself."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return str(getattr(getattr(view, "__self__", None), "closed", ""))
 
 
 def outdated(_error: CSRFError) -> Any:

@@ -74,6 +74,7 @@ class RecordView(ModelView):
     words: ClassVar[dict[str, Callable[[Any], Any]]] = {}  # columns that need words of their own
     further_filters: ClassVar[list[Any]] = []
     title_column: ClassVar[str] = ""  # the column of a list that leads to the row
+    closed: ClassVar[Any] = ""  # why it is, told to those to whom it is closed
     show_widget = RecordShow
     list_columns: ClassVar[Any] = ()
     base_order = ("id", "desc")

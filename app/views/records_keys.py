@@ -20,7 +20,10 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.slip_waiting import slips_signed_with_the_key_of
 
 KEYS = "Keys"
-
+CLOSED = _(
+    "Signing keys are unlocked and replaced by two people of the Government Office. Administrators keep accounts and "
+    "their screens and have no part in keys."
+)
 
 SURE = {
     RecoveryKind.UNLOCK: _("Unlock the key now?"),
@@ -33,6 +36,7 @@ class KeyRecords(ChippedView):
     """Keys in the signer's care; nothing secret is here."""
 
     route_base = "/records/keys"
+    closed = CLOSED
     datamodel = RecordInterface(SigningKey, joined=("person", "certificate"))
     list_title, show_title = _("Signing keys"), _("Signing key")
     list_columns = ["person.full_name", "state", "provider", "certificate.not_after", "failed_tries", "locked_until",
@@ -70,6 +74,7 @@ class RecoveryRecords(RecordView):
     """One person asks, another one confirms, and neither of them is the owner."""
 
     route_base = "/records/recoveries"
+    closed = CLOSED
     datamodel = RecordInterface(KeyRecovery, joined=("person", "requested_by", "approved_by"))
     acts = {"add": keys.request_recovery}
     list_title, show_title = _("Unlocking and replacing keys"), _("Unlocking or replacement")
