@@ -90,6 +90,19 @@ def texts_of(content: Content) -> Iterator[tuple[str, str]]:
             yield f"text-{part['question']}-{each['article']}", each["text"]
 
 
+def with_offered(slip: Slip, content: Content, field: str) -> Content:
+    """The same with the text that is offered for one field in its place; unchanged where nothing is offered."""
+    texts = {each["field"]: each["details"]["offered"] for each in offers(slip, content) if each["field"] == field}
+    return {**content, "answers": [_with_texts(part, texts) for part in content["answers"]]}
+
+
+def _with_texts(part: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    number = part["question"]
+    articles = [{**each, "text": texts.get(f"text-{number}-{each['article']}", each["text"])}
+                for each in part["articles"]]  # fmt: skip
+    return {**part, "text": texts.get(f"text-{number}", part["text"]), "articles": articles}
+
+
 def fields_of(sent: Sent) -> tuple[str, ...]:
     """The fields whose text is meant as it was typed."""
     return sent.words("as_typed", MOST_FIELDS)

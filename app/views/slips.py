@@ -32,6 +32,7 @@ from app.views.slip_requests import (
     offered,
     offers,
     said_of,
+    with_offered,
 )
 from app.views.slip_words import opinion_word
 from app.workflows import slip_advice, slip_answers, slip_deliveries, slip_drafts
@@ -45,6 +46,7 @@ from app.workflows.slip_rows import receipt_of, standing_of
 from app.workflows.slip_waiting import drafted, not_received, waiting_slips
 
 LONGEST_SIGNATURE = 20_000  # letters of base64
+LONGEST_FIELD = 20  # text-20-999
 MOST_TOGETHER = 20  # slips in one sitting
 
 
@@ -167,6 +169,8 @@ class SlipView(BaseView):
         """Without a script: the text to be signed on a page of its own."""
         slip = seen(current_actor(), Slip, slip_id)
         content, nonce = form_content(asked_of(slip)), form_text("nonce", 64)
+        if field := form_text("take", LONGEST_FIELD):
+            return _card_page(current_actor(), slip, with_offered(slip, content, field))
         meant = request.form.getlist("as_typed")
         try:
             said = said_of(slip, content, meant)

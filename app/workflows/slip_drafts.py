@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.gateways import storage
@@ -18,10 +18,11 @@ from app.workflows.engine.transaction import record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.canonical import clean_text
 from app.workflows.slip_counting import admit_member, require_open
-from app.workflows.slip_refusals import DraftConflict, DraftTooLong
+from app.workflows.slip_refusals import DraftConflict, DraftTooLong, TooManyUploads
 
 LARGEST_DRAFT = 600_000  # bytes: every question and article filled to the brim, and nothing much beyond
 LONGEST_DEVICE = 200
+MOST_UPLOADS = 40  # files of one member for one slip, those included that were taken off again
 
 
 @use_case
@@ -81,6 +82,9 @@ def _keep_file(actor: Actor, slip_id: int, name: str, stored: storage.Stored, no
     own = select(SlipUpload).filter_by(slip_id=slip.id, member_id=entry.member_id, sha256=stored.sha256)
     if kept := db.session.scalar(own):
         return kept
+    sent = select(func.count()).select_from(SlipUpload).filter_by(slip_id=slip.id, member_id=entry.member_id)
+    if (db.session.scalar(sent) or 0) >= MOST_UPLOADS:
+        raise TooManyUploads(slip, most=MOST_UPLOADS)
     upload = SlipUpload(
         body_id=slip.body_id, slip_id=slip.id, member_id=entry.member_id, name=name, sha256=stored.sha256,
         size=stored.size, at=now,

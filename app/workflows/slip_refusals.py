@@ -78,6 +78,11 @@ class TooManyAttachments(BadValue):
     message = _("An answer carries at most 10 files.")
 
 
+class TooManyUploads(BadValue):
+    code, field = "too_many_uploads", "file"
+    message = _("You have sent %(most)s different files to this slip already; no more can be sent.")
+
+
 class DraftConflict(WorkflowError):
     """`details` carry the draft that stands: `content`, `version` and `device`."""
 

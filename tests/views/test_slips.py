@@ -10,11 +10,12 @@ from app.extensions import db
 from app.models import QuestionKind, RecoveryKind, SlipAnswer, SlipDelivery, SlipDraft, Urgency
 from app.views.notice_words import address
 from app.wiring import KINDS
-from app.workflows import keys, slip_closing, slip_issue, slip_rounds, slips
+from app.workflows import keys, slip_closing, slip_drafts, slip_issue, slip_rounds, slips
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.slips import Question
 from tests.cabinet import PIN
 from tests.conftest import both, nonce_of
+from tests.gateways.upload_corpus import blank
 from tests.slipping import CONSENT, DEADLINE, LATE, REASON, SlipScene
 from tests.views.browser import Browser
 from tests.workflows.test_documents import pdf
@@ -204,6 +205,11 @@ def test_a_refused_form_keeps_what_was_typed(at, open_slip):
     assert legacy.status_code == 422
     assert "Cộng hòa xã hội chủ nghĩa Việt Nam" in legacy.text
     assert LEGACY in legacy.text
+    taken = {**form, "choice-1": "agree", "text-1": LEGACY, "take": "text-1"}
+    converted = at("a").post(f"/slips/{open_slip}/confirm", **taken)
+    assert converted.status_code == 200
+    assert "Cộng hòa xã hội chủ nghĩa Việt Nam</textarea>" in converted.text
+    assert db.session.query(SlipAnswer).count() == 0
 
 
 # -- drafts -----------------------------------------------------------------------------------------------------------
@@ -230,6 +236,18 @@ def test_a_draft_in_an_old_encoding_is_kept_and_its_conversion_offered(at, open_
     refused = prepared(at("a"), open_slip, part(choice="agree", text=LEGACY))
     assert (refused.status_code, refused.json["field"]) == (422, "text-1")
     assert prepared(at("a"), open_slip, part(choice="agree", text=LEGACY), as_typed=["text-1"]).status_code == 200
+
+
+@both
+@pytest.mark.parametrize("typed", ["a\0b", "\ud800", "\u202eabc\u200b", "ý" * 12_000, "=HYPERLINK(1)", "a\r\nb"])
+def test_a_draft_keeps_or_refuses_odd_text_and_never_stumbles(at, open_slip, typed):
+    told = saved(at("a"), open_slip, part(text=typed))
+    assert told.status_code in (200, 422), told.text
+    page = at("a").get(f"/slips/{open_slip}")
+    assert page.status_code == 200
+    kept = db.session.query(SlipDraft).all()
+    assert [draft.content["answers"][0]["text"] for draft in kept] == ([typed] if told.status_code == 200 else [])
+    assert told.json.get("message") or told.json["version"] == 1
 
 
 @both
@@ -261,6 +279,16 @@ def test_a_file_goes_through_the_gate_is_named_in_the_answer_and_read_by_its_mem
     assert bad.status_code in (413, 415, 422)
     assert bad.json["message"]
     assert attached(at("clerk"), open_slip, pdf()).status_code == 403
+
+
+def test_files_without_end_are_refused(at, open_slip, monkeypatch):
+    monkeypatch.setattr(slip_drafts, "MOST_UPLOADS", 1)
+    first = pdf()
+    assert attached(at("a"), open_slip, first).status_code == 200
+    assert attached(at("a"), open_slip, first).status_code == 200
+    more = attached(at("a"), open_slip, blank(2))
+    assert (more.status_code, more.json["code"]) == (422, "too_many_uploads")
+    assert attached(at("b"), open_slip, blank(2)).status_code == 200
 
 
 # -- deliveries -------------------------------------------------------------------------------------------------------
