@@ -56,7 +56,7 @@ RULES_READ = (
     _opens("RuleSetRecords", "Meetings") | _opens("SlipRuleSetRecords", "Meetings")
     | _opens("CalendarRecords", "Meetings")
 )  # fmt: skip
-REMINDERS_READ = _opens("SlipReminderRecords", "Meetings") - {("can_show", "SlipReminderRecords")}
+REMINDERS_READ = _opens("SlipReminderRecords", "Slips") - {("can_show", "SlipReminderRecords")}
 RULES_KEEP = RULES_READ | (
     _opens("RuleSetRecords", "Meetings", "add", "edit") | _opens("SlipRuleSetRecords", "Meetings", "add", "edit")
     | _opens("CalendarRecords", "Meetings", "add", "edit", "delete")

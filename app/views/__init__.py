@@ -41,6 +41,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         signed_acts,
         slip_advice,
         slip_boards,
+        slip_chain,
         slip_compose,
         slip_draft_text,
         slip_evidence,
@@ -87,6 +88,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     signed_acts.register(app, appbuilder)
     slips.register(app, appbuilder)
     slip_boards.register(app, appbuilder)
+    slip_chain.register(app, appbuilder)
     slip_compose.register(app, appbuilder)
     slip_draft_text.register(app, appbuilder)
     slip_office.register(app, appbuilder)

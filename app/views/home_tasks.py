@@ -14,7 +14,10 @@ from app.workflows.rules.calendar import hanoi_date
 
 NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
 TO_DECIDE = (TaskKind.OPINION, TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
-DOCUMENTS = (TaskKind.DECIDE, TaskKind.ISSUE, TaskKind.RECEIVE, TaskKind.DRAFT, TaskKind.REPORT, TaskKind.RESUBMIT)
+DOCUMENTS = (
+    TaskKind.DECIDE, TaskKind.ISSUE, TaskKind.RELEASE, TaskKind.APPROVE, TaskKind.MEND, TaskKind.RECEIVE,
+    TaskKind.DRAFT, TaskKind.REPORT, TaskKind.RESUBMIT,
+)  # fmt: skip
 
 
 def task_groups(tasks: Sequence[Task], now: dt.datetime) -> list[dict[str, Any]]:
@@ -112,6 +115,30 @@ def _resubmit(task: Task, now: dt.datetime) -> dict[str, Any]:
     } | _day(task, now)  # fmt: skip
 
 
+def _approve(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Opinion slip"), "icon": "stamp", "tone": "gold", "title": task.title,
+        "due": _("Awaiting your approval"), "due_note": _since(task), "action": _("Look at it and approve"),
+        "url": url_for("SlipOfficeView.preview", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _release(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Opinion slip"), "icon": "send", "tone": "gold", "title": task.title,
+        "due": _("Approved, to be issued"), "due_note": _since(task), "action": _("Issue"),
+        "url": url_for("SlipOfficeView.preview", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
+def _mend(task: Task, _now: dt.datetime) -> dict[str, Any]:
+    return {
+        "kind": _("Opinion slip"), "icon": "undo-2", "tone": "blue", "title": task.title,
+        "due": _("Returned to you"), "due_note": _since(task), "action": _("Go on drafting"),
+        "url": url_for("SlipComposeView.edit", slip_id=task.subject_id),
+    }  # fmt: skip
+
+
 def _recovery(task: Task, _now: dt.datetime) -> dict[str, Any]:
     return {
         "kind": _("Signing key, second person"), "icon": "key-round", "action": _("Look"),
@@ -158,7 +185,7 @@ SHOWN = {
     TaskKind.SIGN: _sign, TaskKind.ISSUE: _issue, TaskKind.RECEIVE: _receive, TaskKind.DRAFT: _draft,
     TaskKind.DECIDE: _decide, TaskKind.REPORT: _report, TaskKind.RESUBMIT: _resubmit,
     TaskKind.ABSENCE: _absence, TaskKind.ANSWER: _answer, TaskKind.ENROL: _enrol,
-    TaskKind.OPINION: _opinion,
+    TaskKind.OPINION: _opinion, TaskKind.APPROVE: _approve, TaskKind.RELEASE: _release, TaskKind.MEND: _mend,
 }  # fmt: skip
 
 

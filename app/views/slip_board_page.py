@@ -1,26 +1,48 @@
 """What the office sees of a slip under way: five columns that make N, who said what, who is silent, the deadline."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
-from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState
+from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState, SlipUpload
 from app.views.slip_compose_page import changes
 from app.views.slip_office_page import acts
-from app.views.slip_office_words import ARRIVALS, COLUMNS, choice_word, full, head, occasion, remaining
+from app.views.slip_office_words import (
+    ARRIVALS,
+    COLUMNS,
+    EVENTS,
+    address_of,
+    choice_word,
+    full,
+    head,
+    occasion,
+    remaining,
+)
 from app.workflows import deadline_calendar, slip_closing, slip_rows, slips
 from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.names import fold
 from app.workflows.rules.slip import parse_answer, parse_slip_definition
 from app.workflows.rules.slip_load import DayLoad
-from app.workflows.slip_board import CAST, Board, BoardRow, Column, board_of, watched
+from app.workflows.slip_board import (
+    CAST,
+    Arrival,
+    Board,
+    BoardRow,
+    Column,
+    Event,
+    attachments_of,
+    board_of,
+    history_of,
+    watched,
+)
 from app.workflows.slip_outlook import outlook
 
 LOOKS = {
@@ -29,24 +51,29 @@ LOOKS = {
     Column.DEEMED: ("deemed", "circle-check"), Column.MISSING: ("miss", "circle"),
 }  # fmt: skip
 FILTERS = ("all", "answered", "missing")
+FILES = ("xlsx", "docx", "pdf")
+LONGEST_QUERY = 100
 
 
-def board_page(actor: Actor, slip_id: int, now: dt.datetime, shown: str = "all") -> dict[str, Any]:
-    """The context of templates/ec/slip_board.html; `shown` is one of FILTERS, anything else shows all."""
-    board = board_of(actor, slip_id)
+def board_page(actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q: str = "") -> dict[str, Any]:
+    """The context of templates/ec/slip_board.html; `shown` is one of FILTERS, `q` a part of a post or a name."""
+    board, shown, query = board_of(actor, slip_id), shown if shown in FILTERS else "all", q.strip()[:LONGEST_QUERY]
     slip, runs = board.slip, actor.may(Right.SLIP_RUN, board.slip)
     takes = slip_closing.takes_answers(slip, now)
+    events = history_of(slip)
     return {
         "slip": head(slip), "version": slip.version, "state_url": url_for("SlipBoardView.state", slip_id=slip.id),
         "counts": [_count(board, column) for column in board.counts], "bar": _bar(board),
         "members": board.members, "answered": board.answered, "threshold": board.threshold,
-        "silence": _silence(slip), "deadline": _deadline(slip, now), "extensions": _extensions(slip),
-        "filters": _filters(board, shown), "shown": shown if shown in FILTERS else "all",
-        "rows": [_row(slip, row, runs and takes) for row in board.rows if _wanted(row, shown)],
+        "silence": _silence(slip), "deadline": _deadline(slip, now), "extended": _extended(slip),
+        "filters": _filters(board, shown, query), "shown": shown, "query": query,
+        "rows": [_row(slip, row, runs and takes) for row in board.rows if _wanted(row, shown, fold(query))],
         "chase": {"n": len(board.silent), "url": url_for("SlipBoardView.chase", slip_id=slip.id)}
         if runs and takes and board.silent else None,
         "run": _run(actor, board, now) if runs and takes else {}, "acts": acts(actor, slip), "changes": changes(slip),
         "result": _result(slip), "reason": slip.reason, "ended": _ended(slip), "arrivals": _arrivals(board),
+        "events": [_event(event) for event in reversed(events)], "reminders": _reminded(board), "rounds": _rounds(slip),
+        "files": [(ending.upper(), url_for("SlipBoardView.file", slip_id=slip.id, ending=ending)) for ending in FILES],
     }  # fmt: skip
 
 
@@ -60,19 +87,21 @@ def _bar(board: Board) -> list[tuple[str, int]]:
     return [(LOOKS[column][0], number) for column, number in board.counts.items() if column is not Column.MISSING]
 
 
-def _wanted(row: BoardRow, shown: str) -> bool:
+def _wanted(row: BoardRow, shown: str, folded: str) -> bool:
+    if folded and folded not in fold(f"{row.entry.post} {row.entry.name}"):
+        return False
     if shown == "missing":
         return row.column in (Column.MISSING, Column.DEEMED)
     return row.column in CAST if shown == "answered" else True
 
 
-def _filters(board: Board, shown: str) -> list[dict[str, Any]]:
+def _filters(board: Board, chosen: str, query: str) -> list[dict[str, Any]]:
     silent = board.members - board.answered
     labels = {"all": (_("All"), board.members), "answered": (_("Answered"), board.answered),
               "missing": (_("Not answered"), silent)}  # fmt: skip
-    chosen = shown if shown in labels else "all"
     return [{"key": key, "label": label, "n": number, "current": key == chosen,
-             "url": url_for("SlipBoardView.board", slip_id=board.slip.id, shown=None if key == "all" else key)}
+             "url": url_for("SlipBoardView.board", slip_id=board.slip.id, shown=None if key == "all" else key,
+                            q=query or None)}
             for key, (label, number) in labels.items()]  # fmt: skip
 
 
@@ -81,12 +110,54 @@ def _row(slip: Slip, row: BoardRow, chaseable: bool) -> dict[str, Any]:
     silent = row.column is Column.MISSING
     return {
         "member_id": row.entry.member_id, "post": row.entry.post, "name": row.entry.name, "look": look, "icon": sign,
-        "said": COLUMNS[row.column], "arrival": ARRIVALS[row.arrival] if silent else "",
+        "said": COLUMNS[row.column], "arrival": _arrival(row) if silent else "",
+        "earlier": COLUMNS[row.earlier] if row.earlier else "",
         "at": format_datetime(row.at, "dd/MM") if row.at else "",
         "at_full": format_datetime(row.at, "HH:mm:ss, dd/MM/yyyy") if row.at else "",
         "reminded": len(row.reminded), "chase": silent and chaseable,
         "url": url_for("SlipBoardView.member", slip_id=slip.id, member_id=row.entry.member_id),
     }  # fmt: skip
+
+
+def _arrival(row: BoardRow) -> str:
+    """How far the slip has come to a member, since when and where: “seen 10:05 (iPad)”."""
+    reached = [each for each in row.devices if each.seen_at or row.arrival is not Arrival.SEEN]
+    if not reached:
+        return str(ARRIVALS[row.arrival])
+    at = min(each.seen_at or each.received_at for each in reached)
+    places = ", ".join(dict.fromkeys(each.device for each in reached))
+    return f"{ARRIVALS[row.arrival]} {format_datetime(at, 'HH:mm dd/MM')} ({places})"
+
+
+def _event(event: Event) -> dict[str, str]:
+    """A line of the history; an extension says what moved."""
+    told, moved = event.told, ("", "")
+    if event.fact == "SlipExtended":
+        old, new = (dt.datetime.fromisoformat(told[name]) for name in ("old_deadline_at", "deadline_at"))
+        moved = (full(old), full(new))
+    sign, label = EVENTS[event.fact]
+    return {"icon": sign, "label": label, "by": event.by or _("by the clock of the system"),
+            "at": format_datetime(event.at, "HH:mm:ss, dd/MM/yyyy"), "reason": told.get("reason") or "",
+            "old": moved[0], "new": moved[1]}  # fmt: skip
+
+
+def _reminded(board: Board) -> list[dict[str, Any]]:
+    """Reminders together as they went out, the latest first: why, when, by whom, to how many."""
+    found: dict[tuple[Any, ...], int] = {}
+    for row in board.rows:
+        for one in row.reminded:
+            key = (one.at, one.step, one.by.full_name if one.by else "")
+            found[key] = found.get(key, 0) + 1
+    return [{"occasion": occasion(step), "at": format_datetime(at, "HH:mm, dd/MM/yyyy"), "by": by, "n": number}
+            for (at, step, by), number in sorted(found.items(), key=lambda each: each[0][0], reverse=True)]  # fmt: skip
+
+
+def _rounds(slip: Slip) -> list[dict[str, str]]:
+    """The rounds beside this one: what they are called and where they are."""
+    following = slips.successor_of(slip)
+    beside = [(slip.previous, _("The round before")), (following, _("The next round"))]
+    return [{"label": label, "number": other.number_text or str(word(other.state)), "url": address_of(other)}
+            for other, label in beside if other]  # fmt: skip
 
 
 def _arrivals(board: Board) -> str:
@@ -110,12 +181,9 @@ def _deadline(slip: Slip, now: dt.datetime) -> dict[str, Any]:
     return {**remaining(slip.deadline_at, now), "full": full(slip.deadline_at), "running": running}
 
 
-def _extensions(slip: Slip) -> list[dict[str, str]]:
-    return [
-        {"old": full(row.old_deadline_at), "new": full(row.new_deadline_at), "reason": row.reason,
-         "at": format_datetime(row.at, "HH:mm, dd/MM/yyyy")}
-        for row in reversed(slip.extensions)
-    ]  # fmt: skip
+def _extended(slip: Slip) -> str:
+    """The deadline that the last extension replaced."""
+    return full(slip.extensions[-1].old_deadline_at) if slip.extensions else ""
 
 
 def _run(actor: Actor, board: Board, now: dt.datetime) -> dict[str, Any]:
@@ -168,23 +236,35 @@ def member_page(actor: Actor, slip_id: int, member_id: int) -> dict[str, Any]:
         raise NotFound(slip)
     asked = parse_slip_definition(slip.definition or b"")
     answers = slip_rows.answers_of(slip.id, member_id)
+    files = attachments_of([answer.id for answer in answers])
     return {
         "slip": head(slip), "row": _row(slip, row, False), "back": url_for("SlipBoardView.board", slip_id=slip.id),
-        "answers": [_answer(asked, answer, answer is answers[-1]) for answer in reversed(answers)],
+        "answers": [_answer(asked, answer, answer is answers[-1], files) for answer in reversed(answers)],
         "devices": [_device(device) for device in row.devices],
         "reminders": [_reminder(one) for one in row.reminded],
-        "deemed": row.column is Column.DEEMED, "silence": _silence(slip),
+        "deemed": row.column is Column.DEEMED, "silence": _silence(slip), "before": _before(slip, row),
     }  # fmt: skip
 
 
-def _answer(asked: Mapping[str, Any], answer: SlipAnswer, standing: bool) -> dict[str, Any]:
+def _before(slip: Slip, row: BoardRow) -> dict[str, Any] | None:
+    """Where the member stood in the round before, and the way there."""
+    if slip.previous is None or row.earlier is None:
+        return None
+    url = url_for("SlipBoardView.member", slip_id=slip.previous.id, member_id=row.entry.member_id)
+    return {"number": slip.previous.number_text, "said": COLUMNS[row.earlier], "url": url}
+
+
+def _answer(
+    asked: Mapping[str, Any], answer: SlipAnswer, standing: bool, files: Mapping[int, Sequence[SlipUpload]]
+) -> dict[str, Any]:
     said = parse_answer(answer.statement.statement)
     parts = zip(asked["questions"], said["answers"], strict=True)
     return {
         "standing": standing, "at": format_datetime(answer.answered_at, "HH:mm:ss, dd/MM/yyyy"),
         "seq": answer.leaf_seq, "sha256": answer.statement.sha256, "reservation": said["reservation"],
         "certificate": answer.statement.certificate.subject, "serial": answer.statement.certificate.serial,
-        "attachments": [each["name"] for each in said["attachments"]],
+        "attachments": [{"name": each.name, "url": url_for("SlipView.attachment", upload_id=each.id)}
+                        for each in files.get(answer.id, ())],
         "parts": [_part(asked, question, part) for question, part in parts],
     }  # fmt: skip
 

@@ -2,21 +2,26 @@
 
 import datetime as dt
 
-from flask import Flask, flash, jsonify, redirect, render_template, request, url_for
+from flask import Flask, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from app.extensions import talisman
 from app.views.actor import current_actor, now
+from app.views.digests import PAPER_LANGUAGE
 from app.views.guards import signed_in
+from app.views.papers import INERT
 from app.views.parsing import BadField, form_id
 from app.views.slip_board_page import board_page, member_page
 from app.views.slip_forms import reason_typed
+from app.views.slip_synthesis import sent_sheet
 from app.views.slip_tabs import BOARD, slip_tabs
 from app.views.slip_tries import NOTHING, Answer, Tried, tried
 from app.workflows import slip_closing, slip_reminders
-from app.workflows.slip_board import watched
+from app.workflows.slip_board import board_of, watched
+from app.workflows.slip_board_sheets import board_sheet
 
 
 class NoDay(BadField):
@@ -34,6 +39,16 @@ class SlipBoardView(BaseView):
     @signed_in
     def board(self, slip_id: int) -> str:
         return _page(slip_id)
+
+    @expose("/<int:slip_id>/board.<string:ending>", methods=["GET"])
+    @signed_in
+    @talisman(content_security_policy=INERT)
+    def file(self, slip_id: int, ending: str) -> Response:
+        """The board as PDF, Word document or workbook, as it stands at this moment."""
+        board = board_of(current_actor(), slip_id)
+        with force_locale(PAPER_LANGUAGE):
+            sheet = board_sheet(board, now(), demo=current_app.config["DEMO"])
+            return sent_sheet(sheet, ending, f"theo-doi-phieu-{slip_id}")
 
     @expose("/<int:slip_id>/board/state", methods=["GET"])
     @signed_in
@@ -82,7 +97,8 @@ class SlipBoardView(BaseView):
 
 def _page(slip_id: int, refused: Tried = NOTHING) -> str:
     actor = current_actor()
-    context = board_page(actor, slip_id, now(), request.args.get("shown", "all"))
+    asked = {name: request.args.get(name, "") for name in ("shown", "q")}
+    context = board_page(actor, slip_id, now(), **asked)
     tabs = slip_tabs(actor, watched(actor, slip_id), BOARD)
     return render_template("ec/slip_board.html", **context, **tabs, tried=refused)
 

@@ -26,7 +26,8 @@ class SlipOfficeView(BaseView):
     @expose("/approvals", methods=["GET"])
     @signed_in
     def queue(self) -> str:
-        return render_template("ec/slip_queue.html", **queue_page(current_actor(), now()))
+        asked = {name: request.args.get(name, "") for name in ("q", "urgent")}
+        return render_template("ec/slip_queue.html", **queue_page(current_actor(), now(), **asked))
 
     @expose("/<int:slip_id>/preview", methods=["GET"])
     @signed_in

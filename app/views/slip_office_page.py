@@ -6,11 +6,11 @@ from typing import Any
 from flask import url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.extensions import db
-from app.models import Slip, SlipState
+from app.models import Organisation, Slip, SlipState, Urgency
 from app.views.slip_compose_page import changes, load_of, phone, recipients, silence
 from app.views.slip_forms import of_slip
 from app.views.slip_office_words import address_of, course, full, head, history, remaining
@@ -19,10 +19,12 @@ from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import APPROVERS, BOARD, GRANTS, SAID, Actor, Right
 from app.workflows.engine.visibility import nothing, seen, visible
 from app.workflows.engine.words import word
+from app.workflows.rules.names import fold
 from app.workflows.slip_outlook import outlook
 
 QUEUE = APPROVERS | BOARD
 SHOWN_LATEST = 10
+LONGEST_QUERY = 100
 WITHDRAWABLE = (SlipState.SUBMITTED, SlipState.APPROVED)
 ABANDONABLE = (SlipState.DRAFT, *WITHDRAWABLE)
 
@@ -61,8 +63,8 @@ def acts(actor: Actor, slip: Slip) -> dict[str, str]:
         "submit": slip.state is SlipState.DRAFT and actor.may(Right.SLIP_DRAFT, slip),
         "withdraw": slip.state in WITHDRAWABLE and actor.may(Right.SLIP_DRAFT, slip),
         "abandon": slip.state in ABANDONABLE and actor.may(Right.SLIP_DRAFT, slip),
-        "approve": _own_step(actor, slip), "return": _own_step(actor, slip) or _may_issue(actor, slip),
-        "issue": _may_issue(actor, slip),
+        "approve": slip_approval.may_approve(actor, slip), "issue": slip_approval.may_issue(actor, slip),
+        "return": slip_approval.may_approve(actor, slip) or slip_approval.may_issue(actor, slip),
         "round": slip.state in slip_rounds.FROM and actor.may(Right.SLIP_DRAFT, slip)
         and slips.successor_of(slip) is None,
     }  # fmt: skip
@@ -78,15 +80,6 @@ ENDPOINTS = {
     "submit": "submit", "withdraw": "withdraw", "abandon": "abandon", "approve": "approve", "return": "send_back",
     "issue": "issue", "round": "begin_round",
 }  # fmt: skip
-
-
-def _own_step(actor: Actor, slip: Slip) -> bool:
-    step = slip_approval.awaited(slip)
-    return step is not None and actor.holds(frozenset(step.offices), slip.body_id)
-
-
-def _may_issue(actor: Actor, slip: Slip) -> bool:
-    return slip.state is SlipState.APPROVED and actor.may(Right.SLIP_ISSUE, slip)
 
 
 def _previous(slip: Slip) -> dict[str, Any] | None:
@@ -105,22 +98,23 @@ def _issue(actor: Actor, slip: Slip, now: dt.datetime) -> dict[str, Any]:
     try:
         found = outlook(slip, now)
         ends = found.ends.get(slip.working_days)
-        load = load_of(actor, slip, slip.working_days, now) if _may_issue(actor, slip) else None
+        load = load_of(actor, slip, slip.working_days, now) if slip_approval.may_issue(actor, slip) else None
     except WorkflowError as none:
         return {**told, "problem": str(none)}
     return {**told, "deadline": full(ends) if ends else "", "load": load}
 
 
-def queue_page(actor: Actor, now: dt.datetime) -> dict[str, Any]:
-    """The context of templates/ec/slip_queue.html: what waits for this person, what is under way, what is over."""
+def queue_page(actor: Actor, now: dt.datetime, q: str = "", urgent: str = "") -> dict[str, Any]:
+    """The context of templates/ec/slip_queue.html: what waits for this person, what is under way, what is over.
+
+    `q` is a part of the matter, the number or the lead ministry, with or without marks; `urgent` a code of Urgency.
+    """
     if not actor.holds(QUEUE):
         raise NotAllowed(nothing(actor, Slip, 0), right=SAID[Right.SLIP_APPROVE])
-    rows = select(Slip).where(visible(actor, Slip)).options(
-        selectinload(Slip.approvals), selectinload(Slip.organisation), selectinload(Slip.drafted_by)
-    )  # fmt: skip
+    query, rows = q.strip()[:LONGEST_QUERY], _asked_for(actor, q.strip()[:LONGEST_QUERY], urgent)
     open_ones = rows.where(Slip.state.in_([SlipState.DRAFT, *WITHDRAWABLE])).order_by(Slip.id)
     making = list(db.session.scalars(open_ones))
-    mine = [slip for slip in making if _waits_for(actor, slip)]
+    mine = [slip for slip in making if slip_approval.is_next(actor, slip)]
     issued = db.session.scalars(rows.where(Slip.state == SlipState.ISSUED).order_by(Slip.deadline_at, Slip.id))
     over = rows.where(Slip.closed_at.is_not(None) | Slip.ended_at.is_not(None)).order_by(Slip.id.desc())
     return {
@@ -130,13 +124,24 @@ def queue_page(actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "over": [_entry(slip, now) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
         "new_url": url_for("SlipComposeView.blank") if actor.holds(GRANTS[Right.SLIP_DRAFT]) else "",
         "records_url": url_for("SlipRecords.list") if actor.holds(BOARD) else "",
+        "chain_url": url_for("SlipChainView.page") if actor.holds(GRANTS[Right.RULES_MANAGE]) else "",
+        "query": query, "urgent": urgent, "searched": bool(query or urgent),
+        "urgencies": [(each.value, word(each)) for each in Urgency],
     }  # fmt: skip
 
 
-def _waits_for(actor: Actor, slip: Slip) -> bool:
-    """Whether the next step is this person's: to approve, to issue, or to mend what came back."""
-    returned = slip.state is SlipState.DRAFT and bool(slip.reason) and slip.drafted_by_id == actor.person_id
-    return _own_step(actor, slip) or _may_issue(actor, slip) or returned
+def _asked_for(actor: Actor, query: str, urgent: str) -> Select[tuple[Slip]]:
+    rows = select(Slip).where(visible(actor, Slip)).options(
+        selectinload(Slip.approvals), selectinload(Slip.organisation), selectinload(Slip.drafted_by)
+    )  # fmt: skip
+    if urgent in list(Urgency):
+        rows = rows.where(Slip.urgency == Urgency(urgent))
+    if not query:
+        return rows
+    lead = select(Organisation.id).where(Organisation.name_fold.contains(fold(query), autoescape=True))
+    numbered = Slip.number_text.contains(query.upper(), autoescape=True)
+    found = or_(numbered, Slip.title_fold.contains(fold(query), autoescape=True), Slip.organisation_id.in_(lead))
+    return rows.where(found)
 
 
 def _entry(slip: Slip, now: dt.datetime) -> dict[str, Any]:

@@ -29,6 +29,12 @@ ACTS = {
     ApprovalAct.SUBMITTED: "send", ApprovalAct.APPROVED: "circle-check", ApprovalAct.RETURNED: "undo-2",
     ApprovalAct.WITHDRAWN: "arrow-left",
 }  # fmt: skip
+EVENTS: dict[str, tuple[str, Any]] = {
+    "SlipIssued": ("send", lazy_gettext("Issued")), "SlipExtended": ("calendar-clock", lazy_gettext("Extended")),
+    "SlipRecalled": ("ban", lazy_gettext("Recalled")), "SlipClosed": ("check-check", lazy_gettext("Closed")),
+    "SlipReported": ("file-text", lazy_gettext("Reported to the head")),
+    "SlipDecided": ("gavel", lazy_gettext("Decided")),
+}  # fmt: skip
 BEFORE_ISSUE = (SlipState.DRAFT, SlipState.SUBMITTED, SlipState.APPROVED, SlipState.ABANDONED)
 
 

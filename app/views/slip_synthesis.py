@@ -56,7 +56,7 @@ class SlipSynthesisView(BaseView):
         synthesis.refuse_differing(found)
         with force_locale(PAPER_LANGUAGE):
             sheet = opinion_sheets.synthesis_sheet(found, now(), demo=current_app.config["DEMO"])
-            return _sent(sheet, ending, f"tong-hop-y-kien-{slip_id}")
+            return sent_sheet(sheet, ending, f"tong-hop-y-kien-{slip_id}")
 
     @expose("/<int:slip_id>/synthesis/join", methods=["POST"])
     @signed_in
@@ -90,7 +90,7 @@ class SlipExplanationView(BaseView):
         synthesis.refuse_differing(table.synthesis)
         with force_locale(PAPER_LANGUAGE):
             sheet = opinion_sheets.explanation_sheet(table, now(), demo=current_app.config["DEMO"])
-            return _sent(sheet, ending, f"tiep-thu-giai-trinh-{slip_id}")
+            return sent_sheet(sheet, ending, f"tiep-thu-giai-trinh-{slip_id}")
 
     @expose("/<int:slip_id>/explanations/<int:leader_id>", methods=["POST"])
     @signed_in
@@ -154,7 +154,7 @@ def _back(endpoint: str, slip_id: int, *, view: str = "SlipSynthesisView", ancho
     return redirect(url_for(f"{view}.{endpoint}", slip_id=slip_id, _anchor=anchor), 303)
 
 
-def _sent(sheet: OpinionSheet, ending: str, name: str) -> Response:
+def sent_sheet(sheet: OpinionSheet, ending: str, name: str) -> Response:
     """The file, kept by no cache; a PDF opens, the others are saved."""
     if ending not in MAKERS:
         raise NoSuchFile

@@ -194,7 +194,8 @@ ADDRESSES = {
     TaskKind.RESUBMIT: "/slips/{id}/report",
     TaskKind.RECOVERY: "/records/recoveries/{id}", TaskKind.ABSENCE: "/absences/",
     TaskKind.ANSWER: "/meetings/{id}", TaskKind.ENROL: "/keys/",
-    TaskKind.OPINION: "/slips/{id}",
+    TaskKind.OPINION: "/slips/{id}", TaskKind.APPROVE: "/slips/{id}/preview", TaskKind.RELEASE: "/slips/{id}/preview",
+    TaskKind.MEND: "/slips/{id}/edit",
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from app.models import (
     Slip,
     SlipState,
 )
-from app.workflows import polls, slip_decisions
+from app.workflows import polls, slip_approval, slip_decisions
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
@@ -49,6 +49,9 @@ class TaskKind(StrEnum):
     DECIDE = "decide"
     SIGN = "sign"
     ISSUE = "issue"
+    RELEASE = "release"
+    APPROVE = "approve"
+    MEND = "mend"
     RECEIVE = "receive"
     DRAFT = "draft"
     REPORT = "report"
@@ -77,8 +80,8 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     if actor.person_id is None:
         return []
     parts = (
-        _votes, _opinions, _closed_polls, _outcomes, _resolutions, _received, _undrafted, _returned, _recoveries,
-        _absences, _invitations, _keys,
+        _votes, _opinions, _closed_polls, _outcomes, _resolutions, _slips, _received, _undrafted, _returned,
+        _recoveries, _absences, _invitations, _keys,
     )  # fmt: skip
     return [task for part in parts for task in part(actor, now)]
 
@@ -102,6 +105,16 @@ def _opinions(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     for slip in waiting_slips(actor, now):
         where = slip.organisation.name if slip.organisation else ""
         yield Task(TaskKind.OPINION, slip.id, slip.body_id, slip.matter, where, at=slip.deadline_at)
+
+
+def _slips(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
+    """Slips on their way to the issue whose next step is this person's."""
+    kinds = {SlipState.SUBMITTED: TaskKind.APPROVE, SlipState.APPROVED: TaskKind.RELEASE}
+    for slip in slip_approval.waiting_slips_of(actor):
+        where = slip.organisation.name if slip.organisation else ""
+        last = max(slip.approvals, key=lambda row: row.seq, default=None)
+        at = last.at if last else slip.drafted_at
+        yield Task(kinds.get(slip.state, TaskKind.MEND), slip.id, slip.body_id, slip.matter, where, at=at)
 
 
 def _closed_polls(actor: Actor, _now: dt.datetime) -> Iterator[Task]:

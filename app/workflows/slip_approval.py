@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
 from app.models import (
@@ -22,10 +23,10 @@ from app.models import (
 )
 from app.workflows import slip_deadlines, slip_papers, slips
 from app.workflows.engine.errors import BadValue, Detached, NotAllowed, WorkflowError
-from app.workflows.engine.rights import APPROVERS, Actor, Right
+from app.workflows.engine.rights import APPROVERS, GRANTS, Actor, Right
 from app.workflows.engine.text import block, line
 from app.workflows.engine.transaction import Fact, record, use_case
-from app.workflows.engine.visibility import seen
+from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slip_facts import (
     SlipApproved,
@@ -179,6 +180,31 @@ def withdraw_slip(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
     return slip
 
 
+def waiting_slips_of(actor: Actor) -> list[Slip]:
+    """Slips whose next step is this person's, the oldest first: to approve, to issue, or to mend what came back."""
+    if not actor.holds(APPROVERS | GRANTS[Right.SLIP_DRAFT]):
+        return []
+    rows = select(Slip).where(visible(actor, Slip), Slip.state.in_((slips.DRAFT, slips.SUBMITTED, slips.APPROVED)))
+    rows = rows.options(selectinload(Slip.approvals), joinedload(Slip.organisation)).order_by(Slip.id)
+    return [slip for slip in db.session.scalars(rows) if is_next(actor, slip)]
+
+
+def is_next(actor: Actor, slip: Slip) -> bool:
+    """Whether the next step of a slip is this person's."""
+    returned = slip.state is slips.DRAFT and bool(slip.reason) and slip.drafted_by_id == actor.person_id
+    return may_approve(actor, slip) or may_issue(actor, slip) or returned
+
+
+def may_approve(actor: Actor, slip: Slip) -> bool:
+    """Whether the step under way is one of this person's offices; whoever submitted the slip is not asked."""
+    step = awaited(slip)
+    return step is not None and actor.holds(frozenset(step.offices), slip.body_id) and not _submitted_by(actor, slip)
+
+
+def may_issue(actor: Actor, slip: Slip) -> bool:
+    return slip.state is slips.APPROVED and actor.may(Right.SLIP_ISSUE, slip)
+
+
 def awaited(slip: Slip) -> Step | None:
     """The step that a submitted slip waits for."""
     return _step_of(slip) if slip.state is slips.SUBMITTED else None
@@ -195,10 +221,14 @@ def _require_step(actor: Actor, slip: Slip) -> Step:
     step = _step_of(slip)
     if step is None or not actor.holds(frozenset(step.offices), slip.body_id):
         raise NotYourStep(slip, step=step.name if step else "")
-    submitted = next((row for row in reversed(slip.approvals) if row.act is ApprovalAct.SUBMITTED), None)
-    if submitted is not None and submitted.person_id == actor.person_id:
+    if _submitted_by(actor, slip):
         raise OwnSlip(slip)
     return step
+
+
+def _submitted_by(actor: Actor, slip: Slip) -> bool:
+    submitted = next((row for row in reversed(slip.approvals) if row.act is ApprovalAct.SUBMITTED), None)
+    return submitted is not None and submitted.person_id == actor.person_id
 
 
 def _require_complete(slip: Slip) -> None:

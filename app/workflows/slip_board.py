@@ -2,18 +2,33 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.models import Choice, Slip, SlipAnswer, SlipDeemed, SlipDelivery, SlipRecipient, SlipReminder
+from app.models import (
+    AuditEntry,
+    Choice,
+    Slip,
+    SlipAttachment,
+    SlipDeemed,
+    SlipDelivery,
+    SlipRecipient,
+    SlipReminder,
+    SlipUpload,
+)
 from app.workflows import slip_deliveries, slip_reminders, slip_rows, slips
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.tally import threshold
+from app.workflows.slip_facts import SlipClosed, SlipDecided, SlipExtended, SlipIssued, SlipRecalled, SlipReported
+
+HISTORY = (SlipIssued, SlipExtended, SlipRecalled, SlipClosed, SlipReported, SlipDecided)
 
 
 class Column(StrEnum):
@@ -39,11 +54,25 @@ class Arrival(StrEnum):
 
 
 @dataclass(frozen=True)
+class Event:
+    """What happened to an issued slip: the name of the fact, what it says, and by whom; nobody for the clock."""
+
+    fact: str
+    at: dt.datetime
+    by: str
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class BoardRow:
-    """One member. `at` is that of the standing answer or of the deemed agreement; `devices` and `reminded` in order."""
+    """One member. `at` is that of the standing answer or of the deemed agreement; `devices` and `reminded` in order.
+
+    `earlier` is where the member stood in the round before, None where nobody asked him then.
+    """
 
     entry: SlipRecipient
     column: Column
+    earlier: Column | None
     at: dt.datetime | None
     arrival: Arrival
     devices: Sequence[SlipDelivery]
@@ -75,7 +104,8 @@ class Board:
 def board_of(actor: Actor, slip_id: int) -> Board:
     """The board of an issued slip for those who may see what was answered; its statements do not grow with N."""
     slip = watched(actor, slip_id)
-    standing, deemed = slip_rows.standing(slip.id), _deemed(slip.id)
+    columns = _columns(slip)
+    earlier = _columns(slip.previous) if slip.previous and slip.previous.definition_sha256 else {}
     devices: dict[int, list[SlipDelivery]] = {}
     for delivery in slip_deliveries.deliveries_of(slip.id):
         devices.setdefault(delivery.member_id, []).append(delivery)
@@ -83,8 +113,8 @@ def board_of(actor: Actor, slip_id: int) -> Board:
     for reminder in slip_reminders.reminders_of(slip):
         reminded.setdefault(reminder.member_id, []).append(reminder)
     rows = [
-        _row(entry, standing.get(entry.member_id), deemed.get(entry.member_id), devices.get(entry.member_id, []),
-             reminded.get(entry.member_id, []))
+        _row(entry, columns[entry.member_id], earlier.get(entry.member_id, (None, None))[0],
+             devices.get(entry.member_id, []), reminded.get(entry.member_id, []))
         for entry in slip.recipients
     ]  # fmt: skip
     consent = slips.main_question(slip) is not None
@@ -102,20 +132,52 @@ def watched(actor: Actor, slip_id: int) -> Slip:
     return slip
 
 
+def history_of(slip: Slip) -> list[Event]:
+    """What happened to a slip since its issue, in order; answers and reminders are shown by member."""
+    rows = select(AuditEntry).where(AuditEntry.subject_type == Slip.__tablename__, AuditEntry.subject_id == slip.id)
+    rows = rows.where(AuditEntry.fact.in_([fact.__name__ for fact in HISTORY])).options(joinedload(AuditEntry.actor))
+    return [
+        Event(row.fact, row.at, row.actor.full_name if row.actor else "", row.payload)
+        for row in db.session.scalars(rows.order_by(AuditEntry.id))
+    ]
+
+
+def attachments_of(answer_ids: Sequence[int]) -> dict[int, list[SlipUpload]]:
+    """The files that these answers name, in their order."""
+    rows = select(SlipAttachment.answer_id, SlipUpload).join(SlipUpload, SlipUpload.id == SlipAttachment.upload_id)
+    rows = rows.where(SlipAttachment.answer_id.in_(answer_ids))
+    rows = rows.order_by(SlipAttachment.answer_id, SlipAttachment.position)
+    found: dict[int, list[SlipUpload]] = {}
+    for answer_id, upload in db.session.execute(rows):
+        found.setdefault(answer_id, []).append(upload)
+    return found
+
+
+def _columns(slip: Slip) -> dict[int, tuple[Column, dt.datetime | None]]:
+    """Where each member of the roll stands, and since when."""
+    standing, deemed = slip_rows.standing(slip.id), _deemed(slip.id)
+    found: dict[int, tuple[Column, dt.datetime | None]] = {}
+    for entry in slip.recipients:
+        answer, at = standing.get(entry.member_id), deemed.get(entry.member_id)
+        if answer is not None:
+            found[entry.member_id] = (_said(answer.choice), answer.answered_at)
+        else:
+            found[entry.member_id] = (Column.DEEMED if at else Column.MISSING, at)
+    return found
+
+
 def _row(
     entry: SlipRecipient,
-    answer: SlipAnswer | None,
-    deemed_at: dt.datetime | None,
+    stands: tuple[Column, dt.datetime | None],
+    earlier: Column | None,
     devices: Sequence[SlipDelivery],
     reminded: Sequence[SlipReminder],
 ) -> BoardRow:
-    column, at = (Column.DEEMED if deemed_at else Column.MISSING), deemed_at
-    if answer is not None:
-        column, at = _said(answer.choice), answer.answered_at
+    column, at = stands
     arrival = Arrival.RECEIVED if devices else Arrival.SENT
     if any(device.seen_at for device in devices):
         arrival = Arrival.SEEN
-    return BoardRow(entry, column, at, arrival, devices, reminded)
+    return BoardRow(entry, column, earlier, at, arrival, devices, reminded)
 
 
 def _said(choice: Choice | None) -> Column:

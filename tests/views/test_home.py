@@ -11,8 +11,8 @@ from tests.cabinet import PIN, actors
 from tests.conftest import nonce_of
 from tests.slipping import DEADLINE, SlipScene
 
-(VOTE, OPINION, TIE, PUBLISH, DECIDE, SIGN, ISSUE, RECEIVE, DRAFT, REPORT, RESUBMIT, RECOVERY, ABSENCE, ANSWER,
- ENROL) = TaskKind  # fmt: skip
+VOTE, OPINION, TIE, PUBLISH = TaskKind.VOTE, TaskKind.OPINION, TaskKind.TIE, TaskKind.PUBLISH
+RECOVERY, ABSENCE, ANSWER, ENROL = TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL
 
 
 def kinds(scene, name):

@@ -1,10 +1,8 @@
 """The office's side of a slip: composing without losing a letter, approval, issue, and the board."""
 
-import datetime as dt
 import html
 import io
 import re
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import QuestionKind, Slip, SlipState
-from app.workflows import slip_deliveries, slip_papers, slip_reminders
-from app.workflows.slips import Question
+from app.models import QuestionKind, Slip, SlipState, Urgency
+from app.workflows import slip_papers, slips
+from app.workflows.slips import Content
 from tests.cabinet import MEMBERS, NOW
-from tests.slipping import CONSENT, DEADLINE, REASON, SlipScene
+from tests.slipping import CONSENT, REASON, SlipScene
 from tests.views.browser import Browser
 from tests.workflows.test_documents import pdf
 
@@ -257,125 +255,6 @@ def test_members_and_others_have_no_part_in_the_making(app, at: At, slip):
         assert at(name).get("/slips/approvals").status_code == 403, name
 
 
-# -- the board --------------------------------------------------------------------------------------------------------
-
-
-def numbers(page) -> list[int]:
-    tally = page.text.split("ec-sliptally")[1].split("</dl>")[0]
-    return [int(number) for number in re.findall(r"<dd>(\d+)</dd>", tally)]
-
-
-def test_the_board_always_makes_n_while_it_runs_and_after_the_deadline(app, at: At, clock, slip):
-    open_slip = slip.issue()
-    board = f"/slips/{open_slip}/board"
-    assert numbers(at("clerk").get(board)) == [0, 0, 0, 0, len(MEMBERS)]
-    slip.answer("a", open_slip)
-    slip.answer("b", open_slip, "disagree", text="Chưa rõ nguồn vốn")
-    running = numbers(at("clerk").get(board))
-    assert (running, sum(running)) == ([1, 1, 0, 0, len(MEMBERS) - 2], len(MEMBERS))
-    clock.now = DEADLINE + dt.timedelta(seconds=1)
-    clerk = Browser(app, "clerk")  # days later, the session of before is over
-    assert clerk.post(f"/slips/{open_slip}/close", reason="").status_code == 303
-    over = numbers(clerk.get(board))
-    assert (over, sum(over)) == ([1, 1, 0, len(MEMBERS) - 2, 0], len(MEMBERS))
-
-
-def test_the_text_of_an_answer_is_for_those_who_see_the_board(app, at: At, slip):
-    open_slip = slip.issue()
-    slip.answer("b", open_slip, "disagree", text="Chưa rõ nguồn vốn")
-    drill = f"/slips/{open_slip}/board/{slip.who['b'].person_id}"
-    for name in ("clerk", "chairman", "head", "deputy", "auditor"):
-        assert "Chưa rõ nguồn vốn" in words(at(name).get(drill)), name
-    for name in ("a", "b"):
-        assert at(name).get(drill).status_code == 403, name
-        assert at(name).get(f"/slips/{open_slip}/board").status_code == 403, name
-        assert at(name).get(f"/slips/{open_slip}/board/state").status_code == 403, name
-
-
-def test_the_board_says_how_far_the_slip_has_come(app, at: At, slip):
-    open_slip = slip.issue()
-    at("clerk").post("/language/en")
-    slip_deliveries.note_delivery(slip.who["a"], open_slip, "iPad", True, now=NOW)
-    slip_deliveries.note_delivery(slip.who["b"], open_slip, "iPhone", False, now=NOW)
-    page = words(at("clerk").get(f"/slips/{open_slip}/board"))
-    assert f"Sent to {len(MEMBERS)}, received by 2, seen by 1." in page
-    drill = words(at("clerk").get(f"/slips/{open_slip}/board/{slip.who['a'].person_id}"))
-    assert ("iPad" in drill, "iPhone" in drill) == (True, False)
-
-
-def test_the_state_moves_with_every_answer(app, at: At, slip):
-    open_slip = slip.issue()
-    before = at("clerk").get(f"/slips/{open_slip}/board/state").json
-    slip.answer("a", open_slip)
-    after = at("clerk").get(f"/slips/{open_slip}/board/state").json
-    assert (before["state"], after["version"] > before["version"]) == ("issued", True)
-
-
-def reminded(slip_id: int) -> Counter[int]:
-    db.session.expire_all()
-    return Counter(row.member_id for row in slip_reminders.reminders_of(db.session.get_one(Slip, slip_id)))
-
-
-def test_the_silent_are_reminded_once_an_hour_and_nobody_else(app, at: At, clock, slip):
-    open_slip = slip.issue()
-    slip.answer("a", open_slip)
-    at("clerk").post("/language/en")
-    assert at("clerk").post(f"/slips/{open_slip}/chase").status_code == 303
-    assert set(reminded(open_slip)) == {slip.who[name].person_id for name in MEMBERS if name != "a"}
-    at("clerk").post(f"/slips/{open_slip}/chase")
-    assert "less than an hour ago" in words(at("clerk").get(f"/slips/{open_slip}/board"))
-    clock.move(hours=1, seconds=1)
-    one = slip.who["b"].person_id
-    Browser(app, "clerk").post(f"/slips/{open_slip}/chase", member_id=str(one))
-    assert {member for member, times in reminded(open_slip).items() if times > 1} == {one}
-
-
-def test_a_deadline_is_extended_and_the_old_one_stays_legible(app, at: At, slip):
-    open_slip = slip.issue()
-    done = at("clerk").post(f"/slips/{open_slip}/extend", day="2026-08-04", reason=REASON)
-    assert done.status_code == 303, words(done)
-    page = at("clerk").get(f"/slips/{open_slip}/board")
-    assert re.search(r"<s>[^<]*03/08/2026</s>", page.text)
-    assert REASON in words(page)
-
-
-@pytest.mark.parametrize(("day", "said"), [
-    ("2026-08-20", "at most 5 working days"), ("2026-08-03", "later day"), ("2026-08-08", "at most 5"),
-    ("", "Choose the day"), ("2026-13-01", "Choose the day"),
-])  # fmt: skip
-def test_an_impossible_day_keeps_the_reason_in_the_sheet(app, at: At, slip, day, said):
-    open_slip = slip.issue()
-    at("clerk").post("/language/en")
-    page = at("clerk").post(f"/slips/{open_slip}/extend", day=day, reason=REASON)
-    assert page.status_code == 422
-    assert said in words(page)
-    assert REASON in typed_again(page)
-
-
-def test_an_early_close_needs_every_answer_and_a_reason(app, at: At, slip):
-    open_slip = slip.issue()
-    refused = at("clerk").post(f"/slips/{open_slip}/close", reason=REASON)
-    assert refused.status_code == 409
-    for name in MEMBERS:
-        slip.answer(name, open_slip)
-    assert at("clerk").post(f"/slips/{open_slip}/close", reason=" ").status_code == 422
-    assert at("clerk").post(f"/slips/{open_slip}/close", reason=REASON).status_code == 303
-    assert only_slip().state is SlipState.CLOSED
-
-
-def test_a_recall_and_a_new_round_with_what_changed(app, at: At, slip):
-    open_slip = slip.issue(CONSENT, Question(QuestionKind.TEXT, "Góp ý?"))
-    at("clerk").post("/language/en")
-    assert at("clerk").post(f"/slips/{open_slip}/recall", reason=REASON).status_code == 303
-    begun = at("clerk").post(f"/slips/{open_slip}/round")
-    new = db.session.scalars(select(Slip.id).where(Slip.previous_id == open_slip)).one()
-    assert (begun.status_code, begun.location) == (303, f"/slips/{new}/edit")
-    at("clerk").post(f"/slips/{new}/edit", **{**TYPED, "kind": ["consent"], "text": ["Khác?"], "options": [""]})
-    page = words(at("clerk").get(f"/slips/{new}/edit"))
-    assert "Question 2 was taken out: “Góp ý?”." in page
-    assert f"Question 1 was: “{CONSENT.text}”." in page
-
-
 # -- the register -----------------------------------------------------------------------------------------------------
 
 
@@ -390,3 +269,17 @@ def test_the_register_shows_counts_and_leads_to_the_slip(app, at: At, slip):
     assert listed(at("auditor").get("/records/slips/?_flt_0_matter=doanh+nghiep")) == {draft, open_slip}
     shown = at("auditor").get(f"/records/slips/{open_slip}")
     assert f"/slips/{open_slip}/board" in shown.text
+
+
+def test_slips_are_found_in_the_queue_without_marks(app, at: At, slip):
+    express = slip.draft(urgency=Urgency.EXPRESS).id
+    other = slips.compose_slip(slip.who["clerk"], 1, Content("Việc khác hẳn", (CONSENT,)), now=NOW).id
+
+    def found(query):
+        return {int(each) for each in re.findall(r'href="/slips/(\d+)/preview"', at("clerk").get(query).text)}
+
+    assert found("/slips/approvals") == {express, other}
+    assert found("/slips/approvals?q=doanh+nghiep") == {express}
+    assert found("/slips/approvals?q=viec+khac") == {other}
+    assert found("/slips/approvals?urgent=express") == {express}
+    assert found("/slips/approvals?q=%25") == set()

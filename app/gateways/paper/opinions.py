@@ -1,4 +1,4 @@
-"""Decides how opinions stand on paper: the synthesis, and the table of what was accepted and explained."""
+"""Decides how opinions stand on paper: the board, the synthesis, and the table of what was accepted and explained."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -20,8 +20,9 @@ TOTALS_MIDDLE = (1, 2, 3, 4, 5, 6)
 
 
 class Form(StrEnum):
-    """Which of the two papers it is."""
+    """Which of the papers it is."""
 
+    BOARD = "board"
     SYNTHESIS = "synthesis"
     EXPLANATIONS = "explanations"
 
@@ -37,6 +38,11 @@ class Shape:
 
 
 SHAPES = {
+    Form.BOARD: Shape(
+        "BẢNG THEO DÕI TRẢ LỜI PHIẾU",
+        ("TT", "Thành viên", "Ý kiến đã gửi", "Mặc nhiên đồng ý", "Không trả lời", "Thời điểm"),
+        (0.8, 5.2, 2.4, 1.6, 1.6, 2.2), (0, 2, 3, 4, 5),
+    ),
     Form.SYNTHESIS: Shape(
         "BẢN TỔNG HỢP", ("TT", "Thành viên", "Lựa chọn", "Nội dung ý kiến"), (0.8, 3.4, 1.7, 7.2), (0, 2)
     ),

@@ -58,6 +58,7 @@ from app.models import (
     SlipAdvice,
     SlipAide,
     SlipAnswer,
+    SlipAttachment,
     SlipDecision,
     SlipDelivery,
     SlipDraft,
@@ -200,6 +201,14 @@ def _of_member(slip_part: Any, actor: Actor) -> Criterion:
     return or_(slip_part.member_id == (actor.person_id or 0), _in_bodies(slip_part.body_id, actor, BOARD))
 
 
+def _uploads(actor: Actor) -> Criterion:
+    """Each the own; those who see the board only what a signed answer names."""
+    signed = SlipUpload.id.in_(select(SlipAttachment.upload_id))
+    return or_(
+        SlipUpload.member_id == (actor.person_id or 0), and_(signed, _in_bodies(SlipUpload.body_id, actor, BOARD))
+    )
+
+
 def _polls(actor: Actor) -> Criterion:
     asked = Poll.state != PollState.DRAFT
     running = [m for m, role in actor.seats if role in (SeatRole.CHAIR, SeatRole.SECRETARY)]
@@ -286,7 +295,7 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     Opinion: lambda actor: _of_member(Opinion, actor),
     SlipReminder: lambda actor: _of_member(SlipReminder, actor),
     CalendarFeed: lambda actor: CalendarFeed.person_id == (actor.person_id or 0),
-    SlipUpload: lambda actor: _of_member(SlipUpload, actor),
+    SlipUpload: _uploads,
     SlipAdvice: lambda actor: or_(
         SlipAdvice.member_id == (actor.person_id or 0), SlipAdvice.aide_id == (actor.person_id or 0)
     ),
