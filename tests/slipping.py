@@ -66,7 +66,14 @@ class SlipScene:
         self, name: str, slip_id: int, choice: str = "agree", nonce: str = "", at: dt.datetime = NOW, **more: Any
     ) -> AnswerReceipt:
         nonce = nonce or nonce_of(f"{name}-{choice}-{slip_id}")
-        slip_answers.prepare_answer(self.who[name], slip_id, said(choice, **more), nonce, now=at)
+        return self.signed(name, slip_id, said(choice, **more), nonce, at)
+
+    def answer_parts(self, name: str, slip_id: int, parts: list[dict[str, Any]]) -> AnswerReceipt:
+        """An answer to several questions, part by part."""
+        return self.signed(name, slip_id, Said(parts), nonce_of(f"{name}-{slip_id}"), NOW)
+
+    def signed(self, name: str, slip_id: int, answer: Said, nonce: str, at: dt.datetime) -> AnswerReceipt:
+        slip_answers.prepare_answer(self.who[name], slip_id, answer, nonce, now=at)
         return slip_answers.sign_answer(self.who[name], slip_id, nonce, PIN, now=at)
 
 

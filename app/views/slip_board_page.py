@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
-from flask_babel import format_datetime
+from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
 from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState, SlipUpload
@@ -51,7 +51,7 @@ LOOKS = {
     Column.DEEMED: ("deemed", "circle-check"), Column.MISSING: ("miss", "circle"),
 }  # fmt: skip
 FILTERS = ("all", "answered", "missing")
-FILES = ("xlsx", "docx", "pdf")
+FILES = {"xlsx": lazy_gettext("Excel workbook"), "docx": lazy_gettext("Word document"), "pdf": "PDF"}
 LONGEST_QUERY = 100
 
 
@@ -73,7 +73,7 @@ def board_page(actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q:
         "run": _run(actor, board, now) if runs and takes else {}, "acts": acts(actor, slip), "changes": changes(slip),
         "result": _result(slip), "reason": slip.reason, "ended": _ended(slip), "arrivals": _arrivals(board),
         "events": [_event(event) for event in reversed(events)], "reminders": _reminded(board), "rounds": _rounds(slip),
-        "files": [(ending.upper(), url_for("SlipBoardView.file", slip_id=slip.id, ending=ending)) for ending in FILES],
+        "files": [(FILES[ending], url_for("SlipBoardView.file", slip_id=slip.id, ending=ending)) for ending in FILES],
     }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _arrival(row: BoardRow) -> str:
     if not reached:
         return str(ARRIVALS[row.arrival])
     at = min(each.seen_at or each.received_at for each in reached)
-    places = ", ".join(dict.fromkeys(each.device for each in reached))
+    places = reached[0].device if len(reached) == 1 else _("%(n)s devices", n=len(reached))
     return f"{ARRIVALS[row.arrival]} {format_datetime(at, 'HH:mm dd/MM')} ({places})"
 
 

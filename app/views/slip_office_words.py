@@ -11,7 +11,7 @@ from flask_babel import lazy_pgettext as _p
 from app.models import ApprovalAct, Slip, SlipState, Urgency
 from app.views.durations import span
 from app.views.record_words import LOOKS
-from app.workflows import slip_approval
+from app.workflows import slip_approval, slip_board
 from app.workflows.engine.words import word
 from app.workflows.rules.slip_reminding import OVERDUE
 from app.workflows.slip_board import Arrival, Column
@@ -86,14 +86,20 @@ def course(slip: Slip) -> list[dict[str, Any]]:
     chain = [step["name"] for step in slip.chain] or [step.name for step in slip_approval.chain_of(slip.body_id)]
     names = [_("Drafted"), *chain, _("Issued")]
     done = _steps_done(slip, len(chain))
-    approved = [row for row in _since_submitted(slip) if row.act is ApprovalAct.APPROVED]
-    said = [f"{row.name}, {format_datetime(row.at, 'HH:mm dd/MM')}" for row in approved]
-    notes = ["", *said, *[""] * (len(chain) - len(said)), head(slip)["issued"]]
+    passed = [row for row in _since_submitted(slip) if row.act in (ApprovalAct.SUBMITTED, ApprovalAct.APPROVED)]
+    said = [_who(row.name, row.at) for row in passed] or [_who(slip.drafted_by.full_name, slip.drafted_at)
+                                                          if slip.drafted_by else ""]  # fmt: skip
+    issued = [_who(event.by, event.at) for event in slip_board.history_of(slip)[:1]] if slip.issued_at else [""]
+    notes = [*said, *[""] * (len(chain) + 1 - len(said)), *issued]
     over = slip.state is SlipState.ABANDONED
     return [
         {"name": name, "note": note, "done": place < done, "now": place == done and not over}
         for place, (name, note) in enumerate(zip(names, notes, strict=True))
     ]
+
+
+def _who(name: str, at: dt.datetime) -> str:
+    return f"{name}, {format_datetime(at, 'HH:mm dd/MM')}"
 
 
 def _steps_done(slip: Slip, steps: int) -> int:
@@ -107,7 +113,7 @@ def _since_submitted(slip: Slip) -> list[Any]:
     if slip.state is SlipState.DRAFT:
         return []
     last = max((row.seq for row in slip.approvals if row.act is ApprovalAct.SUBMITTED), default=0)
-    return [row for row in slip.approvals if row.seq > last]
+    return [row for row in slip.approvals if row.seq >= last]
 
 
 def history(slip: Slip) -> list[dict[str, Any]]:

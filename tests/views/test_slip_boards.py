@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways.paper import page_texts
-from app.models import Appointment, QuestionKind, Slip, SlipState
-from app.workflows import slip_deliveries, slip_drafts, slip_issue, slip_reminders, slips
+from app.models import Appointment, DayKind, QuestionKind, Slip, SlipState
+from app.workflows import slip_deliveries, slip_drafts, slip_issue, slip_reminders, slips, working_calendar
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slips import Content, Question
@@ -126,6 +126,18 @@ def test_an_impossible_day_keeps_the_reason_in_the_sheet(app, at: At, slip, day,
     assert page.status_code == 422
     assert said in words(page)
     assert REASON in typed_again(page)
+
+
+def test_a_later_deadline_ends_on_no_day_off(app, at: At, slip):
+    open_slip = slip.issue()
+    working_calendar.add_calendar_day(
+        slip.who["clerk"], 1, dt.date(2026, 8, 5), DayKind.OFF, "Nghỉ do bão", source="Công điện", now=NOW
+    )
+    at("clerk").post("/language/en")
+    assert "2026-08-05" not in at("clerk").get(f"/slips/{open_slip}/board").text
+    page = at("clerk").post(f"/slips/{open_slip}/extend", day="2026-08-05", reason=REASON)
+    assert page.status_code == 422
+    assert "this day is off in the working calendar" in words(page)
 
 
 def test_an_early_close_needs_every_answer_and_a_reason(app, at: At, slip):

@@ -79,6 +79,10 @@ def test_a_slip_is_composed_changed_and_submitted(app, at: At, slip):
         ({"options": ["", "Một"]}, 422, "Question 2"),
         ({"text": ["Đồng ý?", "Ẩn\u200b"]}, 422, "Question 2"),
         ({"kind": [], "text": [], "options": []}, 422, "1 to 20 questions"),
+        ({"kind": ["text"] * 21, "text": ["Góp ý?"] * 21, "options": [""] * 21}, 422, "1 to 20 questions"),
+        ({"options": ["", ""]}, 422, "write 2 to 20 different options"),
+        ({"options": ["", "Một\nMỘT"]}, 422, "write 2 to 20 different options"),
+        ({"working_days": "0"}, 422, "at least 2 working days"),
     ],
 )
 def test_what_is_refused_comes_back_as_it_was_typed(app, at: At, slip, wrong, status, said):
