@@ -119,6 +119,8 @@ def _forms(account: Account) -> None:
             why = _stored(row.sha256) if same else "changed"
         if why:
             account.add(FORMS.name, f"{fact.subject_id}-{told['number']}", fact.at, why)
+    for place in sorted(rows.keys() - {(fact.subject_id, fact.payload["number"]) for fact in facts}):
+        account.add(FORMS.name, "{}-{}".format(*place), rows[place].made_at, "not_entered")
 
 
 def _stored(sha256: str) -> str:
@@ -132,28 +134,41 @@ def _stored(sha256: str) -> str:
 
 
 def _revocations(account: Account) -> None:
-    there = set(db.session.scalars(select(REVOKED.c.certificate_id)))
-    for fact in _facts("CertificateRevoked"):
-        if fact.subject_id not in there:
-            account.add(REVOKED.name, fact.subject_id, fact.at, "missing")
+    """A revocation that was taken away, that nobody made, or that holds from another time on."""
+    rows = {row.certificate_id: row for row in db.session.execute(select(REVOKED)).all()}
+    revoked = {fact.subject_id: fact for fact in _facts("CertificateRevoked")}
+    for certificate_id, fact in revoked.items():
+        row = rows.get(certificate_id)
+        if row is None or not _as_revoked(row, fact):
+            account.add(REVOKED.name, certificate_id, fact.at, "missing" if row is None else "changed")
+    for certificate_id in sorted(rows.keys() - revoked.keys()):
+        account.add(REVOKED.name, certificate_id, rows[certificate_id].at, "not_entered")
+
+
+def _as_revoked(row: Row[Any], fact: Row[Any]) -> bool:
+    """Facts of earlier versions do not say since when; it was never later than they were told."""
+    since = fact.payload.get("since")
+    in_time = plain(row.at) == since if since else row.at <= fact.at
+    return in_time and row.reason == fact.payload["reason"]
 
 
 def _gaps(account: Account) -> None:
-    """What two people declared; a consent that nobody gave would silence the witness."""
-    declared = {row.id: row for row in db.session.execute(select(GAPS)).all()}
-    consents = {row.gap_id: row for row in db.session.execute(select(CONSENTS)).all()}
-    for fact in _facts("GapDeclared"):
-        row = declared.get(fact.subject_id)
-        told = row and {"missing_from": row.missing_from, "missing_to": row.missing_to, "reason": row.reason}
-        if told is None:
-            account.add(GAPS.name, fact.subject_id, fact.at, "missing")
-        elif not told.items() <= fact.payload.items():
-            account.add(GAPS.name, fact.subject_id, fact.at, "changed")
-    confirmed = {fact.subject_id: fact for fact in _facts("GapConfirmed")}
-    for gap_id in sorted(confirmed.keys() - consents.keys()):
-        account.add(CONSENTS.name, gap_id, confirmed[gap_id].at, "missing")
-    for gap_id in sorted(consents.keys() - confirmed.keys()):
-        account.add(CONSENTS.name, gap_id, consents[gap_id].at, "not_entered")
+    """What two people declared, and who they are; a consent that nobody gave would silence the witness."""
+    for rows, name, number, person, names in (
+        (GAPS, "GapDeclared", "id", "declared_by_id", ("missing_from", "missing_to", "reason")),
+        (CONSENTS, "GapConfirmed", "gap_id", "person_id", ()),
+    ):
+        there = {row[number]: row for row in db.session.execute(select(rows)).mappings()}
+        told = {fact.subject_id: fact for fact in _facts(name)}
+        for gap_id, fact in told.items():
+            row = there.get(gap_id)
+            if row is None:
+                account.add(rows.name, gap_id, fact.at, "missing")
+            elif row[person] != fact.actor_id or any(row[each] != fact.payload[each] for each in names):
+                account.add(rows.name, gap_id, fact.at, "changed")
+        for gap_id in sorted(there.keys() - told.keys()):
+            at = there[gap_id]["declared_at" if rows is GAPS else "at"]
+            account.add(rows.name, gap_id, at, "not_entered")
 
 
 def _stamps(account: Account) -> None:

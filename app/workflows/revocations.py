@@ -18,11 +18,12 @@ LONGEST_REASON = 200
 
 @dataclass(frozen=True)
 class CertificateRevoked(Fact):
-    """`person_id` is None for a seal."""
+    """`person_id` is None for a seal; from `since` on the certificate does not count."""
 
     person_id: int | None
     certificate_sha256: str
     reason: str
+    since: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,12 @@ def revoke(
     """
     if db.session.get(CertificateRevocation, certificate.id) is not None:
         return
-    said = reason[:LONGEST_REASON]
-    db.session.add(CertificateRevocation(certificate_id=certificate.id, at=since or now, reason=said))
+    said, since = reason[:LONGEST_REASON], since or now
+    db.session.add(CertificateRevocation(certificate_id=certificate.id, at=since, reason=said))
     db.session.flush()
     fact = CertificateRevoked.about(
-        certificate, person_id=certificate.person_id, certificate_sha256=certificate.sha256, reason=said
+        certificate, person_id=certificate.person_id, certificate_sha256=certificate.sha256, reason=said,
+        since=since,
     )
     record(actor, fact, now)
     outbox.enqueue(certificate.body_id, PUBLISH, {"body_id": certificate.body_id}, f"{PUBLISH}:{certificate.id}", now)
