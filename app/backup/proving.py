@@ -19,6 +19,8 @@ from app.models import (
     Poll,
     PollState,
     PreparedStatement,
+    PreservedFile,
+    Resolution,
     ResolutionFile,
     ResolutionVersion,
     SignatureEvidence,
@@ -28,7 +30,7 @@ from app.models import (
     SlipPrepared,
     StatementKind,
 )
-from app.workflows import sealed, slip_sealed, verification
+from app.workflows import authority_answers, preserved_files, resolutions, sealed, slip_sealed, verification
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.canonical import canonical, digest
 
@@ -55,6 +57,7 @@ def prove(documents: dict[str, int], now: dt.datetime, report: Report) -> None:
     _each("votes", select(Poll).where(Poll.definition_sha256.is_not(None)), _poll, report)
     signed = select(ResolutionFile).where(ResolutionFile.stage.in_((FileStage.SIGNED, FileStage.SEALED)))
     _each("Resolutions", signed, lambda file: _resolution(file, now), report)
+    _each("long-term forms", select(PreservedFile), lambda form: _long_term(form, now), report)
 
 
 def _documents(named: dict[str, int], report: Report) -> None:
@@ -159,9 +162,27 @@ def _slip(slip: Slip) -> None:
 def _resolution(file: ResolutionFile, now: dt.datetime) -> None:
     """The verdict that everybody gets, and for what is sealed with the second opinion on the file."""
     last = file.stage is FileStage.SEALED
-    expected = verification.expected_of(file.resolution)[: 2 if last else 1]
-    revoked = verification.revocations_of(file.resolution)
-    content = storage.read(file.sha256)
-    verdict = pades.verdict(content, expected, signing.trusted(), now, revoked, ask_second=last)
+    _valid(storage.read(file.sha256), file.resolution, 2 if last else 1, now, ask_second=last)
+
+
+def _long_term(form: PreservedFile, now: dt.datetime) -> None:
+    """It begins with the form before it, the first one with the promulgated file, and has the level that was noted."""
+    content = storage.read(form.sha256)
+    former = [one.sha256 for one in preserved_files.files_of(form.resolution_id) if one.number == form.number - 1]
+    before = storage.read(former[0] if former else resolutions.signed_file(form.resolution).sha256)
+    if not content.startswith(before) or content == before or (form.number > 1) != bool(former):
+        raise ValueError("does not begin with the form before it")
+    level = _valid(content, form.resolution, 2, now, ask_second=True).level
+    if level != form.level:
+        raise ValueError(f"is {level} and not {form.level}")
+
+
+def _valid(content: bytes, about: Resolution, signatures: int, now: dt.datetime, *, ask_second: bool) -> pades.Verdict:
+    """The verdict; ValueError with its reasons unless it is valid, by so many of the signatures that are expected."""
+    verdict = pades.verdict(
+        content, verification.expected_of(about)[:signatures], signing.trusted(), now,
+        verification.revocations_of(about), ask_second=ask_second, stampers_revoked=authority_answers.revoked(),
+    )  # fmt: skip
     if verdict.state != "valid":
         raise ValueError(f"not validly signed: {', '.join(reason.code for reason in verdict.reasons)}")
+    return verdict

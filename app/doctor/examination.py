@@ -41,7 +41,8 @@ CHECKS: dict[str, Check] = {
 OF_TABLES = frozenset(  # without a database there is one finding, not one for each of these
     {secrecy.demo, data.durable, data.owner, data.grants, data.guards, *roles.CHECKS, background.beats,
      background.jobs, disks.database, clocks.database, *votes.CHECKS, log.sequencer, log.waiting, *witness.CHECKS,
-     certificates.ending, certificates.stamping, certificates.rounds, certificates.unproven, places.outside}
+     certificates.ending, certificates.stamping, certificates.rounds, certificates.unproven, places.outside,
+     documents.long_term}
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 BEGIN, KEEP = "preservation.begin", "preservation.keep"
 AT_ONCE = 50  # Resolutions in one job
+LATE = dt.timedelta(days=1)  # the hourly job has tried often by then
 
 
 class Lack(StrEnum):
@@ -119,6 +120,16 @@ class Material:
     revoked: dict[str, dt.datetime]
 
 
+@dataclass(frozen=True)
+class Overdue:
+    """A Resolution (its number) whose next form was due at `since`; `ends`: its newest stamp proves until then."""
+
+    number: str
+    since: dt.datetime
+    ends: dt.datetime | None
+    lack: Lack
+
+
 def due(body_id: int, now: dt.datetime) -> Sequence[int]:
     """The body's promulgated Resolutions without a long-term form, or whose newest one is due; oldest first."""
     found = db.session.scalars(_due(body_id, now).order_by(Resolution.id).limit(AT_ONCE)).all()
@@ -131,7 +142,28 @@ def waits(body_id: int, now: dt.datetime) -> bool:
     return db.session.scalar(_due(body_id, now).limit(1)) is not None
 
 
+def overdue(now: dt.datetime) -> list[Overdue]:
+    """What should have been made or renewed a day ago, in all bodies, the first ones; nothing is open afterwards."""
+    last = now - LATE
+    rows = _late(last).where(or_(PreservedFile.id.is_not(None), Resolution.promulgated_at <= last))
+    late = rows.with_only_columns(Resolution, PreservedFile).order_by(Resolution.id).limit(AT_ONCE)
+    found = [
+        Overdue(
+            resolution.number.text if resolution.number else str(resolution.id), form.due_at if form else
+            resolution.promulgated_at or now, form.stamp_ends if form else None,
+            lack_of(resolution, now) or Lack.STAMP,
+        )
+        for resolution, form in db.session.execute(late).all()
+    ]  # fmt: skip
+    end_reading()
+    return found
+
+
 def _due(body_id: int, now: dt.datetime) -> Any:
+    return _late(now).where(Resolution.body_id == body_id)
+
+
+def _late(now: dt.datetime) -> Any:
     newest = (
         select(PreservedFile.resolution_id, func.max(PreservedFile.number).label("number"))
         .group_by(PreservedFile.resolution_id)
@@ -140,7 +172,7 @@ def _due(body_id: int, now: dt.datetime) -> Any:
     late: ColumnElement[bool] = or_(newest.c.number.is_(None), PreservedFile.due_at <= now)
     rows = select(Resolution.id).outerjoin(newest, newest.c.resolution_id == Resolution.id)
     here = (PreservedFile.resolution_id == Resolution.id) & (PreservedFile.number == newest.c.number)
-    return rows.outerjoin(PreservedFile, here).where(Resolution.body_id == body_id, Resolution.state.in_(OUT), late)
+    return rows.outerjoin(PreservedFile, here).where(Resolution.state.in_(OUT), late)
 
 
 def lack_of(resolution: Resolution, now: dt.datetime) -> Lack | None:
