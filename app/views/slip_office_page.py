@@ -14,7 +14,7 @@ from app.models import Organisation, Slip, SlipState, Urgency
 from app.views.slip_compose_page import changes, load_of, phone, recipients, silence
 from app.views.slip_forms import of_slip
 from app.views.slip_office_words import address_of, course, full, head, history, remaining
-from app.workflows import slip_approval, slip_rounds, slip_rows, slips
+from app.workflows import slip_approval, slip_rounds, slip_rows
 from app.workflows.engine.errors import NotAllowed, WorkflowError
 from app.workflows.engine.rights import APPROVERS, BOARD, GRANTS, SAID, Actor, Right
 from app.workflows.engine.visibility import nothing, seen, visible
@@ -65,8 +65,7 @@ def acts(actor: Actor, slip: Slip) -> dict[str, str]:
         "abandon": slip.state in ABANDONABLE and actor.may(Right.SLIP_DRAFT, slip),
         "approve": slip_approval.may_approve(actor, slip), "issue": slip_approval.may_issue(actor, slip),
         "return": slip_approval.may_approve(actor, slip) or slip_approval.may_issue(actor, slip),
-        "round": slip.state in slip_rounds.FROM and actor.may(Right.SLIP_DRAFT, slip)
-        and slips.successor_of(slip) is None,
+        "round": actor.may(Right.SLIP_DRAFT, slip) and slip_rounds.may_begin(slip),
     }  # fmt: skip
     found = {name: url_for(f"SlipOfficeView.{ENDPOINTS[name]}", slip_id=slip.id) for name in ENDPOINTS if may[name]}
     if may["edit"]:

@@ -9,7 +9,7 @@ from flask_babel import lazy_pgettext as _p
 
 from app.models import AgendaItem, Choice, QuestionKind, Slip, SlipDecision, SlipState, SlipWay, Urgency
 from app.views.slip_tabs import REPORT, slip_tabs
-from app.workflows import slip_decisions, slip_papers, slip_reports, slip_sessions, slips
+from app.workflows import slip_decisions, slip_papers, slip_reports, slip_rounds, slip_sessions
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.slip_dissent import Remark
@@ -251,6 +251,6 @@ def _report_url(actor: Actor, report: Report) -> str | None:
 def _round_url(actor: Actor, slip: Slip, decision: SlipDecision | None) -> str | None:
     """Where a returned matter is asked about again."""
     returned = decision is not None and decision.way is RETURN
-    if not returned or not actor.may(Right.SLIP_DRAFT, slip) or slips.successor_of(slip) is not None:
+    if not returned or not actor.may(Right.SLIP_DRAFT, slip) or not slip_rounds.may_begin(slip):
         return None
     return f"/slips/{slip.id}/round"

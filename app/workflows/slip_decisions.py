@@ -71,8 +71,10 @@ def decide_slip(actor: Actor, slip_id: int, wish: Wish, now: dt.datetime) -> Sli
     a returned matter names the day on which it is laid again. What was urgent and is signed is reported to the next
     session (rule:R12). Refused while the second count says otherwise.
     """
+    asked = seen(actor, Slip, slip_id)
+    actor.require(Right.SLIP_DECIDE, asked)
     meeting = slip_sessions.held_session(actor, wish.meeting_id) if wish.way is SESSION else None  # before the slip
-    told = slip_sessions.next_session(actor, seen(actor, Slip, slip_id), now) if wish.way is SUBMIT else None
+    told = slip_sessions.next_session(actor, asked, now) if wish.way is SUBMIT else None
     slip = slips.locked(actor, slip_id)
     move = LIFECYCLE.admit("decide", slip, actor)
     slip_closing.counted_alike(slip)

@@ -44,12 +44,22 @@ def new_round(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
     source = slips.locked(actor, slip_id)
     actor.require(Right.SLIP_DRAFT, source)
     slips.require_state(source, *FROM)
-    decided = db.session.get(SlipDecision, source.id)
-    if decided is not None and decided.way is not SlipWay.RETURN:
+    if settled(source):
         raise MatterSettled(source)
     if slips.successor_of(source) is not None:
         raise RoundBegun(source)
     return slips.copied(actor, source, now, previous_id=source.id, round=source.round + 1)
+
+
+def settled(slip: Slip) -> bool:
+    """Whether the head decided on another way than to return the matter."""
+    decided = db.session.get(SlipDecision, slip.id)
+    return decided is not None and decided.way is not SlipWay.RETURN
+
+
+def may_begin(slip: Slip) -> bool:
+    """Whether a further round of this slip can be begun now."""
+    return slip.state in FROM and not settled(slip) and slips.successor_of(slip) is None
 
 
 def difference(slip: Slip) -> Difference | None:

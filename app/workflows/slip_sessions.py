@@ -58,9 +58,9 @@ def items_of(actor: Actor, slip: Slip) -> list[AgendaItem]:
 @use_case
 def tell_session(actor: Actor, slip_id: int, meeting_id: int, now: dt.datetime) -> AgendaItem:
     """Put the report on what the head decided to sign on the agenda of a session, where none has it yet (rule:R12)."""
+    actor.require(Right.MEETING_PREPARE, seen(actor, Slip, slip_id))
     meeting = held_session(actor, meeting_id)
     slip = slips.locked(actor, slip_id)
-    actor.require(Right.MEETING_PREPARE, slip)
     if not may_be_told(slip):
         raise NothingToTell(slip)
     item = tell(actor, slip, meeting, now)

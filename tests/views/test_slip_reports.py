@@ -70,6 +70,7 @@ def test_the_head_finds_the_decision_on_the_start_page_and_signs_on_the_tablet(r
     page = at("head").get(path(reported, "report")).text
     assert '<dialog class="ec-sheet" id="sheet-submit"' in page
     assert decide(at("head"), reported, way="submit").status_code == 200
+    assert f'action="{path(reported, "round")}"' not in at("clerk").get(path(reported, "board")).text
     reported.resolution_id = slip_decisions.resolution_of(reported.who["head"], reported.slip(reported.slip_id)).id
     record = f"/resolutions/{reported.resolution_id}"
     assert at("clerk").client.post(f"{record}/present", headers=JSON).status_code == 200

@@ -271,8 +271,9 @@ def test_without_a_draft_there_is_nothing_to_sign(scene):
 @pytest.mark.parametrize("name", ["deputy", "a", "chairman", "clerk", "auditor"])
 def test_only_the_head_decides(scene, name):
     scene.reported()
-    with pytest.raises((NotAllowed, NotFound)):
-        slip_decisions.decide_slip(scene.who[name], scene.slip_id, SIGN, LATE)
+    for wish in (SIGN, BACK, Wish(SlipWay.SESSION, meeting_id=Scene().meeting_id)):
+        with pytest.raises((NotAllowed, NotFound)):
+            slip_decisions.decide_slip(scene.who[name], scene.slip_id, wish, LATE)
 
 
 def test_it_is_decided_once_and_only_after_the_report(scene):
