@@ -10,32 +10,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.gateways import pades, passkeys, signing, storage, timestamp
-from app.gateways.signing.errors import BadSignature, CertificateRefused, SigningError
+from app.gateways import pades, signing, storage, timestamp
+from app.gateways.signing.errors import SigningError
 from app.models import (
     Ballot,
-    Certificate,
-    CertificateRevocation,
-    EvidenceKind,
     Poll,
     PollState,
     Resolution,
-    SignatureEvidence,
     SignedStatement,
 )
-from app.workflows import installation_log, key_places, log_proofs, recounts, witnessing
+from app.workflows import installation_log, key_places, log_proofs, recounts, stored_proofs, witnessing
 from app.workflows.engine.errors import Detached, Subject, WorkflowError
 from app.workflows.rules.ballot import parse_act, parse_ballot, parse_definition
 from app.workflows.rules.canonical import canonical, digest, parse_canonical
-from app.workflows.rules.evidence import STAMP, ending
+from app.workflows.rules.evidence import STAMP
 from app.workflows.rules.log import parse_leaf
-from app.workflows.rules.merkle import Frontier, leaf_hash
-from app.workflows.rules.passkey import ballot_challenge, demands_passkey, parse_assertion_record
 from app.workflows.rules.recount import contradictions
 from app.workflows.rules.result import result_of
+from app.workflows.stored_proofs import Ended
 from app.workflows.time_stamps import Stamps
-
-Ended = Mapping[int, dt.datetime]  # by certificate
 
 
 class EvidenceBroken(WorkflowError):
@@ -110,18 +103,18 @@ def checked(poll: Poll) -> Sealed:
     EvidenceBroken when anything differs from what is stored, to the byte.
     """
     try:
-        ended = _ended(poll.body_id)
+        ended = stored_proofs.ended_in(poll.body_id)
         definition, ballots, pinned = _cast(poll, ended)
         acts = [act for act in (poll.tie_confirmation, poll.annulment) if act is not None]  # as they came about
         for act in acts:
             parse_act(act.statement)
-            _check_signed(act, act.certificate.der, ended)
+            stored_proofs.check_signed(act, act.certificate.der, ended)
         counts = poll.state is not PollState.ANNULLED
         result = _recounted(poll, definition, ballots) if counts else None
         computation = _computation(poll, result) if result else None
         cast = [ballot.statement for ballot in ballots]
-        beside = proofs_beside([*cast, *acts])
-        check_confirmed(definition, cast, beside)
+        beside = stored_proofs.proofs_beside([*cast, *acts])
+        stored_proofs.check_confirmed(definition, cast, beside)
         resolution, proofs = _issued(poll, ended), log_proofs.files_of(poll)
         mark = installation_log.mark_of_poll(poll.id)
     except (ValueError, LookupError, SigningError) as fault:
@@ -144,56 +137,27 @@ def checked(poll: Poll) -> Sealed:
 def check_running(poll: Poll) -> None:
     """The same for a vote that is not over: definition, log and every ballot so far, and nothing is counted."""
     try:
-        _cast(poll, _ended(poll.body_id))
+        _cast(poll, stored_proofs.ended_in(poll.body_id))
     except (ValueError, LookupError, SigningError) as fault:
         raise EvidenceBroken(poll, fault=str(fault)) from fault
 
 
 def _cast(poll: Poll, ended: Ended) -> tuple[dict[str, Any], list[Ballot], dict[str, bytes]]:
     """Definition, ballots and pinned certificates, after each was held against the others."""
-    definition = _definition(poll)
+    definition = parse_definition(stored_proofs.as_frozen(poll.definition, poll.definition_sha256))
     ballots = _ballots(poll)
-    _check_log(poll, ballots)
-    pinned = _pinned(poll, definition)
+    stored_proofs.check_leaves(poll.leaves)
+    log = [parse_leaf(leaf.data) for leaf in poll.leaves]
+    stored_proofs.check_logged("ballot", [(each.leaf_seq, each.statement) for each in ballots], log)
+    pinned = stored_proofs.pinned_in(definition, poll.roll)
     for ballot in ballots:
         _check_ballot(ballot, pinned, ended)
     return definition, ballots, pinned
 
 
-def _definition(poll: Poll) -> dict[str, Any]:
-    stored = poll.definition or b""
-    if digest(stored) != poll.definition_sha256:
-        raise ValueError("the definition is not the one whose hash was frozen")
-    return parse_definition(stored)
-
-
-def _check_log(poll: Poll, ballots: Sequence[Ballot]) -> None:
-    """Every leaf's own hash, and the root after it, follow from the leaf data; its ballots are those that are kept."""
-    frontier = Frontier()
-    for leaf in poll.leaves:
-        hashed = leaf_hash(leaf.data)
-        frontier.append(hashed)
-        if (leaf.leaf_hash, leaf.root) != (hashed.hex(), frontier.root().hex()):
-            raise ValueError(f"entry {leaf.seq} of the log has another hash")
-    logged = [entry for entry in (parse_leaf(leaf.data) for leaf in poll.leaves) if entry["kind"] == "ballot"]
-    kept = [(each.leaf_seq, digest(each.statement.statement), digest(each.statement.cms)) for each in ballots]
-    if kept != [(entry["seq"], entry["statement_sha256"], entry["cms_sha256"]) for entry in logged]:
-        raise ValueError("the ballots are not those of the log")
-
-
 def _ballots(poll: Poll) -> list[Ballot]:
     rows = select(Ballot).where(Ballot.poll_id == poll.id).order_by(Ballot.leaf_seq)
     return list(db.session.scalars(rows.options(joinedload(Ballot.statement))))
-
-
-def _pinned(poll: Poll, definition: Mapping[str, Any]) -> dict[str, bytes]:
-    """Certificates by roll code, exactly those whose hashes the definition froze."""
-    stored = {digest(entry.certificate.der): entry.certificate.der for entry in poll.roll if entry.certificate}
-    return {
-        entry["member"]: stored[entry["certificate_sha256"]]
-        for entry in definition["roll"]
-        if entry["certificate_sha256"]
-    }
 
 
 def _places(poll: Poll, definition: Mapping[str, Any], acts: Sequence[SignedStatement]) -> dict[str, str]:
@@ -208,34 +172,7 @@ def _check_ballot(ballot: Ballot, pinned: Mapping[str, bytes], ended: Ended) -> 
     statement = parse_ballot(ballot.statement.statement)
     if (statement["choice"], statement["place"], statement["nonce"]) != (ballot.choice, ballot.place, ballot.nonce):
         raise ValueError(f"ballot {ballot.id} says otherwise than what was signed")
-    _check_signed(ballot.statement, pinned[statement["member"]], ended)
-
-
-def _check_signed(signed: SignedStatement, certificate: bytes, ended: Ended) -> None:
-    if digest(signed.statement) != signed.sha256:
-        raise ValueError(f"statement {signed.id} has another hash")
-    try:
-        signing.check_detached(signed.cms, signed.statement, certificate)
-    except BadSignature as bad:
-        raise ValueError(f"statement {signed.id}: signature refused ({bad.reason})") from bad
-    try:
-        revoked = _revoked_before(signed, ended)
-        signing.check_certificate(certificate, signed.signed_at, signing.trusted(), revoked=revoked)
-    except CertificateRefused as refused:
-        raise ValueError(f"statement {signed.id}: certificate refused ({refused.reason})") from refused
-
-
-def _revoked_before(signed: SignedStatement, ended: Ended) -> list[str]:
-    """The number of the certificate, when it was revoked before it signed."""
-    since = ended.get(signed.certificate_id)
-    return [signed.certificate.serial] if since is not None and since <= signed.signed_at else []
-
-
-def _ended(body_id: int) -> Ended:
-    """Since when each revoked certificate of a body does not count; there are few."""
-    rows = select(CertificateRevocation.certificate_id, CertificateRevocation.at)
-    of_body = rows.join(Certificate, Certificate.id == CertificateRevocation.certificate_id)
-    return {row[0]: row[1] for row in db.session.execute(of_body.where(Certificate.body_id == body_id))}
+    stored_proofs.check_signed(ballot.statement, pinned[statement["member"]], ended)
 
 
 def _recounted(poll: Poll, definition: Mapping[str, Any], ballots: Sequence[Ballot]) -> bytes:
@@ -268,46 +205,10 @@ def _computation(poll: Poll, result: bytes) -> bytes:
     return canonical(second)
 
 
-def proofs_beside(statements: Sequence[SignedStatement]) -> dict[str, list[tuple[str, bytes]]]:
-    """What else proves these statements by their SHA-256: (ending of its file, content), in the order it was kept.
-
-    ValueError when a proof has another hash than was kept with it.
-    """
-    named = {statement.id: statement.sha256 for statement in statements}
-    rows = select(SignatureEvidence).where(SignatureEvidence.statement_id.in_(named)).order_by(SignatureEvidence.id)
-    found: dict[str, list[tuple[str, bytes]]] = {}
-    for row in db.session.scalars(rows):
-        if digest(row.content) != row.sha256:
-            raise ValueError(f"the proof {row.id} of statement {row.statement_id} has another hash")
-        found.setdefault(named[row.statement_id], []).append((ending(row.kind.value, row.content), row.content))
-    return found
-
-
-def check_confirmed(
-    definition: Mapping[str, Any], statements: Sequence[SignedStatement],
-    beside: Mapping[str, Sequence[tuple[str, bytes]]],
-) -> None:  # fmt: skip
-    """Each kept answer of a passkey confirms its statement, and where one was asked for it is there (rule:R35).
-
-    ValueError otherwise.
-    """
-    ends = ending(EvidenceKind.PASSKEY.value, b"")
-    for signed in statements:
-        kept = [content for end, content in beside.get(signed.sha256, ()) if end == ends]
-        if not kept and demands_passkey(definition):
-            raise ValueError(f"statement {signed.id} is not confirmed by a passkey")
-        for told in map(parse_assertion_record, kept):
-            try:
-                party = passkeys.party_in(told.client_data_json)
-                passkeys.check_assertion(party, *told, ballot_challenge(signed.statement))
-            except passkeys.PasskeyRefused as refused:
-                raise ValueError(f"statement {signed.id}: passkey refused ({refused.fault})") from refused
-
-
 def issued_as(resolution: Resolution) -> Issued | None:
     """A promulgated Resolution, whatever it stands on, as `checked` finds it; nothing before it came out."""
     try:
-        return _issued_as(resolution, _ended(resolution.body_id))
+        return _issued_as(resolution, stored_proofs.ended_in(resolution.body_id))
     except (ValueError, SigningError) as fault:
         raise EvidenceBroken(resolution, fault=str(fault)) from fault
 
@@ -330,7 +231,7 @@ def _issued_as(resolution: Resolution, ended: Ended) -> Issued | None:
             raise ValueError(f"statement {signature.statement_id} has another hash")
     recall = resolution.recall
     if recall is not None:
-        _check_signed(recall, recall.certificate.der, ended)
+        stored_proofs.check_signed(recall, recall.certificate.der, ended)
     return Issued(
         about=Detached.of(resolution), text=file.version.text, changes=file.version.changes,
         reason=file.version.reason, number=resolution.number.text, file_sha256=file.sha256,
@@ -341,7 +242,7 @@ def _issued_as(resolution: Resolution, ended: Ended) -> Issued | None:
         revoked={
             each.statement.certificate.serial: each.statement.signed_at
             for each in resolution.signatures
-            if _revoked_before(each.statement, ended)
+            if stored_proofs.revoked_before(each.statement, ended)
         },
         promulgated_at=resolution.promulgated_at, recall=recall and (recall.statement, recall.cms),
     )  # fmt: skip

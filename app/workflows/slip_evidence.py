@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.gateways import signing, timestamp
 from app.models import Person, SignedStatement, Slip, SlipDeemed, SlipState
-from app.workflows import installation_log, key_places, log_proofs, sealed, slip_closing, slip_rows, slip_sealed
+from app.workflows import installation_log, key_places, log_proofs, slip_closing, slip_rows, slip_sealed, stored_proofs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading, record, record_refusal, use_case
@@ -92,7 +92,7 @@ def _material(slip: Slip) -> _Material:
     checked = slip_sealed.checked(slip)
     statements = [answer.statement for answer in slip_rows.answers_of(slip.id)]
     try:
-        beside = sealed.proofs_beside(statements)
+        beside = stored_proofs.proofs_beside(statements)
     except ValueError as fault:
         raise slip_sealed.SlipBroken(slip, fault=str(fault)) from fault
     more = {

@@ -9,16 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.gateways import signing
-from app.gateways.signing.errors import BadSignature, CertificateRefused, SigningError
-from app.models import CertificateRevocation, SignedStatement, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipState
-from app.workflows import sealed, slip_closing
+from app.gateways.signing.errors import SigningError
+from app.models import Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipState
+from app.workflows import slip_closing, stored_proofs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.ballot import roll_code
-from app.workflows.rules.canonical import canonical, digest
-from app.workflows.rules.merkle import Frontier, leaf_hash
+from app.workflows.rules.canonical import canonical
 from app.workflows.rules.slip import check_answer, parse_answer, parse_slip_definition
 from app.workflows.rules.slip_log import check_log, parse_leaf
+from app.workflows.stored_proofs import Ended
 
 
 class SlipBroken(WorkflowError):
@@ -44,16 +43,16 @@ def checked(slip: Slip) -> SealedSlip:
     SlipBroken when anything differs from what is stored, to the byte. A slip under way is checked as far as it goes.
     """
     try:
-        definition = _definition(slip)
+        definition = parse_slip_definition(stored_proofs.as_frozen(slip.definition, slip.definition_sha256))
         leaves = _leaves(slip)
         log = [parse_leaf(leaf.data) for leaf in leaves]
         answers = _answers(slip)
-        _check_entries(answers, log)
-        pinned = _pinned(slip, definition)
+        stored_proofs.check_logged("answer", [(each.leaf_seq, each.statement) for each in answers], log)
+        pinned, ended = stored_proofs.pinned_in(definition, slip.recipients), stored_proofs.ended_in(slip.body_id)
         for answer in answers:
-            _check_answer(answer, definition, pinned)
+            _check_answer(answer, definition, pinned, ended)
         statements = [answer.statement for answer in answers]
-        sealed.check_confirmed(definition, statements, sealed.proofs_beside(statements))
+        stored_proofs.check_confirmed(definition, statements, stored_proofs.proofs_beside(statements))
         if slip.state is not SlipState.ISSUED:
             check_log(log)
         if slip.result is not None:
@@ -66,22 +65,9 @@ def checked(slip: Slip) -> SealedSlip:
     )  # fmt: skip
 
 
-def _definition(slip: Slip) -> dict[str, Any]:
-    stored = slip.definition or b""
-    if digest(stored) != slip.definition_sha256:
-        raise ValueError("the definition is not the one whose hash was frozen")
-    return parse_slip_definition(stored)
-
-
 def _leaves(slip: Slip) -> list[SlipLeaf]:
-    """Every leaf's own hash, and the root after it, follow from the leaf data."""
     leaves = list(db.session.scalars(select(SlipLeaf).where(SlipLeaf.slip_id == slip.id).order_by(SlipLeaf.seq)))
-    frontier = Frontier()
-    for leaf in leaves:
-        hashed = leaf_hash(leaf.data)
-        frontier.append(hashed)
-        if (leaf.leaf_hash, leaf.root) != (hashed.hex(), frontier.root().hex()):
-            raise ValueError(f"entry {leaf.seq} of the log has another hash")
+    stored_proofs.check_leaves(leaves)
     return leaves
 
 
@@ -90,46 +76,12 @@ def _answers(slip: Slip) -> list[SlipAnswer]:
     return list(db.session.scalars(rows.options(joinedload(SlipAnswer.statement))))
 
 
-def _check_entries(answers: list[SlipAnswer], log: list[dict[str, Any]]) -> None:
-    logged = [
-        (entry["seq"], entry["statement_sha256"], entry["cms_sha256"]) for entry in log if entry["kind"] == "answer"
-    ]
-    kept = [(each.leaf_seq, digest(each.statement.statement), digest(each.statement.cms)) for each in answers]
-    if kept != logged:
-        raise ValueError("the answers are not those of the log")
-
-
-def _pinned(slip: Slip, definition: Mapping[str, Any]) -> dict[str, bytes]:
-    """Certificates by roll code, exactly those whose hashes the definition froze."""
-    stored = {digest(entry.certificate.der): entry.certificate.der for entry in slip.recipients if entry.certificate}
-    return {
-        entry["member"]: stored[entry["certificate_sha256"]]
-        for entry in definition["roll"]
-        if entry["certificate_sha256"]
-    }
-
-
-def _check_answer(answer: SlipAnswer, definition: Mapping[str, Any], pinned: Mapping[str, bytes]) -> None:
+def _check_answer(answer: SlipAnswer, definition: Mapping[str, Any], pinned: Mapping[str, bytes], ended: Ended) -> None:
     said = parse_answer(answer.statement.statement)
     check_answer(definition, said)
     if said["nonce"] != answer.nonce:
         raise ValueError(f"answer {answer.id} says otherwise than what was signed")
-    _check_signed(answer.statement, pinned[said["member"]])
-
-
-def _check_signed(signed: SignedStatement, certificate: bytes) -> None:
-    if digest(signed.statement) != signed.sha256:
-        raise ValueError(f"statement {signed.id} has another hash")
-    ended = select(CertificateRevocation.at).where(CertificateRevocation.certificate_id == signed.certificate_id)
-    since = db.session.scalar(ended)
-    revoked = [signed.certificate.serial] if since is not None and since <= signed.signed_at else []
-    try:
-        signing.check_detached(signed.cms, signed.statement, certificate)
-        signing.check_certificate(certificate, signed.signed_at, signing.trusted(), revoked=revoked)
-    except BadSignature as bad:
-        raise ValueError(f"statement {signed.id}: signature refused ({bad.reason})") from bad
-    except CertificateRefused as refused:
-        raise ValueError(f"statement {signed.id}: certificate refused ({refused.reason})") from refused
+    stored_proofs.check_signed(answer.statement, pinned[said["member"]], ended)
 
 
 def _check_result(slip: Slip, log: list[dict[str, Any]]) -> None:
