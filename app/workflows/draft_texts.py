@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
@@ -12,7 +13,7 @@ from app.extensions import db
 from app.gateways import paper, storage
 from app.models import AgendaItem, Body, Document, DocumentKind, DocumentVersion, DraftText, Office, Secrecy
 from app.workflows import documents
-from app.workflows.engine.errors import BadValue, Subject, WorkflowError
+from app.workflows.engine.errors import BadValue, Detached, Subject, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
@@ -32,6 +33,19 @@ class TextRefused(BadValue):
     message = _("The text does not have the form of a Resolution.")
 
 
+@dataclass(frozen=True)
+class PrintedDraft:
+    """A draft that is in the store: its text in exact bytes, the file, and what each page says."""
+
+    text: bytes
+    stored: storage.Stored
+    pages: Sequence[str]
+
+    def kept_with(self, version: DocumentVersion) -> DraftText:
+        """The row that keeps the text beside the version that was printed from it."""
+        return DraftText(version_id=version.id, body_id=version.body_id, text=self.text, sha256=digest(self.text))
+
+
 def write_draft(actor: Actor, item_id: int, text: Mapping[str, Any], now: dt.datetime) -> DocumentVersion:
     """Soạn dự thảo: the next version of the item's draft Resolution, printed from structured text that is kept with it.
 
@@ -39,38 +53,42 @@ def write_draft(actor: Actor, item_id: int, text: Mapping[str, Any], now: dt.dat
     secret matter and a meeting that is over are refused as for any other version.
     """
     item = seen(actor, AgendaItem, item_id)
+    about = Detached.of(item)
     try:
         actor.require(Right.PAPER_MANAGE, item)
         _refuse(item)
-        written = canonical(cleaned(item, text))
-        sheet = sheet_of(item.meeting.body, digest(written), now)
-        end_reading()
-        printed = paper.resolution(parse_text(written), sheet)
-        pages = paper.page_texts(printed)
-        stored = storage.store().put(printed, documents.LIMITS.size)
+        draft = printed(item, item.meeting.body, text, now)
     except (storage.StorageError, WorkflowError) as error:
-        refusal = _as_refusal(seen(actor, AgendaItem, item_id), error)
+        refusal = documents.as_refusal(about, error)
         record_refusal("write_draft", actor, refusal)
         raise refusal from error
-    return _keep_draft(actor, item_id, written, stored, pages, now)
+    return _keep_draft(actor, item_id, draft, now)
 
 
 @use_case
-def _keep_draft(
-    actor: Actor, item_id: int, written: bytes, stored: storage.Stored, pages: Sequence[str], now: dt.datetime
-) -> DocumentVersion:
+def _keep_draft(actor: Actor, item_id: int, written: PrintedDraft, now: dt.datetime) -> DocumentVersion:
     item = seen(actor, AgendaItem, item_id)
     locked_meeting(item.meeting_id)
     actor.require(Right.PAPER_MANAGE, item)
     _refuse(item)
     draft = draft_of(item_id)
     if draft is None:
-        title = title_of(parse_text(written)["subject"])
+        title = title_of(parse_text(written.text)["subject"])
         draft = documents.add_paper(actor, item_id, title, DocumentKind.DRAFT_RESOLUTION, now)
-    version = documents.append_version(actor, draft.id, FILE_NAME, stored, pages, now)
-    db.session.add(DraftText(version_id=version.id, body_id=version.body_id, text=written, sha256=digest(written)))
+    version = documents.append_version(actor, draft.id, FILE_NAME, written.stored, written.pages, now)
+    db.session.add(written.kept_with(version))
     db.session.flush()
     return version
+
+
+def printed(about: Subject, body: Body, text: Mapping[str, Any], now: dt.datetime) -> PrintedDraft:
+    """The text as a draft of the body, in the store; nothing is open while it is printed."""
+    written = canonical(cleaned(about, text))
+    sheet = sheet_of(body, digest(written), now)
+    end_reading()
+    content = paper.resolution(parse_text(written), sheet)
+    pages = paper.page_texts(content)
+    return PrintedDraft(written, storage.store().put(content, documents.LIMITS.size), pages)
 
 
 def text_of(version: DocumentVersion) -> dict[str, Any] | None:
@@ -111,7 +129,3 @@ def sheet_of(body: Body, sha256: str, now: dt.datetime) -> paper.ResolutionSheet
         authority=authority.lines(body.kind.value, Office.HEAD.value, on), draft=True, text_sha256=sha256,
         demo=bool(current_app.config.get("DEMO")),
     )  # fmt: skip
-
-
-def _as_refusal(item: AgendaItem, error: storage.StorageError | WorkflowError) -> WorkflowError:
-    return documents.StoreRefused(item, error) if isinstance(error, storage.StorageError) else error

@@ -1,20 +1,20 @@
 """The draft after the answers (dự thảo tiếp thu): the next version of what was sent, to which explanations point."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
 from app.extensions import db
-from app.gateways import paper, storage
-from app.models import Document, DocumentKind, DocumentVersion, DraftText, OpinionTable, Slip, SlipPaper
+from app.gateways import storage
+from app.models import Document, DocumentKind, DocumentVersion, OpinionTable, Slip, SlipPaper
 from app.workflows import documents, draft_texts, slip_papers, slips, synthesis
+from app.workflows.draft_texts import PrintedDraft
 from app.workflows.engine.errors import Detached, WorkflowError
 from app.workflows.engine.rights import Actor, Right
-from app.workflows.engine.transaction import end_reading, record_refusal, use_case
+from app.workflows.engine.transaction import record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.names import fold
 from app.workflows.rules.resolution import parse_text
 from app.workflows.slip_facts import NextDraftWritten, record_slip
@@ -44,34 +44,28 @@ def write_next_draft(
     try:
         actor.require(Right.SLIP_RUN, slip)
         _admit(slip, synthesis.listed_of(slip), known)
-        written = canonical(draft_texts.cleaned(slip, text))
-        sheet = draft_texts.sheet_of(slip.body, digest(written), now)
-        end_reading()
-        printed = paper.resolution(parse_text(written), sheet)
-        pages = paper.page_texts(printed)
-        stored = storage.store().put(printed, documents.LIMITS.size)
+        draft = draft_texts.printed(slip, slip.body, text, now)
     except (storage.StorageError, WorkflowError) as error:
         refusal = documents.as_refusal(about, error)
         record_refusal("write_next_draft", actor, refusal)
         raise refusal from error
-    return _keep_next_draft(actor, slip_id, written, known, stored, pages, now)
+    return _keep_next_draft(actor, slip_id, draft, known, now)
 
 
 @use_case
 def _keep_next_draft(
-    actor: Actor, slip_id: int, written: bytes, known: int | None, stored: storage.Stored, pages: Sequence[str],
-    now: dt.datetime,
-) -> DocumentVersion:  # fmt: skip
+    actor: Actor, slip_id: int, written: PrintedDraft, known: int | None, now: dt.datetime
+) -> DocumentVersion:
     slip = synthesis.changeable(actor, slip_id)
     listed = synthesis.listed_of(slip)
     sent = _admit(slip, listed, known)
-    document = _document(slip, sent, parse_text(written)["subject"])
-    version = documents.next_version(actor, document, draft_texts.FILE_NAME, stored, pages, now)
+    document = _document(slip, sent, parse_text(written.text)["subject"])
+    version = documents.next_version(actor, document, draft_texts.FILE_NAME, written.stored, written.pages, now)
     db.session.add(version)
     db.session.flush()
-    db.session.add(DraftText(version_id=version.id, body_id=version.body_id, text=written, sha256=digest(written)))
+    db.session.add(written.kept_with(version))
     listed.document_version_id = version.id
-    told = {"document_version_id": version.id, "number": version.number, "sha256": stored.sha256}
+    told = {"document_version_id": version.id, "number": version.number, "sha256": written.stored.sha256}
     record_slip(actor, slip, NextDraftWritten, now, **told)
     return version
 

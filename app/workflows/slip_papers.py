@@ -8,17 +8,17 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from app.extensions import db
-from app.gateways import paper, storage
+from app.gateways import storage
 from app.gateways.intake import Limits, UploadRefused, safe_filename
 from app.models import Document, DocumentKind, DocumentVersion, DraftText, Slip, SlipPaper
 from app.workflows import documents, draft_texts, slips
 from app.workflows.documents import BadTitle
+from app.workflows.draft_texts import PrintedDraft
 from app.workflows.engine.errors import Detached, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import line
-from app.workflows.engine.transaction import end_reading, record_refusal, use_case
+from app.workflows.engine.transaction import record_refusal, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.names import fold
 from app.workflows.rules.resolution import parse_text
 from app.workflows.slip_facts import SlipPaperAdded, SlipPaperRemoved, record_slip
@@ -93,7 +93,7 @@ def _keep_paper(
     stored: storage.Stored,
     pages: Sequence[str],
     now: dt.datetime,
-    text: bytes | None = None,
+    written: PrintedDraft | None = None,
 ) -> SlipPaper:
     slip = slips.locked_draft(actor, slip_id)
     clean = line(slip, title, "title", documents.LONGEST_TITLE, refusal=BadTitle)
@@ -106,10 +106,10 @@ def _keep_paper(
     version = documents.next_version(actor, document, file_name, stored, pages, now)
     db.session.add(version)
     db.session.flush()
-    if text is not None:
-        db.session.add(DraftText(version_id=version.id, body_id=version.body_id, text=text, sha256=digest(text)))
+    if written is not None:
+        db.session.add(written.kept_with(version))
         db.session.flush()
-    return _pin(actor, slip, version, text is not None, now)
+    return _pin(actor, slip, version, written is not None, now)
 
 
 def write_slip_draft(actor: Actor, slip_id: int, text: Mapping[str, Any], now: dt.datetime) -> SlipPaper:
@@ -122,29 +122,23 @@ def write_slip_draft(actor: Actor, slip_id: int, text: Mapping[str, Any], now: d
     try:
         actor.require(Right.SLIP_DRAFT, slip)
         slips.require_state(slip, slips.DRAFT)
-        written = canonical(draft_texts.cleaned(slip, text))
-        sheet = draft_texts.sheet_of(slip.body, digest(written), now)
-        end_reading()
-        printed = paper.resolution(parse_text(written), sheet)
-        pages = paper.page_texts(printed)
-        stored = storage.store().put(printed, documents.LIMITS.size)
+        draft = draft_texts.printed(slip, slip.body, text, now)
     except (storage.StorageError, WorkflowError) as error:
         refusal = documents.as_refusal(about, error)
         record_refusal("write_slip_draft", actor, refusal)
         raise refusal from error
-    return _replace_draft(actor, slip_id, written, stored, pages, now)
+    return _replace_draft(actor, slip_id, draft, now)
 
 
 @use_case
-def _replace_draft(
-    actor: Actor, slip_id: int, written: bytes, stored: storage.Stored, pages: Sequence[str], now: dt.datetime
-) -> SlipPaper:
+def _replace_draft(actor: Actor, slip_id: int, written: PrintedDraft, now: dt.datetime) -> SlipPaper:
     slip = slips.locked_draft(actor, slip_id)
     for standing in [row for row in slip.papers if row.draft]:
         _remove(actor, slip, standing, now)
-    title = draft_texts.title_of(parse_text(written)["subject"])
+    title = draft_texts.title_of(parse_text(written.text)["subject"])
     kind = DocumentKind.DRAFT_RESOLUTION
-    return _keep_paper(actor, slip_id, title, kind, draft_texts.FILE_NAME, stored, pages, now, written)
+    given = draft_texts.FILE_NAME, written.stored, written.pages
+    return _keep_paper(actor, slip_id, title, kind, *given, now, written)
 
 
 @use_case
