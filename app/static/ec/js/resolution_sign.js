@@ -9,6 +9,7 @@ import { patience } from "./patience.js";
 import { asksAgain, pinFault, pinPatience, pinWords } from "./pin.js";
 import { refresh } from "./regions.js";
 import { initPages } from "./resolution_pages.js";
+import { complainAt, pinProblem, showStep } from "./steps.js";
 import { startClocks } from "./stopwatch.js";
 import { dayOf, text, timeOf } from "./text.js";
 import { openSheet } from "./ui.js";
@@ -23,29 +24,8 @@ const retry = patience();
 let leaving = false;
 
 const one = (selector) => document.querySelector(selector);
-
-function show(step) {
-  root.dataset.step = step;
-  for (const element of root.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== step;
-  if (step === "sending") one("[data-sending-head]").focus();
-  if (step === "receipt") one("[data-receipt-head]").focus();
-}
-
-function complain(sentence) {
-  const line = document.getElementById("problem");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) line.scrollIntoView({ block: "nearest" });
-}
-
-function pinProblem(sentence) {
-  const line = document.getElementById("pin-error");
-  const input = document.getElementById("pin");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
-}
+const show = (step) => showStep(root, step);
+const complain = (sentence) => complainAt(document.getElementById("problem"), sentence, "nearest");
 
 function settled() {
   retry.reset();
@@ -64,7 +44,7 @@ function ask() {
 
 function openPin(problem) {
   openSheet(sheet);
-  pinProblem(problem);
+  pinProblem(sheet, problem);
   document.getElementById("pin").focus();
 }
 
@@ -145,7 +125,7 @@ function initSheet() {
     if (!request || request.pin) return;
     const fault = pinFault(input);
     if (fault) {
-      pinProblem(fault);
+      pinProblem(sheet, fault);
       input.focus();
       return;
     }
@@ -153,10 +133,10 @@ function initSheet() {
     sheet.close();
     send();
   });
-  input.addEventListener("input", () => pinProblem(""));
+  input.addEventListener("input", () => pinProblem(sheet, ""));
   sheet.addEventListener("close", () => {
     input.value = "";
-    pinProblem("");
+    pinProblem(sheet, "");
     if (request && !request.pin) request = null;
     document.getElementById("sign-button")?.focus();
   });

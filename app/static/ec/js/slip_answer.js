@@ -11,6 +11,7 @@ import { Draft } from "./slip_draft.js";
 import { initFiles } from "./slip_files.js";
 import { missing, readForm, syncReserve } from "./slip_form.js";
 import { askToSign, fillAnswers, sameAnswer } from "./slip_sheet.js";
+import { complainAt, showStep } from "./steps.js";
 import { text, timeOf } from "./text.js";
 import { numbering } from "./vote_sheet.js";
 
@@ -24,20 +25,8 @@ const draft = new Draft(card, form);
 const retry = patience();
 const numbers = numbering();
 const part = (name) => form.querySelector(`[${name}]`);
-
-function show(step) {
-  card.dataset.step = step;
-  for (const element of card.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== step;
-  if (step === "sending") card.querySelector("[data-sending-head]").focus();
-  if (step === "receipt") card.querySelector("[data-receipt-head]").focus();
-}
-
-function complain(sentence) {
-  const line = part("data-problem");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) line.scrollIntoView({ block: "center" });
-}
+const show = (step) => showStep(card, step);
+const complain = (sentence) => complainAt(part("data-problem"), sentence);
 
 /** Step 1: the server fixes the text; the sheet shows what is in it and nothing else. */
 async function prepare(note = "") {

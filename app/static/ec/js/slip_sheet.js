@@ -1,5 +1,6 @@
 // The sheet on which answers to slips are confirmed, one or several: filled from the server's answers, asked for one PIN.
 import { pinFault } from "./pin.js";
+import { pinProblem } from "./steps.js";
 import { icon, text } from "./text.js";
 import { openSheet } from "./ui.js";
 import { confirmWithPasskey, offerPasskey, Unconfirmed } from "./vote_passkey.js";
@@ -66,15 +67,6 @@ function answerSection(shape, { shown }) {
   fillRecap(section, { ...shown, files: shown.attachments.map(({ name }) => name).join(", ") }, lookOf(shown.choice));
   section.querySelector("[data-parts]").replaceChildren(...shown.parts.map(partRow));
   return section;
-}
-
-export function pinProblem(sheet, sentence) {
-  const line = sheet.querySelector("[data-pin-error]");
-  const input = sheet.querySelector("#pin");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
 }
 
 /** Everything that would be signed, and when the first of it expires. */

@@ -10,6 +10,7 @@ import { confirmWithPasskey, offerPasskey, Unconfirmed } from "./vote_passkey.js
 import { fillReceipt, fillSheet, numbering, sameAsChosen } from "./vote_sheet.js";
 import { patience } from "./patience.js";
 import { asksAgain, pinFault, pinPatience, pinWords } from "./pin.js";
+import { complainAt, pinProblem, showStep } from "./steps.js";
 import { text } from "./text.js";
 import { openSheet } from "./ui.js";
 
@@ -23,21 +24,9 @@ const retry = patience();
 const numbers = numbering();
 
 const part = (name) => form.querySelector(`[${name}]`);
+const show = (step) => showStep(card, step);
+const complain = (sentence) => complainAt(part("data-problem"), sentence);
 const picked = () => form.querySelector('input[name="choice"]:checked');
-
-function show(step) {
-  card.dataset.step = step;
-  for (const element of card.querySelectorAll("[data-show]")) element.hidden = element.dataset.show !== step;
-  if (step === "sending") card.querySelector("[data-sending-head]").focus();
-  if (step === "receipt") card.querySelector("[data-receipt-head]").focus();
-}
-
-function complain(sentence) {
-  const line = part("data-problem");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) line.scrollIntoView({ block: "center" });
-}
 
 function sync() {
   const choice = picked();
@@ -66,7 +55,7 @@ async function prepare(note = "") {
     ballot = { ...body, expires: prepared.expires_at, statement: prepared.statement, passkey: prepared.passkey };
     fillSheet(sheet, prepared, picked().dataset);
     offerPasskey(sheet, prepared);
-    pinProblem(note);
+    pinProblem(sheet, note);
     openSheet(sheet);
     sheet.querySelector("#pin").focus();
   } catch (problem) {
@@ -77,15 +66,6 @@ async function prepare(note = "") {
   } finally {
     button.setAttribute("aria-disabled", "false");
   }
-}
-
-function pinProblem(sentence) {
-  const line = sheet.querySelector("[data-pin-error]");
-  const input = sheet.querySelector("#pin");
-  line.querySelector("span").textContent = sentence || "";
-  line.hidden = !sentence;
-  if (sentence) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
 }
 
 /** Step 2: sign and send. */
@@ -121,7 +101,7 @@ function refused(problem) {
     settled();
     ballot = { ...waiting, pin: undefined };
     openSheet(sheet);
-    pinProblem(pinWords(problem));
+    pinProblem(sheet, pinWords(problem));
     sheet.querySelector("#pin").focus();
     return undefined;
   }
@@ -180,7 +160,7 @@ function initForm() {
 async function authorise(input, button) {
   const fault = pinFault(input);
   if (fault) {
-    pinProblem(fault);
+    pinProblem(sheet, fault);
     input.focus();
     return;
   }
@@ -190,7 +170,7 @@ async function authorise(input, button) {
     asked.answer = await confirmWithPasskey(sheet, asked);
   } catch (problem) {
     if (!(problem instanceof Unconfirmed)) throw problem;
-    if (ballot === asked) pinProblem(problem.message);
+    if (ballot === asked) pinProblem(sheet, problem.message);
     return;
   } finally {
     button.removeAttribute("aria-disabled");
@@ -209,10 +189,10 @@ function initSheet() {
     event.preventDefault();
     if (button.getAttribute("aria-disabled") !== "true") authorise(input, button);
   });
-  input.addEventListener("input", () => pinProblem(""));
+  input.addEventListener("input", () => pinProblem(sheet, ""));
   sheet.addEventListener("close", () => {
     input.value = "";
-    pinProblem("");
+    pinProblem(sheet, "");
     if (!ballot?.pin) ballot = null;
     if (card.dataset.step === "choose") part("data-vote-next").focus();
   });
