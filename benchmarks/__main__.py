@@ -18,6 +18,7 @@ from benchmarks import (
     paper,
     providers,
     signing,
+    slips,
     stage,
     stamps,
     votes,
@@ -36,7 +37,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "votes": votes.measure, "paper": paper.measure, "signing": signing.measure,
     "verdict": signing.judging, "closing": closing.measure, "fanout": fanout.measure,
     "jobs": jobs.measure, "digests": digests.measure, "log": log.measure, "evidence": evidence.measure,
-    "providers": providers.measure, "stamps": stamps.measure,
+    "providers": providers.measure, "stamps": stamps.measure, "slips": slips.measure,
 }  # fmt: skip
 
 
