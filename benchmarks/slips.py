@@ -14,6 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,9 @@ class Asked(Electorate):
     def _answer(self, slip_id: int, voter: Voter, number: int) -> bytes:
         at, choice = dt.datetime.now(dt.UTC), tuple(Choice)[number % len(Choice)]
         words = "" if choice is Choice.AGREE else f"Đề nghị rà soát nội dung số {number}, {secrets.token_hex(12)}."
-        part = {"question": 1, "choice": choice.value, "option": None, "text": words, "articles": []}
+        part: dict[str, Any] = {
+            "question": 1, "choice": choice.value, "option": None, "text": words, "articles": []
+        }  # fmt: skip
         prepared = slip_answers.prepare_answer(voter.actor, slip_id, Said([part]), secrets.token_urlsafe(16), at)
         statement = prepared.statement
         signature = signing.signer().sign(voter.key_ref, cabinet.PIN, statement, at)
@@ -200,9 +203,9 @@ def _issue(house: House, asked: Asked, members: int) -> Row:
         deputy = asked.scene.who["deputy"]
         asked.enter(deputy)
         request = asked.said("POST", f"/slips/{slip_id}/issue", deputy, b"", "application/x-www-form-urlencoded")
-        row.ours.append(seconds(lambda request=request, slip_id=slip_id: _told(house, request, slip_id)) * 1000)
+        row.ours.append(seconds(partial(_told, house, request, slip_id)) * 1000)
         with house.server.connect(DATABASE) as connection:
-            row.theirs.append(seconds(lambda slip_id=slip_id, to=connection: _copied(to, slip_id)) * 1000)
+            row.theirs.append(seconds(partial(_copied, connection, slip_id)) * 1000)
     return row
 
 
@@ -310,9 +313,13 @@ def _page(house: House, asked: Asked, slip_id: int, name: str, query: str) -> Ro
     for _number in range(PAGES):
         row.ours.append(_accepted(load.send_all(house.addresses[:1], [request], 1)).seconds[0] * 1000)
         with house.server.connect(DATABASE) as connection:
-            fetched = seconds(lambda to=connection: to.execute(query, {"slip": slip_id}).fetchall()) * 1000
+            fetched = seconds(partial(_fetched, connection, query, slip_id)) * 1000
         row.theirs.append(ALLOWED * fetched + ALLOWANCE)
     return row
+
+
+def _fetched(connection: "psycopg.Connection[Any]", query: str, slip_id: int) -> list[Any]:
+    return connection.execute(query, {"slip": slip_id}).fetchall()
 
 
 def _memory(asked: Asked, slip_id: int) -> Row:
