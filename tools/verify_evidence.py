@@ -692,8 +692,11 @@ def read_archive(data: bytes):
     if at != offset + size:
         raise Wrong("archive_layout")
     names = [entry[0] for entry in listed]
-    if len(set(names)) != len(names):
-        raise Wrong("archive_duplicate", "file", name=next(name for name in names if names.count(name) > 1))
+    once = set()
+    for name in names:
+        if name in once:
+            raise Wrong("archive_duplicate", "file", name=name)
+        once.add(name)
     for entry in listed:
         yield from check_entry(entry)
     if sum(entry[6] for entry in listed) > offset:
