@@ -16,7 +16,7 @@ OFFICE_UNITS = {
     "QHQT": "Vụ Quan hệ quốc tế", "KSTT": "Cục Kiểm soát thủ tục hành chính", "TCCV": "Vụ Tổ chức công vụ",
     "HC": "Vụ Hành chính",
 }  # fmt: skip
-MEMBER, OFFICER = ("thanh_vien",), ("van_phong",)
+MEMBER, OFFICER, GUEST = ("thanh_vien",), ("van_phong",), ("khach",)
 ELSEWHERE = 100  # ranks from here on are of no member
 
 
@@ -142,7 +142,7 @@ def _officers() -> list[Figure]:
         ("vanthu", Office.RECORDS, "Văn thư Văn phòng Chính phủ", "HC", ("van_thu",)),
         ("kiemtoan", Office.AUDITOR, "Kiểm toán viên hệ thống thông tin", "VPCP", ("kiem_toan",)),
         ("quantri", Office.ADMINISTRATOR, "Quản trị viên hệ thống, Văn phòng Chính phủ", "VPCP", ("quan_tri",)),
-        ("vutruong.th", Office.UNIT_HEAD, "Vụ trưởng Vụ Tổng hợp, Văn phòng Chính phủ", "TH", ()),
+        ("vutruong.th", Office.UNIT_HEAD, "Vụ trưởng Vụ Tổng hợp, Văn phòng Chính phủ", "TH", MEMBER),
         ("vutruong.pl", Office.UNIT_HEAD, "Vụ trưởng Vụ Pháp luật, Văn phòng Chính phủ", "PL", ()),
         ("cuctruong.kstt", Office.UNIT_HEAD, "Cục trưởng Cục Kiểm soát thủ tục hành chính", "KSTT", ()),
     )
@@ -150,14 +150,18 @@ def _officers() -> list[Figure]:
         Figure(handle, name, (Post(office, title, unit, unit, ELSEWHERE * 2 + rank),), roles)
         for rank, (name, (handle, office, title, unit, roles)) in enumerate(zip(names.OFFICE, rows, strict=False))
     ]
-    return [*figures, Figure("khachmoi", names.OFFICE[len(rows)], roles=("khach",))]
+    return [*figures, Figure("khachmoi", names.OFFICE[len(rows)], roles=GUEST)]
 
 
 AIDED = ("thutuong", "tv02", "tv03", "tv12", "tv16", "chunhiem")
+SHOWS_AN_AIDE = "tv12"  # whose aide has an account
 
 
 def _government(units: list[Unit], posts: Sequence[tuple[Post, ...]]) -> Tenant:
-    aides = [Figure(f"troly.{member}", name) for member, name in zip(AIDED, names.AIDES, strict=True)]
+    aides = [
+        Figure(f"troly.{member}", name, roles=GUEST if member == SHOWS_AN_AIDE else ())
+        for member, name in zip(AIDED, names.AIDES, strict=True)
+    ]
     inner = [Unit(short, name, OrganisationKind.UNIT, OFFICE.abbreviation) for short, name in OFFICE_UNITS.items()]
     return Tenant(
         code="CP", name="Chính phủ", kind=BodyKind.GOVERNMENT, place="Hà Nội", rule_sets=GOVERNMENT_RULE_SETS,

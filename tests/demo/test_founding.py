@@ -147,7 +147,7 @@ def test_numbers_go_on_from_those_that_were_given_on_paper(founded):
 def test_the_accounts_are_those_of_the_welcome_page(founded):
     users = {user.username: {role.name for role in user.roles} for user in db.session.scalars(select(User))}
     members = ["thutuong", *(f"tv{rank:02}" for rank in range(2, 27)), "chunhiem"]
-    others = ["chuyenvien", "vanthu", "thutruong.bkhcn", "khachmoi", "kiemtoan", "quantri"]
+    others = ["chuyenvien", "vanthu", "thutruong.bkhcn", "khachmoi", "kiemtoan", "quantri", "vutruong.th", "troly.tv12"]
     assert sorted(users) == sorted([*members, *others])
     assert users["quantri"] == {"quan_tri"}
     assert all("Admin" not in roles for roles in users.values())

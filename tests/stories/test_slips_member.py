@@ -200,11 +200,34 @@ def test_a_slip_that_is_issued_meanwhile_comes_to_an_open_screen(enter, web):
     assert shown_badge(member) == str(rows + 1)
 
 
+def test_an_aide_suggests_and_the_member_alone_signs(enter):
+    member, aide = enter("tv12", TABLET), enter("troly.tv12", PHONE)
+    aide.go("/")
+    expect(aide.at("a[href='/slips/']")).to_have_count(0)
+    member.go("/slips/aides").locator("button[type=submit]", has_text="Cho phép").click()
+    expect(member.at(".ec-chip--ok")).to_be_visible()
+    aide.go("/slips/").locator("a.ec-task", has_text="Chương trình phát triển đô thị").click()
+    expect(aide.at("[data-sign-button], [data-next]")).to_have_count(0)
+    choose(aide, "other")
+    aide.at("[name=text-3]").fill(OPINION)
+    aide.at("button[type=submit]", has_text="Lưu ý kiến tham mưu").click()
+    expect(aide.at(".ec-flash")).to_contain_text("tham mưu")
+    assert faults_of(aide, urlsplit(aide.page.url).path, "light") == {}
+    opened(member, "Chương trình phát triển đô thị")
+    suggested = member.at("section[aria-labelledby=suggestions-h]")
+    suggested.locator("summary").click()
+    expect(suggested).to_contain_text(OPINION)
+    suggested.locator("button[type=submit]").click()
+    expect(member.at("[name=text-3]")).to_have_value(OPINION)
+    expect(member.at("[data-next]")).to_be_visible()
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_pages_of_slips_fit_and_can_be_pressed_and_read(enter, device):
     size, colours = DEVICES[device]
     member = enter("tv11", size, color_scheme=colours)
     links = member.go("/slips/?state=").locator("a.ec-task").evaluate_all("links => links.map((link) => link.pathname)")
-    pages = ["/slips/", "/slips/together", *(link for link in links if re.fullmatch(r"/slips/\d+", link))]
+    slips = [link for link in links if re.fullmatch(r"/slips/\d+", link)]
+    pages = ["/slips/", "/slips/together", "/slips/aides", *slips]
     assert len(pages) > 3
     assert {path: faults for path in pages if (faults := faults_of(member, path, colours))} == {}
