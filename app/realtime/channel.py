@@ -88,7 +88,7 @@ def is_id(value: Any) -> bool:
 
 
 def _announcement(content: dict[str, Any]) -> Announcement:
-    if set(content) != {"kind", "about", "message"} or content["kind"] not in EVENTS:
+    if set(content) != {"kind", "about", "message"} or content["kind"] not in tuple(EVENTS):  # a list has no hash
         raise Poisoned("addressed to nobody")
     if not is_id(content["about"]) or not isinstance(content["message"], dict):
         raise Poisoned("no address or no message")

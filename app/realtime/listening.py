@@ -20,7 +20,7 @@ from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import GRANTS, NOBODY, Actor, Right, actor_for
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.calendar import hanoi_date
-from app.workflows.slip_board import watched
+from app.workflows.slips import watched
 
 # The session cookie as the pages write it: app/views/living.py cannot be asked, it leads to keys and signatures.
 TOKEN, USER = "token", "_user_id"

@@ -41,7 +41,6 @@ from app.workflows.slip_board import (
     attachments_of,
     board_of,
     history_of,
-    watched,
 )
 from app.workflows.slip_outlook import outlook
 
@@ -229,7 +228,7 @@ def _ended(slip: Slip) -> str:
 
 def member_page(actor: Actor, slip_id: int, member_id: int) -> dict[str, Any]:
     """The context of templates/ec/slip_member.html: every answer of a member, read from what was signed."""
-    slip = watched(actor, slip_id)
+    slip = slips.watched(actor, slip_id)
     board = board_of(actor, slip_id)
     row = next((each for each in board.rows if each.entry.member_id == member_id), None)
     if row is None:

@@ -20,8 +20,9 @@ from app.views.slip_synthesis import sent_sheet
 from app.views.slip_tabs import BOARD, slip_tabs
 from app.views.slip_tries import NOTHING, Answer, Tried, tried
 from app.workflows import slip_closing, slip_reminders
-from app.workflows.slip_board import board_of, watched
+from app.workflows.slip_board import board_of
 from app.workflows.slip_board_sheets import board_sheet
+from app.workflows.slips import watched
 
 
 class NoDay(BadField):

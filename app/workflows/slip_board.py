@@ -23,8 +23,7 @@ from app.models import (
     SlipUpload,
 )
 from app.workflows import slip_deliveries, slip_reminders, slip_rows, slips
-from app.workflows.engine.rights import Actor, Right
-from app.workflows.engine.visibility import seen
+from app.workflows.engine.rights import Actor
 from app.workflows.rules.tally import threshold
 from app.workflows.slip_facts import SlipClosed, SlipDecided, SlipExtended, SlipIssued, SlipRecalled, SlipReported
 
@@ -103,7 +102,7 @@ class Board:
 
 def board_of(actor: Actor, slip_id: int) -> Board:
     """The board of an issued slip for those who may see what was answered; its statements do not grow with N."""
-    slip = watched(actor, slip_id)
+    slip = slips.watched(actor, slip_id)
     columns = _columns(slip)
     earlier = _columns(slip.previous) if slip.previous and slip.previous.definition_sha256 else {}
     devices: dict[int, list[SlipDelivery]] = {}
@@ -122,14 +121,6 @@ def board_of(actor: Actor, slip_id: int) -> Board:
     found = Counter(row.column for row in rows)
     counts = {column: found[column] for column in (*shown, Column.DEEMED, Column.MISSING)}
     return Board(slip, rows, counts, threshold(len(rows), slips.rules_of(slip)) if consent and rows else None)
-
-
-def watched(actor: Actor, slip_id: int) -> Slip:
-    """A slip that was issued, for those who see its board; refused for everybody else."""
-    slip = seen(actor, Slip, slip_id)
-    actor.require(Right.SLIP_BOARD, slip)
-    slips.require_state(slip, slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.DECIDED, slips.RECALLED)
-    return slip
 
 
 def history_of(slip: Slip) -> list[Event]:

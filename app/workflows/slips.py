@@ -242,6 +242,14 @@ def shown(about: Any, text: str, refusal: Callable[[Any], WorkflowError]) -> str
         raise refusal(about) from hidden
 
 
+def watched(actor: Actor, slip_id: int) -> Slip:
+    """A slip that was issued, for those who see its board; refused for everybody else."""
+    slip = seen(actor, Slip, slip_id)
+    actor.require(Right.SLIP_BOARD, slip)
+    require_state(slip, ISSUED, CLOSED, REPORTED, DECIDED, RECALLED)
+    return slip
+
+
 def require_state(slip: Slip, *states: SlipState) -> None:
     if slip.state not in states:
         raise WrongState(slip, state=word(slip.state))
