@@ -57,7 +57,8 @@ OTHERS = ["under_a", "clerk", "auditor"]
 TELLING = ["answered", "voted", "told"]  # turns at which everybody looks at everything
 NOT_PAGES = {
     "/slips/waiting", "/slips/<int:slip_id>/receipt", "/slips/files/<int:upload_id>",
-    "/slips/<int:slip_id>/board/state", "/slips/<int:slip_id>/evidence.zip", "/slips/<int:slip_id>/report.pdf",
+    "/slips/<int:slip_id>/board/state", "/slips/<int:slip_id>/board.<string:ending>",
+    "/slips/<int:slip_id>/evidence.zip", "/slips/<int:slip_id>/report.pdf",
     "/slips/<int:slip_id>/synthesis.<string:ending>", "/slips/<int:slip_id>/explanations.<string:ending>",
     "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
     "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
@@ -73,11 +74,12 @@ NOT_PAGES = {
 }  # fmt: skip
 OF_OFFICE = {  # looked at in test_slip_office_words.py
     "/slips/new", "/slips/approvals", "/slips/<int:slip_id>/edit", "/slips/<int:slip_id>/draft-text",
-    "/slips/<int:slip_id>/preview", "/slips/<int:slip_id>/board", "/slips/<int:slip_id>/board/<int:member_id>",
+    "/slips/chain/", "/slips/<int:slip_id>/preview", "/slips/<int:slip_id>/board",
+    "/slips/<int:slip_id>/board/<int:member_id>",
 }  # fmt: skip
 OF_RESULTS = {  # looked at in test_slip_result_words.py
     "/slips/<int:slip_id>/synthesis", "/slips/<int:slip_id>/explanations", "/slips/<int:slip_id>/next-draft",
-    "/slips/<int:slip_id>/report",
+    "/slips/<int:slip_id>/report", "/slips/returned",
 }  # fmt: skip
 OF_AIDES = {"/slips/aides", "/slips/<int:slip_id>/advice"}
 OF_RESOLUTIONS = ("/resolutions/", "/xac-minh/", "/items/")

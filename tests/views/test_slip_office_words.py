@@ -28,7 +28,7 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(leaks: Leaks, browser: Callable[[str], Browser], turn: str, *paths: str) -> None:
     for name in WHO:
-        for path in ("/slips/approvals", "/slips/new", "/records/slips/", *paths):
+        for path in ("/slips/approvals", "/slips/new", "/slips/chain/", "/records/slips/", *paths):
             leaks.look(f"{turn}: {name} at {path}", browser(name).get(path))
 
 

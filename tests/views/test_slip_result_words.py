@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from app.models import MemberStaff, SlipWay
-from app.workflows import slip_advice
+from app.models import MemberStaff, SlipWay, Urgency
+from app.workflows import slip_advice, slip_closing
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.slip_decisions import Wish
 from tests import cabinet
+from tests.conftest import Scene
 from tests.deciding import Deciding
 from tests.opinions import closed_slip
 from tests.slipping import LATE, SlipScene
@@ -25,6 +27,18 @@ At = Callable[[str], Browser]
 @pytest.fixture(autouse=True)
 def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     speak_in_brackets(monkeypatch)
+
+
+def signed_after_explanations() -> int:
+    """A second slip: what was written is explained, the head signs, and a session may be told."""
+    scene = Deciding.__new__(Deciding)
+    scene.now, scene.who = LATE, cabinet.actors()
+    scene.issued(urgency=Urgency.EXPRESS)
+    scene.answer("a", scene.slip_id, "other", text="Ghi rõ thời hạn", at=LATE)
+    slip_closing.close_slip(SYSTEM, scene.slip_id, LATE + dt.timedelta(days=9))
+    scene.reported_as_it_is().decided()
+    Scene()
+    return scene.slip_id
 
 
 def test_no_page_of_a_result_has_a_word_of_its_own(app: Flask, clock):
@@ -43,7 +57,8 @@ def test_no_page_of_a_result_has_a_word_of_its_own(app: Flask, clock):
     look("closed", f"/slips/{over}/synthesis", f"/slips/{over}/explanations", f"/slips/{over}/next-draft")
     look("reported", f"/slips/{scene.slip_id}/report")
     scene.decided(Wish(SlipWay.RETURN, "Chưa đủ căn cứ", resubmit_on=LATE.date() + dt.timedelta(days=30)))
-    look("returned", f"/slips/{scene.slip_id}/report", "/")
+    look("returned", f"/slips/{scene.slip_id}/report", "/slips/returned", "/")
+    look("explained", f"/slips/{signed_after_explanations()}/report")
     assert leaks.found == {}
     assert leaks.pages > 20
     assert rules_of(app, asked - {"/"}) == OF_RESULTS
