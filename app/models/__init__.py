@@ -107,6 +107,7 @@ from app.models.slip_answer import (
     SlipUpload,
 )
 from app.models.slip_decision import SlipDecision, SlipWay
+from app.models.slip_template import SlipTemplate
 from app.models.slip_watch import CalendarFeed, SlipReminder
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, WitnessReport
 
@@ -127,6 +128,6 @@ __all__ = [
     "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey",
     "Slip", "SlipAdvice", "SlipAide", "SlipAnswer", "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed",
     "SlipDelivery", "SlipDraft", "SlipExtension", "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared",
-    "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState", "SlipUpload", "SlipWay", "Stance", "StatementKind",
-    "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState", "SlipTemplate", "SlipUpload", "SlipWay", "Stance",
+    "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

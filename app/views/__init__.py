@@ -49,6 +49,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         slip_office,
         slip_reports,
         slip_synthesis,
+        slip_templates,
         slip_turnaround,
         slips,
         verification,
@@ -95,6 +96,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     slip_reports.register(app, appbuilder)
     slip_next_draft.register(app, appbuilder)
     slip_synthesis.register(app, appbuilder)
+    slip_templates.register(app, appbuilder)
     slip_turnaround.register(app, appbuilder)
     slip_advice.register(app, appbuilder)
     slip_evidence.register(app, appbuilder)

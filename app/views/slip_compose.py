@@ -13,9 +13,10 @@ from app.models import DocumentKind, Slip
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
 from app.views.parsing import BadField, form_code, form_id, form_text
+from app.views.record_rows import whole
 from app.views.slip_compose_page import compose_page
-from app.views.slip_forms import TypedSlip, arrange, of_slip, typed_slip
-from app.workflows import slip_approval, slip_papers, slips
+from app.views.slip_forms import TypedSlip, arrange, of_content, of_slip, typed_slip
+from app.workflows import slip_approval, slip_papers, slip_templates, slips
 from app.workflows.engine.errors import Detached, NotAllowed, NotFound, Subject, WorkflowError
 from app.workflows.engine.rights import GRANTS, SAID, Actor, Right
 from app.workflows.engine.visibility import nothing, seen
@@ -44,7 +45,9 @@ class SlipComposeView(BaseView):
     @signed_in
     def blank(self) -> str:
         actor = current_actor()
-        return _page(actor, _begun(actor), None, TypedSlip())
+        template = whole(request.args.get("template", ""))
+        typed = of_content(slip_templates.begun_from(actor, template)) if template else TypedSlip()
+        return _page(actor, _begun(actor), None, typed)
 
     @expose("/new", methods=["POST"])
     @signed_in

@@ -14,7 +14,15 @@ from app.models import DocumentKind, DocumentVersion, QuestionKind, Slip, SlipSt
 from app.views.deadline_calendar_page import advice_words
 from app.views.slip_forms import TypedSlip, main_number
 from app.views.slip_office_words import full, head, history
-from app.workflows import deadline_calendar, polls, promulgation, slip_approval, slip_papers, slip_rounds
+from app.workflows import (
+    deadline_calendar,
+    polls,
+    promulgation,
+    slip_approval,
+    slip_papers,
+    slip_rounds,
+    slip_templates,
+)
 from app.workflows.engine.errors import Subject, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
@@ -41,6 +49,7 @@ def compose_page(actor: Actor, about: Subject, slip: Slip | None, typed: TypedSl
         "offered": _offered(actor, slip) if slip else [], "returned": _returned(slip),
         "newer": _newer(slip), "changes": changes(slip) if slip else None,
         "sources": [] if slip else _sources(actor, about.body_id),
+        "templates": [] if slip else _templates(actor, about.body_id),
         "phone": phone(slip, typed, window, dict(names).get(typed.organisation_id or 0, "")),
         "chain": [step.name for step in slip_approval.chain_of(about.body_id)], "urls": _urls(slip),
     }  # fmt: skip
@@ -55,6 +64,7 @@ def _urls(slip: Slip | None) -> dict[str, str]:
         "check": url_for("SlipComposeView.check", slip_id=slip.id),
         "back": url_for("SlipOfficeView.preview", slip_id=slip.id),
         "write": url_for("SlipDraftTextView.edit", slip_id=slip.id),
+        "template": url_for("SlipTemplateView.keep", slip_id=slip.id),
     }
 
 
@@ -156,6 +166,14 @@ def _sources(actor: Actor, body_id: int) -> list[dict[str, Any]]:
         {"matter": slip.matter, "number": slip.number_text or word(slip.state),
          "url": url_for("SlipComposeView.clone", slip_id=slip.id)}
         for slip in db.session.scalars(rows.limit(MOST_SOURCES))
+    ]  # fmt: skip
+
+
+def _templates(actor: Actor, body_id: int) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "url": url_for("SlipComposeView.blank", template=one.id),
+         "remove_url": url_for("SlipTemplateView.remove", template_id=one.id)}
+        for one in slip_templates.templates_of(actor, body_id)
     ]  # fmt: skip
 
 

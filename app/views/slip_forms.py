@@ -61,6 +61,16 @@ class TypedSlip:
 SHOWN = frozenset({"matter", "legal_basis", "working_days", "questions", "title", "file"})
 
 
+def of_content(content: Content) -> TypedSlip:
+    """The form as it begins from a template."""
+    return TypedSlip(
+        matter=content.matter, organisation_id=content.organisation_id, legal_basis=content.legal_basis,
+        urgency=content.urgency, working_days=content.working_days, passkey_demanded=content.passkey_demanded,
+        questions=[TypedQuestion(each.kind, each.text, "\n".join(each.options)) for each in content.questions],
+        main=next((number for number, each in enumerate(content.questions, start=1) if each.main), 0),
+    )  # fmt: skip
+
+
 def of_slip(slip: Slip) -> TypedSlip:
     """The form as it stands for a draft that was saved."""
     return TypedSlip(

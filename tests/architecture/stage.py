@@ -58,6 +58,7 @@ from app.models import (
     SignaturePicture,
     SigningKey,
     Slip,
+    SlipTemplate,
     WitnessFinding,
     WitnessReport,
 )
@@ -72,6 +73,7 @@ from app.workflows import (
     polls,
     slip_advice,
     slip_drafts,
+    slip_templates,
 )
 from app.workflows.engine.rights import SYSTEM, Actor, actor_for
 from app.workflows.rules.calendar import hanoi_date
@@ -133,6 +135,9 @@ def _slips(stage: Stage) -> None:
     scene = Deciding()
     stage.here["slip"] = scene.issue()
     stage.draft["slip"] = scene.draft().id
+    stage.here["template"] = slip_templates.keep_template(
+        scene.who["clerk"], int(stage.draft["slip"]), "Mẫu", now=NOW
+    ).id
     paper = io.BytesIO(blank(1))
     stage.here["upload"] = slip_drafts.attach_file(
         scene.who["b"], int(stage.here["slip"]), "y-kien.pdf", paper, now=NOW
@@ -143,9 +148,10 @@ def _slips(stage: Stage) -> None:
     first = select(func.min(Opinion.id)).where(Opinion.slip_id == stage.closed["slip"])
     stage.closed["opinion"] = db.session.scalar(first) or 0
     far = Slip(body_id=FOREIGN_BODY, matter="Việc tỉnh", title_fold="viec tinh", working_days=2, drafted_at=NOW)
-    db.session.add(far)
+    theirs = SlipTemplate(body_id=FOREIGN_BODY, name="Mẫu", name_fold="mau", content={}, at=NOW)
+    db.session.add_all([far, theirs])
     db.session.commit()
-    stage.foreign |= {"slip": far.id, "opinion": 1}
+    stage.foreign |= {"slip": far.id, "opinion": 1, "template": theirs.id}
 
 
 def _aide(stage: Stage, scene: Deciding) -> None:

@@ -42,7 +42,8 @@ from tests.slipping import SlipScene
 DATABASE = "ecab_migrations"
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
 BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH, BEFORE_ADVICE = "0011", "0012", "0013", "0014"
-ADVICE = {"slip_advice", "slip_aide"}
+TEMPLATES = {"slip_template"}
+ADVICE = TEMPLATES | {"slip_advice", "slip_aide"}
 WATCH = ADVICE | {"slip_reminder", "calendar_feed"}
 OPINIONS = WATCH | {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
 

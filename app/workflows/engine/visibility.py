@@ -66,6 +66,7 @@ from app.models import (
     SlipRecipient,
     SlipReminder,
     SlipState,
+    SlipTemplate,
     SlipUpload,
     WitnessReport,
 )
@@ -300,6 +301,7 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
         SlipAdvice.member_id == (actor.person_id or 0), SlipAdvice.aide_id == (actor.person_id or 0)
     ),
     SlipDraft: lambda actor: SlipDraft.member_id == (actor.person_id or 0),
+    SlipTemplate: lambda actor: _in_bodies(SlipTemplate.body_id, actor, PREPARING),
     ApprovalStep: lambda actor: _in_bodies(ApprovalStep.body_id, actor, STAFF | APPROVERS),
     Body: lambda actor: Body.id.in_(actor.body_ids),
     Organisation: lambda actor: _in_bodies(Organisation.body_id, actor, STAFF),
