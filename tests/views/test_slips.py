@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from sqlalchemy import event
 
 from app.extensions import db
 from app.models import QuestionKind, RecoveryKind, SlipAnswer, SlipDelivery, SlipDraft, Urgency
@@ -108,6 +109,25 @@ def test_a_slip_is_found_by_its_matter_without_marks_by_number_and_by_urgency(at
     assert found("q=khong+co+gi") == set()
     assert found("order=late&page=99") == {plain, express}
     assert found("urgency=%00&state=%27&order=x&page=-1") == {plain, express}
+
+
+@pytest.mark.parametrize("path", ["/", "/slips/", "/slips/{}"])
+def test_what_waits_is_looked_up_once_for_a_page(at, slip, path):
+    slip.issue()
+    member, address = at("a"), path.format(slip.issue())
+    member.get(address)
+    asked: list[str] = []
+
+    def hear(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        assert member.get(address).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+    waiting = [each for each in asked if "JOIN slip_recipient" in each and "NOT (EXISTS" in each and "ORDER BY" in each]
+    assert len(waiting) == 1
 
 
 def test_an_empty_list_says_what_will_appear_there(at, slip):
