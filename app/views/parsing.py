@@ -16,6 +16,7 @@ from app.workflows.rules.passkey import from_base64url
 
 LARGEST = 64 * 1024
 LARGEST_NUMBER = 2**31 - 1
+MOST_DIGITS = 5
 Code = TypeVar("Code", bound=StrEnum)
 
 
@@ -182,3 +183,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"not JSON: {text}")
+
+
+def page_number(text: str) -> int:
+    """The page of a list that an address asks for, from 1 on; what is no number asks for the first."""
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 1

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import IssuedNumber, Resolution, ResolutionState
+from app.views.parsing import page_number
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
@@ -20,7 +21,7 @@ from app.workflows.rules.names import fold
 
 (DRAFTING, PRESENTED, SIGNED, NUMBERED, SEALED, PROMULGATED, RECALLED, REPLACED, ABANDONED) = ResolutionState
 PER_PAGE = 20
-LONGEST_QUERY, MOST_DIGITS = 100, 5
+LONGEST_QUERY = 100
 GROUPS: dict[str, tuple[Any, tuple[ResolutionState, ...]]] = {
     "drafts": (_("Being drafted or signed"), (DRAFTING, PRESENTED)),
     "issuing": (_("Signed, to be promulgated"), (SIGNED, NUMBERED, SEALED)),
@@ -41,7 +42,7 @@ def resolution_list(actor: Actor, args: Mapping[str, str]) -> dict[str, Any]:
     states = GROUPS[group][1] if group in GROUPS else tuple(ResolutionState)
     count = sum(counts.get(state, 0) for state in states)
     pages = max(1, -(-count // PER_PAGE))
-    page = min(_page(args.get("page", "")), pages)
+    page = min(page_number(args.get("page", "")), pages)
     rows = _found(actor, query).where(Resolution.state.in_(states))
     rows = rows.options(joinedload(Resolution.meeting), joinedload(Resolution.slip))
     rows = rows.order_by(func.coalesce(Resolution.promulgated_at, Resolution.drafted_at).desc(), Resolution.id.desc())
@@ -55,10 +56,6 @@ def resolution_list(actor: Actor, args: Mapping[str, str]) -> dict[str, Any]:
 def title_of(resolution: Resolution, number: str) -> str:
     """How a Resolution is called: by its number, else as the draft it is."""
     return str(_("Resolution no. %(number)s", number=number) if number else _("Resolution without a number yet"))
-
-
-def _page(text: str) -> int:
-    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 1
 
 
 def _found(actor: Actor, query: str) -> Select[Any, Any]:

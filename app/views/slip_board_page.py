@@ -52,21 +52,27 @@ LOOKS = {
 FILTERS = ("all", "answered", "missing")
 FILES = {"xlsx": lazy_gettext("Excel workbook"), "docx": lazy_gettext("Word document"), "pdf": "PDF"}
 LONGEST_QUERY = 100
+PER_PAGE, MOST_NAMES = 200, 40  # members on a page; names in the small hint of a column
 
 
-def board_page(actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q: str = "") -> dict[str, Any]:
+def board_page(
+    actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q: str = "", page: int = 1
+) -> dict[str, Any]:
     """The context of templates/ec/slip_board.html; `shown` is one of FILTERS, `q` a part of a post or a name."""
     board, shown, query = board_of(actor, slip_id), shown if shown in FILTERS else "all", q.strip()[:LONGEST_QUERY]
     slip, runs = board.slip, actor.may(Right.SLIP_RUN, board.slip)
     takes = slip_closing.takes_answers(slip, now)
-    events = history_of(slip)
+    events, found = history_of(slip), [row for row in board.rows if _wanted(row, shown, fold(query))]
+    pages = max(1, -(-len(found) // PER_PAGE))
+    page = min(page, pages)
     return {
         "slip": head(slip), "version": slip.version, "state_url": url_for("SlipBoardView.state", slip_id=slip.id),
         "counts": [_count(board, column) for column in board.counts], "bar": _bar(board),
         "members": board.members, "answered": board.answered, "threshold": board.threshold,
         "silence": _silence(slip), "deadline": _deadline(slip, now), "extended": _extended(slip),
         "filters": _filters(board, shown, query), "shown": shown, "query": query,
-        "rows": [_row(slip, row, runs and takes) for row in board.rows if _wanted(row, shown, fold(query))],
+        "rows": [_row(slip, row, runs and takes) for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]],
+        "page": page, "pages": pages, "kept": {"shown": shown, "q": query},
         "chase": {"n": len(board.silent), "url": url_for("SlipBoardView.chase", slip_id=slip.id)}
         if runs and takes and board.silent else None,
         "run": _run(actor, board, now) if runs and takes else {}, "acts": acts(actor, slip), "changes": changes(slip),
@@ -78,6 +84,7 @@ def board_page(actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q:
 
 def _count(board: Board, column: Column) -> dict[str, Any]:
     names = [row.entry.post for row in board.rows if row.column is column]
+    names = [*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names
     return {"label": COLUMNS[column], "n": board.counts[column], "look": LOOKS[column][0],
             "who": "\n".join(names), "cast": column in CAST}  # fmt: skip
 

@@ -13,7 +13,7 @@ from app.views.actor import current_actor, now
 from app.views.digests import PAPER_LANGUAGE
 from app.views.guards import signed_in
 from app.views.papers import INERT
-from app.views.parsing import BadField, form_id
+from app.views.parsing import BadField, form_id, page_number
 from app.views.slip_board_page import board_page, member_page
 from app.views.slip_forms import reason_typed
 from app.views.slip_synthesis import sent_sheet
@@ -99,7 +99,7 @@ class SlipBoardView(BaseView):
 def _page(slip_id: int, refused: Tried = NOTHING) -> str:
     actor = current_actor()
     asked = {name: request.args.get(name, "") for name in ("shown", "q")}
-    context = board_page(actor, slip_id, now(), **asked)
+    context = board_page(actor, slip_id, now(), **asked, page=page_number(request.args.get("page", "")))
     tabs = slip_tabs(actor, watched(actor, slip_id), BOARD)
     return render_template("ec/slip_board.html", **context, **tabs, tried=refused)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import Slip, SlipAnswer, SlipState, Urgency
+from app.views.parsing import page_number
 from app.views.slip_words import left, stamp_of
 from app.views.waits import waiting_slip_ids
 from app.workflows import slip_advice, slips
@@ -22,7 +23,7 @@ from app.workflows.rules.names import fold
 from app.workflows.slip_closing import takes_answers
 from app.workflows.slip_waiting import drafted
 
-PER_PAGE, LONGEST_QUERY, MOST_DIGITS = 20, 100, 5
+PER_PAGE, LONGEST_QUERY = 20, 100
 WAITING, ANSWERED, RUNNING, CLOSED = "waiting", "answered", "running", "closed"
 LABELS = {
     WAITING: _("Waiting for my answer"), ANSWERED: _("Answered by me"), RUNNING: _("Under way"), CLOSED: _("Over"),
@@ -50,7 +51,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     rows = _found(actor, query, urgency).where(groups[group])
     counts = {key: _count(_found(actor, query, urgency).where(condition)) for key, condition in groups.items()}
     pages = max(1, -(-counts[group] // PER_PAGE))
-    page = min(_page(args.get("page", "")), pages)
+    page = min(page_number(args.get("page", "")), pages)
     ends_last = [] if group in (WAITING, CLOSED) else [Slip.state.in_(ENDED)]
     by_end = Slip.deadline_at.desc() if group == CLOSED and not order else ORDERS[order][1]()
     rows = rows.order_by(*ends_last, by_end, Slip.id).options(joinedload(Slip.organisation))
@@ -109,10 +110,6 @@ def _answered(actor: Actor, shown: list[Slip]) -> dict[int, SlipAnswer]:
 
 def _urgency(code: str) -> Urgency | None:
     return next((each for each in Urgency if each.value == code), None)
-
-
-def _page(text: str) -> int:
-    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 1
 
 
 def _row(slip: Slip, now: dt.datetime, waits: bool, draft: Any, answer: SlipAnswer | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.gateways.paper import page_texts
 from app.models import Appointment, DayKind, QuestionKind, Slip, SlipState
+from app.views import slip_board_page
 from app.workflows import slip_deliveries, slip_drafts, slip_issue, slip_reminders, slips, working_calendar
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import hanoi_date
@@ -200,6 +201,20 @@ def test_members_are_found_on_the_board_without_marks(app, at: At, slip, query):
     page = at("clerk").get(f"/slips/{open_slip}/board?q={query}").text
     assert re.findall(rf"/slips/{open_slip}/board/(\d+)", page) == [str(slip.who["b"].person_id)]
     assert numbers_of(page) == [0, 0, 0, 0, len(MEMBERS)]
+
+
+def test_a_long_board_comes_in_pages_and_still_makes_n(app, at: At, slip, monkeypatch):
+    monkeypatch.setattr(slip_board_page, "PER_PAGE", 2)
+    monkeypatch.setattr(slip_board_page, "MOST_NAMES", 1)
+    open_slip, seen = slip.issue(), []
+    for page in (1, 2, 3):
+        shown = at("clerk").get(f"/slips/{open_slip}/board?page={page}&shown=missing")
+        assert numbers_of(shown.text) == [0, 0, 0, 0, len(MEMBERS)]
+        seen += re.findall(rf"/slips/{open_slip}/board/(\d+)", shown.text)
+        assert f"Trang {page}/3" in words(shown)
+    assert sorted(seen, key=int) == sorted((str(slip.who[name].person_id) for name in MEMBERS), key=int)
+    for odd in ("99", "0", "-1", "x", "²", "9" * 30):
+        assert at("clerk").get(f"/slips/{open_slip}/board?page={odd}").status_code == 200
 
 
 FORMULA = '=HYPERLINK("http://x";"y")'
