@@ -36,7 +36,7 @@ def load(engine: Engine, path: Path, report: Report) -> None:
     """Fill the empty database with the saved one and the mark of an unfinished restore, all or nothing."""
     draft = _draft(engine)
     try:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
         with _private(draft) as marked:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as saved:
                 saved.backup(marked)
@@ -44,7 +44,7 @@ def load(engine: Engine, path: Path, report: Report) -> None:
             marked.commit()
             _into(engine, marked, report)
     finally:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
 
 
 def clear(engine: Engine) -> None:
@@ -98,6 +98,12 @@ def _into(engine: Engine, source: sqlite3.Connection, report: Report) -> None:
 
 def _draft(engine: Engine) -> Path:
     return Path(str(engine.url.database)).with_suffix(".restoring")
+
+
+def _discard(draft: Path) -> None:
+    """The draft with its journal, which outlives a full disk and would be played back into the next one."""
+    for path in (draft, draft.with_name(f"{draft.name}-journal")):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

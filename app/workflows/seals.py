@@ -144,8 +144,8 @@ def register_seal(
         sha256=facts.sha256, der=certificate_der, not_before=facts.not_before, not_after=facts.not_after,
     )  # fmt: skip
     seal = SealKey(
-        body_id=body_id, certificate=certificate, key_ref=key_ref, picture=picture, enrolled_by_id=actor.person_id,
-        enrolled_at=now,
+        body_id=body_id, certificate=certificate, key_ref=key_ref, provider=place, picture=picture,
+        enrolled_by_id=actor.person_id, enrolled_at=now,
     )  # fmt: skip
     db.session.add(seal)
     db.session.flush()

@@ -16,7 +16,17 @@ from app.demo.cases import CASES, FIRST
 from app.extensions import db
 from app.gateways.signing import Argon2Cost, software
 from app.models import Meeting
-from app.workflows import attendance, ballots, counting, issuing, poll_acts, polls, resolutions, verification
+from app.workflows import (
+    attendance,
+    ballots,
+    counting,
+    issuing,
+    poll_acts,
+    polls,
+    resolution_sources,
+    resolutions,
+    verification,
+)
 from app.workflows.rules import result as result_rules
 from app.workflows.rules.evidence import read_bundle
 from app.workflows.rules.result import public_view
@@ -219,7 +229,7 @@ BREACHES = [
     ("substitute", polls, "presence_of", counts_everybody_who_sits, "người dự thay"),
     ("change-of-vote", (ballots, counting), "require_open", never_refuses, "sau khi đóng biểu quyết"),
     ("annulled", (ballots, counting), "require_open", never_refuses, "lần biểu quyết đã hủy"),
-    ("not-adopted", resolutions, "_require_vote", never_refuses, "lần biểu quyết đã hủy"),
+    ("not-adopted", resolution_sources, "require_vote", never_refuses, "lần biểu quyết đã hủy"),
     ("altered-after-vote", resolutions, "differs", lambda _version: False, "mà không nêu lý do"),
     ("number-race", issuing.numbering, "full_number", lambda *_args: "01/NQ-CP", "cấp cùng một lúc"),
     ("seal-fails", software.SoftwareSigner, "sign_document", accepts_any_pin, "khi mã PIN sai"),

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements of somebody who holds the server, made of names and numbers of this file
 from app.extensions import db
 from app.models import AuditEntry, Ballot, EvidenceKind, RecoveryKind, SignatureEvidence, SigningKey
-from app.workflows import checks, keys, log_checks, log_rows, lost_passkeys, passkeys, polls, sealed, time_stamps
+from app.workflows import checks, keys, log_checks, log_rows, lost_passkeys, passkeys, polls, stored_proofs, time_stamps
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules.canonical import digest
 from app.workflows.rules.passkey import assertion_record, parse_assertion_record
@@ -165,5 +165,5 @@ def test_a_confirmation_that_is_taken_away_or_exchanged_is_named(request, scene,
         execute("DELETE FROM signature_evidence WHERE kind = 'passkey'")
         assert [str(each) for each in checks.examine().broken] == named
         db.session.remove()
-        monkeypatch.setattr(sealed, "check_confirmed", lambda *_given: None)  # the control
+        monkeypatch.setattr(stored_proofs, "check_confirmed", lambda *_given: None)  # the control
         assert checks.examine().broken == []

@@ -8,7 +8,7 @@ from app.gateways import pades, signing
 from app.gateways.signing import csc as client_module
 from app.gateways.signing import pkcs11 as devices
 from app.models import AuditEntry, KeyState, Refusal, ResolutionState, SealKey
-from app.workflows import issuing, keys, outside_keys, outside_seals, resolutions, seals
+from app.workflows import issuing, keys, log_checks, log_rows, outside_keys, outside_seals, resolutions, seals
 from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
 from app.workflows.key_places import outside_keys as standing_elsewhere
 from app.workflows.key_places import places_of, seal_provider
@@ -66,6 +66,9 @@ def test_both_people_stand_in_the_log_and_the_earlier_seal_is_replaced(bench):
     told = db.session.query(AuditEntry).filter_by(fact="SealEnrolled").order_by(AuditEntry.id.desc()).first()
     assert told.actor_id == scene.who["records"].person_id
     assert (told.payload["place"], told.payload["confirmed_by_id"]) == (bench.provider, scene.who["clerk"].person_id)
+    account = log_checks.Account()
+    log_rows.examine(account)
+    assert account.broken == []
 
 
 @remote

@@ -78,6 +78,7 @@ def world(app, tsa, monkeypatch, gateways) -> World:  # noqa: F811
     made = World(tsa, authority)
     for name in ("_crl", "_responder"):
         monkeypatch.setattr(authority, name, authority._crl if name == "_crl" else None)
+    monkeypatch.setattr(authority, "_root_crl", None)  # lists that other tests had made are of other times
     tsa_root = sha256(tsa.root.certificate).hexdigest()
     asks = Client(
         {tsa_root: (Place("crl", "http://tsa.example/list"),)}, own_issuer=lambda: signing.trusted()[0],
