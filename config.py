@@ -6,7 +6,6 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 
 
-
 def _whole(name: str) -> int:
     value = os.environ.get(name, "0")
     if not (value.isascii() and value.isdecimal()):
@@ -19,8 +18,8 @@ DEMO = os.environ.get("ECABINET_DEMO") == "1"
 
 SECRET_KEY = os.environ.get("ECABINET_SECRET_KEY", "")  # empty: the application refuses to serve
 SQLALCHEMY_DATABASE_URI = os.environ.get("ECABINET_DATABASE", f"sqlite:///{VAR / 'ecabinet.db'}")
-SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (
-    {} if SQLALCHEMY_DATABASE_URI.startswith("sqlite") else {"pool_size": 20, "max_overflow": 40}
+SQLALCHEMY_ENGINE_OPTIONS: dict[str, int] = (  # with the ping, a server that came back is noticed before it is used
+    {} if SQLALCHEMY_DATABASE_URI.startswith("sqlite") else {"pool_size": 20, "max_overflow": 40, "pool_pre_ping": True}
 )
 APP_ROLE = os.environ.get("ECABINET_APP_ROLE", "")  # PostgreSQL role that serves; it owns nothing
 TRUSTED_HOSTS = os.environ.get("ECABINET_HOSTS", "127.0.0.1,localhost").split(",")

@@ -51,9 +51,8 @@ def application() -> Flask:
     app = Flask("app")
     app.config.from_object("config")
     require_addresses(app.config)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
-        {} if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else {"pool_size": THREADS, "max_overflow": 0}
-    )
+    if options := app.config["SQLALCHEMY_ENGINE_OPTIONS"]:  # of a server: a connection for each thread
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"pool_size": THREADS, "max_overflow": 0}
     if len(app.config["SECRET_KEY"] or "") < SHORTEST_SECRET:
         raise NotReady("ECABINET_SECRET_KEY is missing or shorter than 32 characters.")
     if app.config["REALTIME"] != "apart" or not app.config["REDIS_URL"]:

@@ -5,11 +5,12 @@ of a transaction, upon which PostgreSQL ends all the others and recovers. The de
 """
 
 import os
+import runpy
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -138,6 +139,26 @@ def test_two_hundred_ballots_survive_a_crash_and_each_counts_once(served, durabl
     assert db.session.query(Ballot).count() == MEMBERS
     again = [cast(devices.poll_id, each)() for each in devices.signed[:10]]
     assert again == answers[:10], "the same ballot brings the same receipt"
+
+
+@pytest.mark.parametrize("asks_first", [True, False])
+def test_after_a_crash_whoever_asks_first_is_served(durable, prepared, gateways, monkeypatch, asks_first):
+    """With the options of an installation; without the ping (negative control) the dead connection is used."""
+    monkeypatch.setenv("ECABINET_DATABASE", durable.url(FURNISHED))
+    options = runpy.run_path("config.py")["SQLALCHEMY_ENGINE_OPTIONS"] | (
+        {} if asks_first else {"pool_pre_ping": False}
+    )
+    application = create_app(
+        **SETTINGS, **gateways, SQLALCHEMY_DATABASE_URI=durable.url(FURNISHED), SQLALCHEMY_ENGINE_OPTIONS=options
+    )
+    with application.app_context():
+        before = db.session.query(Ballot).count()
+        db.session.remove()
+        durable.restart(immediate=True)
+        with nullcontext() if asks_first else pytest.raises(DBAPIError):
+            assert db.session.query(Ballot).count() == before
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_without_synchronous_commits_the_oracle_finds_what_a_crash_took(served, durable, prepared):
