@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Table, and_, select
 
 from app.extensions import db
 from app.gateways import storage
@@ -15,8 +15,10 @@ from app.models import (
     DeclaredGap,
     DeclaredGapConsent,
     EvidenceKind,
+    KeyState,
     Passkey,
     PreservedFile,
+    RecoveryKind,
     SealKey,
     SignatureEvidence,
     SigningKey,
@@ -45,15 +47,16 @@ def examine(account: Account) -> None:
 
 
 def _keys(account: Account) -> None:
-    """Keys of persons and of seals: whose they are, which certificate, and where the key is said to live."""
+    """Keys of persons and of seals: whose they are, which certificate, where the key lives, and whether it may sign."""
     certificate = (CERTIFICATES.c.der, CERTIFICATES.c.sha256)
     for keys, name in ((KEYS, "KeyEnrolled"), (SEALS, "SealEnrolled")):
         joined = select(keys, *certificate).join(CERTIFICATES, CERTIFICATES.c.id == keys.c.certificate_id)
         rows = {row.id: row for row in db.session.execute(joined).all()}
         enrolled = {fact.subject_id: fact for fact in _facts(name)}
+        states = _states(keys, rows, enrolled)
         for key_id, fact in enrolled.items():
             row = rows.get(key_id)
-            if row is None or not _as_enrolled(row, fact):
+            if row is None or not _as_enrolled(row, fact) or row.state is not states.get(key_id, row.state):
                 account.add(keys.name, key_id, fact.at, "missing" if row is None else "changed")
         for key_id in sorted(rows.keys() - enrolled.keys()):
             account.add(keys.name, key_id, rows[key_id].enrolled_at, "not_entered")
@@ -68,6 +71,25 @@ def _as_enrolled(row: Row[Any], fact: Row[Any]) -> bool:
         and told.get("person_id") == owner
         and said == place == told.get("place", place)
     )
+
+
+def _states(keys: Table, rows: dict[int, Row[Any]], enrolled: dict[int, Row[Any]]) -> dict[int, KeyState]:
+    """What the facts say of each key: the last one of its owner stands, unless it was suspended since."""
+    ends: dict[object, int] = {}  # owner or key → the last fact that suspended it
+    for fact in _facts("KeySuspendedFact", "SealSuspended", "KeyRecoveryApproved"):
+        if fact.fact != "KeyRecoveryApproved":
+            ends[fact.subject_type, fact.subject_id] = fact.id
+        elif fact.payload["kind"] == RecoveryKind.REPLACE.value:
+            ends[fact.payload["person_id"]] = fact.id
+    states, last = {}, set[int]()
+    for key_id in sorted(rows.keys() & enrolled.keys(), key=lambda key_id: enrolled[key_id].id, reverse=True):
+        row, told = rows[key_id], enrolled[key_id]
+        owner = row.body_id if keys is SEALS else told.payload["person_id"]
+        ended = max(ends.get((keys.name, key_id), 0), ends.get(owner, 0) if keys is KEYS else 0)
+        standing = KeyState.SUSPENDED if ended > told.id else KeyState.ACTIVE
+        states[key_id] = KeyState.REPLACED if owner in last else standing
+        last.add(owner)
+    return states
 
 
 def _passkeys(account: Account) -> None:

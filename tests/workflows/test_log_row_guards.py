@@ -15,6 +15,7 @@ from app.models import (
     AuditEntry,
     Ballot,
     Certificate,
+    KeyState,
     RecoveryKind,
     SealKey,
     SigningKey,
@@ -43,6 +44,7 @@ from tests.workflows.test_passkeys import enrolled
 
 SAME: Callable[..., bool] = lambda *_given: True  # noqa: E731 - a guard that lets everything through
 NOTHING: Callable[..., None] = lambda *_given: None  # noqa: E731 - and one that looks at nothing
+UNTOLD: Callable[..., dict[int, KeyState]] = lambda *_given: {}  # noqa: E731 - one that knows of no state
 FALSE: Callable[..., bool] = lambda *_given: False  # noqa: E731
 LATE = "'2099-01-01 00:00:00+00:00'"
 
@@ -126,7 +128,7 @@ def of_keys(kind: type[SigningKey | SealKey]) -> list[Attack]:
     found = [
         changed(table, key.id, "key_ref = 'pkcs11:x'", "_as_enrolled", SAME),
         changed(table, key.id, f"certificate_id = {spare}", "_as_enrolled", SAME),
-        gone(table, key.id, "_keys"), slipped_in(table, 900, mine, f"id = {key.id}", "_keys"),
+        gone(table, key.id, "_keys"), slipped_in(table, 900, mine, f"id = {key.id}", "_keys"), *of_state(key),
     ]  # fmt: skip
     for to in (f"der = {blob(b'another')}", f"sha256 = '{sha256(b'another').hexdigest()}'"):
         statement = f"UPDATE certificate SET {to} WHERE id = {key.certificate_id}"
@@ -134,11 +136,19 @@ def of_keys(kind: type[SigningKey | SealKey]) -> list[Attack]:
     return found
 
 
+def of_state(key: SigningKey | SealKey) -> list[Attack]:
+    """In use again, set aside or taken from its owner, and no fact says so."""
+    others = [state for state in KeyState if state is not key.state]
+    return [changed(key.__tablename__, key.id, f"state = '{to}'", "_states", UNTOLD) for to in others]
+
+
 def of_persons_keys() -> list[Attack]:
-    table, (mine, *_others, other) = "signing_key", db.session.query(SigningKey).order_by(SigningKey.id).all()
+    table, mine = "signing_key", db.session.query(SigningKey).order_by(SigningKey.id).first()
+    suspended = db.session.query(SigningKey).filter_by(state=KeyState.SUSPENDED).one()
     return [
         *of_keys(SigningKey), changed(table, mine.id, "provider = 'csc'", "_as_enrolled", SAME),
-        changed(table, mine.id, f"person_id = {other.person_id}, state = 'replaced'", "_as_enrolled", SAME),
+        changed(table, mine.id, "person_id = 900", "_as_enrolled", SAME),
+        *of_state(suspended),
     ]  # fmt: skip
 
 
@@ -251,7 +261,7 @@ def test_every_long_term_form_is_held_against_its_fact(request, app, monkeypatch
 def test_every_guard_is_tried():
     """Whoever adds one adds its attack."""
     tried = {"_keys", "_as_enrolled", "_passkeys", "_as_made", "_in_use_after", "_forms", "_stored", "_revocations",
-             "_as_revoked", "_gaps", "_stamps"}  # fmt: skip
+             "_as_revoked", "_gaps", "_stamps", "_states"}  # fmt: skip
     own = {name for name, found in vars(log_rows).items()
            if name.startswith("_") and callable(found) and found.__module__ == log_rows.__name__}  # fmt: skip
     assert own - tried == {"_facts"}

@@ -50,6 +50,24 @@ def test_a_key_that_is_another_ones_or_elsewhere_than_was_said_is_named(request,
 
 
 @both
+def test_keys_that_were_suspended_and_replaced_as_the_facts_say_are_in_order(request, people):
+    """And one that is put back in use in the place of its successor is named, both are."""
+    a, person_id = people["a"], people["a"].person_id
+    keys.suspend_key(people["admin"], people["b"].person_id, "password_reset", now=NOW)
+    asked = keys.request_recovery(people["clerk"], person_id, RecoveryKind.REPLACE, "Mất máy", now=NOW)
+    keys.approve_recovery(people["records"], asked.id, now=NOW)
+    assert broken() == []
+    old = db.session.query(SigningKey).filter_by(person_id=person_id).one().id
+    new = keys.enrol_own_key(a, "730514", now=NOW).id
+    assert broken() == []
+    found = attacked(
+        request, f"UPDATE signing_key SET state = 'replaced' WHERE id = {new}",
+        f"UPDATE signing_key SET state = 'active' WHERE id = {old}",
+    )  # fmt: skip
+    assert found == [(f"signing_key:{old}", "changed"), (f"signing_key:{new}", "changed")]
+
+
+@both
 def test_a_key_that_nobody_enrolled_is_named(request, people):
     """Whoever holds the database gives a member a key of his own."""
     known = db.session.query(SigningKey).order_by(SigningKey.id).first()
@@ -64,7 +82,7 @@ def test_a_key_that_nobody_enrolled_is_named(request, people):
         f"INSERT INTO signing_key (id, certificate_id, key_ref, {of_key}) SELECT 900, 900, 'mine', {of_key} "
         f"FROM signing_key WHERE id = {number}",
     )
-    assert found == [("signing_key:900", "not_entered")]
+    assert found == [(f"signing_key:{number}", "changed"), ("signing_key:900", "not_entered")]
 
 
 @both
