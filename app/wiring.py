@@ -56,6 +56,7 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
+    slip_deliveries,
     slip_facts,
     slip_reminders,
     time_stamps,
@@ -109,6 +110,7 @@ TASKS: tuple[Task, ...] = (
     _hears(STAMP,    Queue.SIGNING, stamp_tasks.ask),
     _hears(PRESERVE, Queue.SIGNING, preservation_tasks.begin),
     # what is done:  by whom, with which arguments
+    Task(slip_deliveries.TELL, Queue.LIVE, slip_sockets.arrived, {"slip_id": int}),
     Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
     Task(delivery_tasks.GIVE_UP, Queue.SCHEDULE, delivery_tasks.give_up, {"body_id": int}),
     Task(contacts.SEND_CODE, Queue.NOTIFY, delivery_tasks.send_code, {"contact_id": int}),

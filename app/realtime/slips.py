@@ -8,6 +8,8 @@ from app.workflows.audiences import slip_recipients
 from app.workflows.slip_facts import SlipAnswered
 from app.workflows.slip_reminders import SlipReminded
 
+ARRIVED = "SlipArrived"  # no fact of the log: deliveries are rows of their own
+
 
 def announce(fact: dict[str, Any]) -> None:
     """The number of the slip, to each member who is asked; of an answer, to the screens of its member alone.
@@ -18,6 +20,11 @@ def announce(fact: dict[str, Any]) -> None:
     announcing.to_slip(fact["subject_id"], message)
     for person_id in _told(fact):
         announcing.to_person(person_id, message)
+
+
+def arrived(job: dict[str, Any]) -> None:
+    """To the boards of a slip: it has come further. Harmless when run twice: a board asks, and draws the same."""
+    announcing.to_slip(job["slip_id"], {"fact": ARRIVED, "slip_id": job["slip_id"]})
 
 
 def _told(fact: dict[str, Any]) -> list[int]:

@@ -34,6 +34,7 @@ JOBS: dict[str, Any] = {
     "revocation_evidence.ask_again": _("Ask again whether a certificate was revoked"),
     "revocations.publish": _("Publish which certificates are revoked"),
     "slips.announce": _("Tell members of a change in a slip"),
+    "slips.arrived": _("Tell the board of a slip which devices it has reached"),
     "time_stamps.ask": _("Ask for time stamps of signatures"),
     "time_stamps.catch_up": _("Ask for time stamps that are still missing"),
     "witness.attend": _("Compare the log with its witness"),

@@ -1,17 +1,20 @@
 """How far a slip has come to its members (đã gửi, đã nhận, đã xem), device by device."""
 
 import datetime as dt
+from itertools import count
 
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import SlipDelivery
+from app.models import Job, JobState, Slip, SlipDelivery
 from app.workflows import slips
+from app.workflows.engine import outbox
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import use_case
 from app.workflows.slip_counting import admit_member
 
 LONGEST_DEVICE = 200
+TELL = "slips.arrived"  # a task: app/wiring.py
 
 
 @use_case
@@ -33,6 +36,7 @@ def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.d
     else:
         return False
     slip.version += 1
+    _have_it_told(slip, now)
     db.session.flush()
     return True
 
@@ -41,3 +45,20 @@ def deliveries_of(slip_id: int) -> list[SlipDelivery]:
     """Every device that the slip has reached, in the order of arrival."""
     rows = select(SlipDelivery).where(SlipDelivery.slip_id == slip_id)
     return list(db.session.scalars(rows.order_by(SlipDelivery.received_at, SlipDelivery.id)))
+
+
+def _have_it_told(slip: Slip, now: dt.datetime) -> None:
+    """The boards are told once a second, however many devices are reached in it; the first of them at once.
+
+    A job that nobody has taken yet tells of this delivery too: its row is held until the commit. What comes after it
+    was taken waits for the next second.
+    """
+    second = int(now.timestamp())
+    for slot in count(second):
+        key = f"{TELL}:{slip.id}:{slot}"
+        job = db.session.scalar(select(Job).where(Job.dedupe_key == key).with_for_update())
+        if job is None:
+            due_at = now if slot == second else dt.datetime.fromtimestamp(slot, dt.UTC)
+            outbox.enqueue(slip.body_id, TELL, {"slip_id": slip.id}, key, now, due_at)
+        if job is None or job.state is JobState.DUE:
+            return

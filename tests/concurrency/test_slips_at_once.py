@@ -10,10 +10,22 @@ from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.gateways import signing
-from app.models import AuditEntry, Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipRecipient, SlipReminder
+from app.models import (
+    AuditEntry,
+    Job,
+    JobState,
+    Slip,
+    SlipAnswer,
+    SlipDeemed,
+    SlipDelivery,
+    SlipLeaf,
+    SlipRecipient,
+    SlipReminder,
+)
+from app.tasks import execution
 from app.tasks.reminders import remind_of_slip
 from app.tasks.slips import close_overdue_slips
-from app.workflows import keys, slip_answers, slip_closing, slip_issue, slip_reminders, slips
+from app.workflows import keys, slip_answers, slip_closing, slip_deliveries, slip_issue, slip_reminders, slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.slip_refusals import SlipOver
@@ -180,3 +192,38 @@ def test_two_answers_of_one_member_at_once_are_one(slip):
     outcomes = at_once(*acts)
     assert sorted(getattr(each, "code", "counted") for each in outcomes) == ["another_answer_stands", "counted"]
     assert db.session.query(SlipAnswer).count() == 1
+
+
+def test_devices_that_are_reached_at_once_are_all_noted_and_told_by_one_job(slip):
+    slip_id, note = slip.issue(), slip_deliveries.note_delivery
+    actors = [slip.who[name] for name in MEMBERS]
+    noted = at_once(*[lambda actor=actor: note(actor, slip_id, "iPad", False, NOW) for actor in actors])
+    assert noted == [True] * len(MEMBERS)
+    assert db.session.query(SlipDelivery).count() == len(MEMBERS)
+    assert [job.state for job in db.session.query(Job).filter_by(name=slip_deliveries.TELL)] == [JobState.DUE]
+
+
+def test_what_tells_of_a_delivery_is_not_taken_before_the_delivery_can_be_seen(slip, monkeypatch):
+    """While a second delivery counts on the job of the first, no worker gets it."""
+    slip_id, note, handled = slip.issue(), slip_deliveries.note_delivery, []
+    execution.drain(NOW)
+    note(slip.who["a"], slip_id, "iPad", False, NOW)
+    told = slip_deliveries._have_it_told
+
+    def held(*about):
+        told(*about)
+        claimed = threading.Thread(target=take)
+        claimed.start()
+        claimed.join()
+
+    application = current_app._get_current_object()
+
+    def take():
+        with application.app_context():
+            handled.append(len(execution.claim(NOW)))
+            db.session.remove()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(slip_deliveries, "_have_it_told", held)
+        note(slip.who["b"], slip_id, "iPad", False, NOW)
+    assert (handled, execution.drain(NOW)) == ([0], 1)

@@ -10,7 +10,8 @@ from app import wiring, workflows
 from app.extensions import db
 from app.models import AuditEntry, SlipRecipient
 from app.realtime import announcing, slips
-from app.workflows import ballots, notices, slip_facts, slip_reminders, worth_sending
+from app.tasks import execution
+from app.workflows import ballots, notices, slip_deliveries, slip_facts, slip_reminders, worth_sending
 from app.workflows.engine import outbox
 from app.workflows.engine.transaction import Fact, MeetingFact, fact_of
 from app.workflows.resolution_sources import ResolutionFact
@@ -59,6 +60,20 @@ def test_a_slip_is_told_to_those_who_are_asked_an_answer_to_its_member_and_every
     assert told == [*((person_id, "SlipIssued") for person_id in sorted(asked)),
                     (scene.who["a"].person_id, "SlipAnswered")]  # fmt: skip
     assert board == [(slip_id, "SlipIssued"), (slip_id, "SlipAnswered"), (slip_id, "SlipReminded")]
+
+
+def test_how_far_a_slip_has_come_is_told_to_its_board_alone(app, monkeypatch):
+    board, told = [], []
+    monkeypatch.setattr(announcing, "to_slip", lambda slip_id, message: board.append((slip_id, message)))
+    monkeypatch.setattr(announcing, "to_person", lambda *told_to: told.append(told_to))
+    scene = SlipScene()
+    slip_id = scene.issue()
+    execution.drain(NOW)
+    board.clear()
+    told.clear()
+    slip_deliveries.note_delivery(scene.who["a"], slip_id, "iPad", False, now=NOW)
+    execution.drain(NOW)
+    assert (board, told) == ([(slip_id, {"fact": "SlipArrived", "slip_id": slip_id})], [])
 
 
 AFTER_THE_ISSUE = (

@@ -17,7 +17,7 @@ from app.models import Slip
 from app.realtime import connect
 from app.realtime.listening import lines
 from app.tasks import relay
-from tests.cabinet import MEMBERS, NOW
+from tests.cabinet import MEMBERS, NOW, PEOPLE
 from tests.slipping import SlipScene
 from tests.stories.person import TABLET
 from tests.views.browser import Clock
@@ -155,6 +155,7 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     expect(answered).to_have_text(f"0/{len(MEMBERS)}")
     with clerk.expect_response(lambda answer: answer.url.endswith("/board/state")):
         pass  # the socket has joined the room and the board has asked once
+    arrives_at_the_board(enter, clerk, slip_id)
     for name, choice in (("a", "agree"), ("b", "disagree")):
         answer_all(scene, name, slip_id, choice)
     began = dt.datetime.now(dt.UTC)
@@ -172,6 +173,22 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     decide(clerk, "close", "Tất cả đã trả lời")
     expect(clerk.locator("[data-region=counts] .ec-banner b")).to_be_visible()
     assert only_slip().state == "closed"
+
+
+def arrives_at_the_board(enter: Enter, clerk: Page, slip_id: int) -> None:
+    """What a member's device notes stands on the open board before it looks by itself, after ten seconds."""
+    clerk.evaluate("window.kept = true")
+    member, counts = enter("a"), clerk.locator("[data-region=counts]")
+    line = clerk.locator(".ec-board li", has_text=PEOPLE["a"].post)
+    for second, (path, noted) in enumerate((("/", "received"), (f"/slips/{slip_id}", "seen"))):
+        with member.expect_response(lambda answer, noted=noted: answer.url.endswith(f"/{noted}")):
+            member.goto(path)
+        began = dt.datetime.now(dt.UTC)
+        relay.drain(NOW + dt.timedelta(seconds=second))
+        expect(line).to_contain_text("đã xem" if second else "đã nhận", timeout=9_000)
+        expect(counts).to_contain_text(f"đã xem {second}.")
+        assert (dt.datetime.now(dt.UTC) - began).total_seconds() < 9
+    assert clerk.evaluate("window.kept"), "the board was loaded anew"
 
 
 def answer_all(scene: SlipScene, name: str, slip_id: int, choice: str) -> None:

@@ -16,6 +16,8 @@ from app.models import (
     AuditEntry,
     CertificateRevocation,
     EvidenceKind,
+    Job,
+    JobState,
     Notice,
     Passkey,
     Refusal,
@@ -29,6 +31,7 @@ from app.models import (
     SlipRecipient,
     Urgency,
 )
+from app.tasks import execution
 from app.workflows import (
     checks,
     keys,
@@ -375,6 +378,33 @@ def test_it_is_noted_on_which_device_a_slip_has_arrived_and_was_opened(slip, ope
     assert code_of(note, slip.who["clerk"], open_slip, "máy", True, NOW) == "not_allowed"
     slip_closing.recall_slip(slip.who["clerk"], open_slip, REASON, now=NOW)
     assert not note(slip.who["b"], open_slip, "iPad", True, later)
+
+
+@both
+def test_of_deliveries_in_one_second_the_boards_are_told_once_and_of_none_too_early(slip, open_slip):
+    def note(name: str, device: str, **later: int) -> None:
+        slip_deliveries.note_delivery(slip.who[name], open_slip, device, False, NOW + dt.timedelta(**later))
+
+    def told() -> list[tuple[dt.datetime, JobState]]:
+        db.session.rollback()
+        jobs = db.session.query(Job).filter_by(name=slip_deliveries.TELL).order_by(Job.id)
+        assert all(job.payload == {"slip_id": open_slip} for job in jobs)
+        return [(job.due_at, job.state) for job in jobs]
+
+    second, due, done = dt.timedelta(seconds=1), JobState.DUE, JobState.DONE
+    note("a", "iPad")
+    note("b", "iPad", milliseconds=400)
+    assert told() == [(NOW, due)]
+    execution.drain(NOW)
+    note("head", "iPad", milliseconds=500)
+    note("a", "iPhone", milliseconds=900)
+    note("a", "iPhone", milliseconds=950)  # nothing new
+    assert told() == [(NOW, done), (NOW + second, due)]
+    execution.drain(NOW)
+    assert told() == [(NOW, done), (NOW + second, due)]
+    execution.drain(NOW + second)
+    note("deputy", "iPad", seconds=9)
+    assert told() == [(NOW, done), (NOW + second, done), (NOW + 9 * second, due)]
 
 
 @both

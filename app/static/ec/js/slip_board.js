@@ -4,7 +4,8 @@ import { get, Refused, Unanswered } from "./net.js";
 import { refresh } from "./regions.js";
 
 const QUIET = 250; // ms in which several messages become one look
-const SLOW = 10000; // ms between two looks beside the socket: what reached which device is not told
+const REST = 1000; // ms from one drawing to the next at the earliest, and four times as long as it took
+const SLOW = 10000; // ms between two looks beside the socket, should a message be lost
 const POLL = 3000; // ms between two looks while nobody tells
 const root = document.querySelector("[data-board]");
 const about = { slip_id: Number(root.dataset.board) };
@@ -12,26 +13,42 @@ let version = Number(root.dataset.version);
 let state = root.dataset.shown;
 let told = false; // whether the socket is in the room and its server hears of what happens
 let timer = null;
+let due = Infinity; // when the next look is, by performance.now()
+let rested = 0; // before that nothing is drawn again: thousands may answer in a minute
+let looking = false;
+
+async function draw() {
+  const found = await get(root.dataset.state);
+  if (found.version === version && found.state === state) return;
+  const began = performance.now();
+  await refresh();
+  ({ version, state } = found);
+  const ended = performance.now();
+  rested = ended + Math.max(REST, 4 * (ended - began));
+}
 
 async function look() {
   clearTimeout(timer);
-  if (!document.hidden) {
-    try {
-      const found = await get(root.dataset.state);
-      if (found.version !== version || found.state !== state) {
-        await refresh();
-        ({ version, state } = found);
-      }
-    } catch (problem) {
-      if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem; // the next look may get an answer
-    }
+  due = Infinity;
+  if (looking || performance.now() < rested) return soon();
+  looking = true;
+  try {
+    if (!document.hidden) await draw();
+  } catch (problem) {
+    if (!(problem instanceof Refused || problem instanceof Unanswered)) throw problem; // the next look may get an answer
+  } finally {
+    looking = false;
+    soon(told ? SLOW : POLL);
   }
-  soon(told ? SLOW : POLL);
 }
 
+/** One look after this pause, or earlier if one is due by then: messages without end put nothing off. */
 function soon(pause = QUIET) {
+  const at = Math.max(performance.now() + pause, rested);
+  if (at >= due) return;
   clearTimeout(timer);
-  timer = setTimeout(look, pause);
+  due = at;
+  timer = setTimeout(look, at - performance.now());
 }
 
 const socket = io("/meetings", { transports: ["websocket", "polling"], tryAllTransports: true });
