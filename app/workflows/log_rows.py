@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, and_, select
+from sqlalchemy import Row, Table, select
 
 from app.extensions import db
 from app.gateways import storage
@@ -33,6 +33,7 @@ AUDIT, PASSKEYS, FORMS = table(AuditEntry), table(Passkey), table(PreservedFile)
 REVOKED, GAPS, CONSENTS = table(CertificateRevocation), table(DeclaredGap), table(DeclaredGapConsent)
 EVIDENCE, CERTIFICATES = table(SignatureEvidence), table(Certificate)
 KEYS, SEALS = table(SigningKey), table(SealKey)
+AT_ONCE = 500  # stamps in memory
 
 
 def examine(account: Account) -> None:
@@ -194,12 +195,24 @@ def _gaps(account: Account) -> None:
 
 
 def _stamps(account: Account) -> None:
-    """Time stamps of ballots and acts; what they say is verified with the vote."""
-    stamp = and_(EVIDENCE.c.statement_id == AUDIT.c.subject_id, EVIDENCE.c.kind == EvidenceKind.TIME_STAMP)
-    lost = select(AUDIT.c.subject_id, AUDIT.c.at).outerjoin(EVIDENCE, stamp)
-    lost = lost.where(AUDIT.c.fact == "StatementStamped", EVIDENCE.c.id.is_(None)).order_by(AUDIT.c.id)
-    for row in db.session.execute(lost).all():
-        account.add(EVIDENCE.name, row.subject_id, row.at, "missing")
+    """Time stamps of ballots and acts, gone, exchanged or put in; whether one is good its signature's verdict says."""
+    told = {fact.subject_id: fact for fact in _facts("StatementStamped")}
+    stamps = select(EVIDENCE.c.statement_id, EVIDENCE.c.content, EVIDENCE.c.at).order_by(EVIDENCE.c.id)
+    stamps = stamps.where(EVIDENCE.c.kind == EvidenceKind.TIME_STAMP).execution_options(yield_per=AT_ONCE)
+    for row in db.session.execute(stamps):
+        fact = told.pop(row.statement_id, None)
+        if fact is None:
+            account.add(EVIDENCE.name, row.statement_id, row.at, "not_entered")
+        elif not _as_stamped(row.content, fact):
+            account.add(EVIDENCE.name, row.statement_id, fact.at, "changed")
+    for statement_id, fact in told.items():
+        account.add(EVIDENCE.name, statement_id, fact.at, "missing")
+
+
+def _as_stamped(token: bytes, fact: Row[Any]) -> bool:
+    """Facts of earlier versions name no hash."""
+    found = digest(token)
+    return bool(found == fact.payload.get("sha256", found))
 
 
 def _facts(*names: str) -> Sequence[Row[Any]]:

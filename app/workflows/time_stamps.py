@@ -37,11 +37,12 @@ class StampState(StrEnum):
 
 @dataclass(frozen=True)
 class StatementStamped(Fact):
-    """`time` is that of the authority, `serial` the number of its stamp (hexadecimal)."""
+    """`time` is that of the authority, `serial` the number of its stamp (hexadecimal), `sha256` that of the token."""
 
     time: dt.datetime
     serial: str
     authority: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _keep_one(
     )
     db.session.flush()
     about = (statement.body_id, statement.__tablename__, statement.id)
-    record(actor, StatementStamped(*about, stamp.time, stamp.serial, stamp.authority), now)
+    record(actor, StatementStamped(*about, stamp.time, stamp.serial, stamp.authority, digest(token)), now)
 
 
 def _evidence(statement_ids: Iterable[int]) -> dict[int, SignatureEvidence]:

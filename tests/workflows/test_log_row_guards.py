@@ -152,6 +152,15 @@ def of_persons_keys() -> list[Attack]:
     ]  # fmt: skip
 
 
+def of_stamps(statement: int) -> list[Attack]:
+    table, key = "signature_evidence", "statement_id"
+    return [
+        gone(table, statement, "_stamps", key),
+        changed(table, statement, f"content = {blob(b'another')}", "_as_stamped", SAME, key),
+        slipped_in(table, 900, {"id": "900", key: "900"}, f"{key} = {statement}", "_stamps"),
+    ]
+
+
 def of_passkeys(ids: dict[str, int], other: int) -> list[Attack]:
     table, mine = "passkey", ids["a"]
     return [
@@ -225,7 +234,7 @@ def test_every_row_of_people_is_held_against_its_fact(request, scene, monkeypatc
     time_stamps.keep(SYSTEM, {statement: (b"token", stamp)}, NOW)
     attacks = [
         *of_persons_keys(), *of_passkeys(ids, who["clerk"].person_id), *of_revocations(certificate, other),
-        *of_gaps(gap, who["a"].person_id), gone("signature_evidence", statement, "_stamps", "statement_id"),
+        *of_gaps(gap, who["a"].person_id), *of_stamps(statement),
     ]  # fmt: skip
     try_all(request, attacks, monkeypatch)
 
@@ -261,7 +270,7 @@ def test_every_long_term_form_is_held_against_its_fact(request, app, monkeypatch
 def test_every_guard_is_tried():
     """Whoever adds one adds its attack."""
     tried = {"_keys", "_as_enrolled", "_passkeys", "_as_made", "_in_use_after", "_forms", "_stored", "_revocations",
-             "_as_revoked", "_gaps", "_stamps", "_states"}  # fmt: skip
+             "_as_revoked", "_gaps", "_stamps", "_as_stamped", "_states"}  # fmt: skip
     own = {name for name, found in vars(log_rows).items()
            if name.startswith("_") and callable(found) and found.__module__ == log_rows.__name__}  # fmt: skip
     assert own - tried == {"_facts"}
