@@ -45,7 +45,7 @@ class Asking(Subject, Protocol):
 class Form:
     """The prescribed form of a signed text: `parse` raises ValueError for any other, `odd` is the sentence for it."""
 
-    parse: Callable[[bytes], object]
+    parse: Callable[[bytes], dict[str, Any]]
     odd: object
 
 
@@ -53,9 +53,9 @@ class Form:
 class Cast:
     """A ballot or an answer as it arrived, and what was found out about it with no transaction open.
 
-    `problem` is why the signature is not good, `certificate_id` the certificate it was checked against (0: none is
-    pinned), `unusable` what speaks against that certificate at `now` whatever the database says. `passkey` is the
-    confirmation that came with it, or why that one is not good.
+    `said` is what the text says, empty unless the signature is good. `problem` is why it is not, `certificate_id` the
+    certificate it was checked against (0: none is pinned), `unusable` what speaks against that certificate at `now`
+    whatever the database says. `passkey` is the confirmation that came with it, or why that one is not good.
     """
 
     actor: Actor
@@ -63,6 +63,7 @@ class Cast:
     statement: bytes
     sha256: str
     cms: bytes
+    said: dict[str, Any]
     certificate_id: int
     problem: object | None
     unusable: CertificateRefused | None
@@ -83,12 +84,13 @@ class Sent:
 
 def examined(about: Subject, form: Form, sent: Sent, pinned: tuple[int, bytes] | None) -> Cast:
     """All that can be said of it before its transaction; nothing may be open. `pinned`: number and DER, if any."""
-    problem = unusable = None
+    said, problem, unusable = dict[str, Any](), None, None
     if pinned is not None:
-        problem, unusable = _problem(form, sent.statement, sent.cms, pinned[1]), _unusable(pinned[1], sent.now)
+        said, problem = _read(form, sent.statement, sent.cms, pinned[1])
+        unusable = _unusable(pinned[1], sent.now)
     return Cast(
         actor=sent.actor, member_id=sent.actor.person_id or 0, statement=sent.statement, sha256=digest(sent.statement),
-        cms=sent.cms, certificate_id=pinned[0] if pinned else 0, problem=problem, unusable=unusable,
+        cms=sent.cms, said=said, certificate_id=pinned[0] if pinned else 0, problem=problem, unusable=unusable,
         passkey=sent.answer and _confirmed(about, sent, sent.answer), now=sent.now,
     )  # fmt: skip
 
@@ -108,7 +110,7 @@ def fault_of(form: Form, signed: SignedStatement, at: dt.datetime) -> object | N
 
     What a passkey confirmed is checked with it. A revocation counts from its time on, whenever it became known.
     """
-    problem = _problem(form, signed.statement, signed.cms, signed.certificate.der)
+    _said, problem = _read(form, signed.statement, signed.cms, signed.certificate.der)
     refused = _unusable(signed.certificate.der, at, _revoked_by(signed, at))
     kept = passkey_assertions.evidence_of(signed.sha256)
     unconfirmed = passkey_assertions.check_kept(kept, signed.statement) if kept is not None else None
@@ -215,16 +217,16 @@ def _confirmed(about: Subject, sent: Sent, answer: Answer) -> Confirmed | Workfl
         return refusal
 
 
-def _problem(form: Form, statement: bytes, cms: bytes, certificate_der: bytes) -> object | None:
-    """Why these bytes are no text of this form signed with that certificate; None when they are."""
+def _read(form: Form, statement: bytes, cms: bytes, certificate_der: bytes) -> tuple[dict[str, Any], object | None]:
+    """What these bytes say, and why they are no text of this form signed with that certificate; None when they are."""
     try:
-        form.parse(statement)
+        said = form.parse(statement)
         signing.check_detached(cms, statement, certificate_der)
     except BadSignature as bad:
-        return bad.message
+        return {}, bad.message
     except ValueError:
-        return form.odd
-    return None
+        return {}, form.odd
+    return said, None
 
 
 def _unusable(certificate_der: bytes, now: dt.datetime, revoked: Sequence[str] = ()) -> CertificateRefused | None:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Engine, select
 
 from app.extensions import db
-from app.models import Certificate, Choice, Slip, SlipAnswer, SlipPrepared, SlipRecipient, SlipUpload
+from app.models import Choice, Slip, SlipAnswer, SlipPrepared, SlipRecipient, SlipUpload
 from app.workflows import keys, passkeys, signed_casts, slips
 from app.workflows.ballot_refusals import BadNonce
 from app.workflows.engine.errors import Detached, WorkflowError
@@ -26,6 +26,7 @@ from app.workflows.rules.opinion_text import HiddenSign
 from app.workflows.rules.schema import nonce as checked_nonce
 from app.workflows.rules.slip import answer_check, answer_statement, parse_answer
 from app.workflows.signed_casts import Cast, Form, Sent
+from app.workflows.slip_answer_rows import pinned_of
 from app.workflows.slip_counting import Outcome, admit_member, count_answers, require_open
 from app.workflows.slip_log import LOG
 from app.workflows.slip_refusals import (
@@ -159,15 +160,11 @@ def _verified(
     actor: Actor, slip_id: int, statement: bytes, cms: bytes, now: dt.datetime, answer: Answer | None = None
 ) -> Cast:
     """The answer with all that can be said of it before its transaction; nothing is open afterwards."""
-    slip = seen(actor, Slip, slip_id)
-    about = Detached.of(slip)
-    pinned = db.session.execute(
-        select(SlipRecipient.certificate_id, Certificate.der)
-        .join(Certificate, Certificate.id == SlipRecipient.certificate_id)
-        .where(SlipRecipient.slip_id == slip_id, SlipRecipient.member_id == (actor.person_id or 0))
-    ).one_or_none()
+    pinned = pinned_of(slip_id, actor.person_id or 0)  # whoever is asked sees the slip
+    body_id = pinned.body_id if pinned else seen(actor, Slip, slip_id).body_id
     end_reading()
-    certificate = pinned and (pinned.certificate_id, pinned.der)
+    about = Detached(Slip.__tablename__, slip_id, None, body_id)
+    certificate = (pinned.certificate_id, pinned.der) if pinned and pinned.der is not None else None
     return signed_casts.examined(about, ANSWER, Sent(actor, statement, cms, now, answer), certificate)
 
 

@@ -1,12 +1,17 @@
 """What happens to a slip, as it is recorded: each fact counts up the live state of the slip."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import update
+
+from app.extensions import db
 from app.models import Outcome, Slip, SlipWay, Urgency
 from app.workflows.engine.rights import Actor
-from app.workflows.engine.transaction import Fact, record
+from app.workflows.engine.tables import table
+from app.workflows.engine.transaction import Fact, record, record_all
 
 
 @dataclass(frozen=True)
@@ -189,3 +194,10 @@ def record_slip(actor: Actor, slip: Slip, fact: type[SlipFact], now: dt.datetime
     """Count up the live state of the slip (its row is locked) and record the fact with the new number."""
     slip.version += 1
     record(actor, fact.about(slip, version=slip.version, **fields), now)
+
+
+def record_all_of_slip(told: Sequence[tuple[Actor, SlipFact, dt.datetime]]) -> None:
+    """`record_slip` for facts of one kind about one slip that become true together, numbered under its lock."""
+    last, slip = told[-1][1], table(Slip)
+    db.session.execute(update(slip).where(slip.c.id == last.subject_id).values(version=last.version))
+    record_all(told)

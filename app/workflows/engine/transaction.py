@@ -152,13 +152,18 @@ def record_live(
 
 
 def record_all_live(told: Sequence[tuple[Actor, MeetingFact, dt.datetime]]) -> None:
-    """`record_live` for facts of one kind about one meeting that become true together, numbered under its lock.
-
-    One statement for the meeting, one for the audit log, one for each job that hears of them.
-    """
-    last, at = told[-1][1], told[-1][2].astimezone(dt.UTC)
-    meeting, log = table(Meeting), table(AuditEntry)
+    """`record_live` for facts of one kind about one meeting that become true together, numbered under its lock."""
+    last, meeting = told[-1][1], table(Meeting)
     db.session.execute(update(meeting).where(meeting.c.id == last.meeting_id).values(version=last.version))
+    record_all(told)
+
+
+def record_all(told: Sequence[tuple[Actor, Fact, dt.datetime]]) -> None:
+    """`record` for facts of one kind in one body that become true together.
+
+    One statement for the audit log, one for what waits to be entered, one for each job that hears of them.
+    """
+    last, at, log = told[-1][1], told[-1][2].astimezone(dt.UTC), table(AuditEntry)
     made = insert(log).returning(log.c.id, sort_by_parameter_order=True)
     ids = db.session.execute(made, [_entry(*each) for each in told]).scalars().all()
     db.session.execute(insert(table(LogPending)), [{"audit_entry_id": number} for number in ids])
