@@ -22,8 +22,8 @@ from app.views.slip_words import headline, main_of, spoken
 from app.workflows import installation_log, slips, time_stamps
 from app.workflows.engine.transaction import plain
 from app.workflows.installation_log import Mark
-from app.workflows.rules.canonical import tagged_digest
-from app.workflows.rules.slip import parse_answer, parse_slip_definition
+from app.workflows.rules.slip import parse_answer
+from app.workflows.slip_definitions import definition_of
 from app.workflows.slip_rows import AnswerReceipt, receipt_of
 
 OVER = frozenset({slips.CLOSED, slips.REPORTED, slips.DECIDED, slips.RECALLED})
@@ -35,19 +35,19 @@ def prepared_answer(prepared: SlipPrepared) -> dict[str, Any]:
     entry = db.session.get_one(SlipRecipient, (prepared.slip_id, prepared.person_id))
     return {
         "statement": prepared.statement.decode(),
-        "shown": shown(prepared.statement, slip.definition or b"", entry.certificate),
+        "shown": shown(prepared.statement, slip, entry.certificate),
         "expires_at": plain(prepared.expires_at),
         "passkey": asked_passkey(prepared.person_id),
     }
 
 
-def shown(statement: bytes, definition: bytes, certificate: Certificate | None) -> dict[str, Any]:
+def shown(statement: bytes, slip: Slip, certificate: Certificate | None) -> dict[str, Any]:
     """The confirm sheet: every value is in the statement, in the definition it names by hash, or in the certificate.
 
     ValueError when the statement names another slip, or a member who is not asked.
     """
-    said, asked = parse_answer(statement), parse_slip_definition(definition)
-    if said["slip_hash"] != tagged_digest(definition):
+    said, asked = parse_answer(statement), definition_of(slip)
+    if said["slip_hash"] != f"sha256:{slip.definition_sha256}":
         raise ValueError("the statement is about another slip")
     member = asked["roll"][said["roll_index"] - 1]
     if member["member"] != said["member"]:
@@ -75,14 +75,13 @@ def said_facts(asked: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, A
 
 def receipt_facts(slip: Slip, receipt: AnswerReceipt, mark: Mark | None = None) -> dict[str, Any]:
     """A receipt as the pages show it; times aware. `mark` is the first checkpoint over the slip, once there is one."""
-    answer = db.session.get_one(SlipAnswer, receipt.answer_id)
     return {
-        **said_facts(parse_slip_definition(slip.definition or b""), receipt.said),
+        **said_facts(definition_of(slip), receipt.said),
         **proof_facts(receipt, mark),
         "answer_id": receipt.answer_id, "slip_id": receipt.slip_id,
         "verify_url": url_for("SlipView.verify", slip_id=slip.id),
         "download_url": url_for("SlipView.receipt", slip_id=slip.id, save=1),
-        **stamp_facts(time_stamps.shown(answer.statement, now())),
+        **stamp_facts(time_stamps.shown_of(receipt.statement_sha256, now())),
     }  # fmt: skip
 
 
@@ -103,7 +102,7 @@ def receipt_file(slip: Slip, answer: SlipAnswer) -> dict[str, Any]:
 
 def earlier(slip: Slip, answers: list[SlipAnswer]) -> list[dict[str, Any]]:
     """A member's answers that were superseded, the latest first: all are kept, and none is shown as standing."""
-    asked = parse_slip_definition(slip.definition or b"")
+    asked = definition_of(slip)
     return [_once(asked, answer) for answer in reversed(answers[:-1])]
 
 

@@ -22,8 +22,9 @@ from app.workflows.engine.rights import SAID, Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
 from app.workflows.entitlement import Standing, with_key
-from app.workflows.rules.slip import parse_answer, parse_slip_definition
+from app.workflows.rules.slip import parse_answer
 from app.workflows.slip_closing import takes_answers
+from app.workflows.slip_definitions import definition_of
 from app.workflows.slip_refusals import NoCertificateOfSlip, SlipPasskeyMissing
 from app.workflows.slip_rows import answers_of, receipt_of
 
@@ -60,10 +61,10 @@ def slip_card(
     }  # fmt: skip
 
 
-def asked_of(slip: Slip) -> dict[str, Any]:
+def asked_of(slip: Slip) -> Mapping[str, Any]:
     """What the slip asks: as it was frozen, or as it would be frozen now; the members that pages use."""
-    if slip.definition is not None:
-        return parse_slip_definition(slip.definition)
+    if slip.issued_at is not None:
+        return definition_of(slip)
     main = slips.main_question(slip)
     organisation = slip.organisation
     return {
@@ -111,7 +112,7 @@ def _slip(slip: Slip, asked: Mapping[str, Any], now: dt.datetime) -> dict[str, A
         "id": slip.id, "number": slip.number_text, "round": slip.round, "state": slip.state.value,
         "state_label": word(slip.state), "matter": asked["matter"], "organisation": asked["organisation"],
         "legal_basis": asked["legal_basis"], "stamp": stamp_of(asked["urgency"]), "version": slip.version,
-        "issued": slip.definition is not None, "takes_answers": takes_answers(slip, now),
+        "issued": slip.issued_at is not None, "takes_answers": takes_answers(slip, now),
         "deadline": slip.deadline_at and moment(slip.deadline_at), "deadline_at": slip.deadline_at,
         "left": words, "soon": soon, "reason": slip.reason, "passkey_demanded": slip.passkey_demanded,
         "silence": silence_of(slip, slips.rules_of(slip), slip.rule_set.legal_source) if slip.rule_set else "",
@@ -201,10 +202,10 @@ def _refused(standing: Standing, facts: Mapping[str, Any]) -> tuple[str, str]:
 
 def _before(actor: Actor, slip: Slip) -> dict[str, Any] | None:
     """What this person answered to the round before, to be seen beside the new one."""
-    if slip.previous is None or slip.previous.definition is None:
+    if slip.previous is None or slip.previous.issued_at is None:
         return None
     given = answers_of(slip.previous.id, actor.person_id)
-    asked, number = parse_slip_definition(slip.previous.definition), slip.previous.number_text
+    asked, number = definition_of(slip.previous), slip.previous.number_text
     facts = said_facts(asked, parse_answer(given[-1].statement.statement)) if given else None
     at = format_datetime(given[-1].answered_at, "HH:mm, dd/MM/yyyy") if given else ""
     return {"number": number, "round": slip.previous.round, "said": facts, "at": at,
@@ -229,7 +230,7 @@ def _changes(slip: Slip) -> list[str]:
 
 def _following(following: Slip | None, asked: bool) -> dict[str, Any] | None:
     """The next round, once it was issued."""
-    if following is None or following.definition is None:
+    if following is None or following.issued_at is None:
         return None
     url = url_for("SlipView.card", slip_id=following.id) if asked else None
     return {"number": following.number_text, "url": url}

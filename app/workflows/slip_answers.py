@@ -24,10 +24,11 @@ from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
 from app.workflows.rules.opinion_text import HiddenSign
 from app.workflows.rules.schema import nonce as checked_nonce
-from app.workflows.rules.slip import answer_check, answer_statement, parse_answer
+from app.workflows.rules.slip import answer_statement, parse_answer
 from app.workflows.signed_casts import Cast, Form, Sent
 from app.workflows.slip_answer_rows import pinned_of
 from app.workflows.slip_counting import Outcome, admit_member, count_answers, require_open
+from app.workflows.slip_definitions import check_of
 from app.workflows.slip_log import LOG
 from app.workflows.slip_refusals import (
     BadAnswer,
@@ -192,7 +193,7 @@ def _statement(
             attachments=attachments, supersedes=before and f"sha256:{before.statement.sha256}",
             seen=LOG.checkpoint(slip.id), nonce=nonce, server_time=iso_utc(now),
         )  # fmt: skip
-        answer_check(slip.definition or b"")(statement)
+        check_of(slip)(statement)
     except (ValueError, TypeError, KeyError) as odd:
         raise _refusal(slip, odd) from odd
     return statement

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -17,6 +17,7 @@ from app.gateways import signing, timestamp
 from app.gateways.timestamp import StampRefused, TimeStamp
 from app.models import Ballot, EvidenceKind, Job, JobState, Poll, SignatureEvidence, SignedStatement
 from app.workflows.engine.rights import Actor
+from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import Fact, end_reading, record, use_case
 from app.workflows.rules import stamping
 from app.workflows.rules.calendar import hanoi_date
@@ -168,7 +169,17 @@ def _evidence(statement_ids: Iterable[int]) -> dict[int, SignatureEvidence]:
 
 def shown(statement: SignedStatement, now: dt.datetime) -> StampShown:
     """What the screens may say of the time of this signature; a stamp is verified whenever it is shown."""
-    return _judged(statement, _evidence([statement.id]).get(statement.id), now)
+    return _judged_one(statement, _evidence([statement.id]).get(statement.id), now)
+
+
+def shown_of(statement_sha256: str, now: dt.datetime) -> StampShown:
+    """The same of the statement with this hash, in one query."""
+    signed, kept = table(SignedStatement), table(SignatureEvidence)
+    stamp = and_(kept.c.statement_id == signed.c.id, kept.c.kind == EvidenceKind.TIME_STAMP)
+    columns = (signed.c.signed_at, signed.c.cms, kept.c.content)
+    rows = select(*columns).select_from(signed.outerjoin(kept, stamp)).where(signed.c.sha256 == statement_sha256)
+    found = db.session.execute(rows).one()
+    return _judged(found.signed_at, found.cms, found.content, now)
 
 
 def shown_of_ballot(ballot_id: int, now: dt.datetime) -> StampShown:
@@ -185,12 +196,16 @@ def token_of(statement_id: int) -> bytes | None:
     return found.content if found else None
 
 
-def _judged(statement: SignedStatement, evidence: SignatureEvidence | None, now: dt.datetime) -> StampShown:
-    if evidence is None:
-        waits = timestamp.stamper() is not None and statement.signed_at >= stamping.awaited_since(now)
+def _judged_one(statement: SignedStatement, evidence: SignatureEvidence | None, now: dt.datetime) -> StampShown:
+    return _judged(statement.signed_at, statement.cms, evidence and evidence.content, now)
+
+
+def _judged(signed_at: dt.datetime, cms: bytes, token: bytes | None, now: dt.datetime) -> StampShown:
+    if token is None:
+        waits = timestamp.stamper() is not None and signed_at >= stamping.awaited_since(now)
         return StampShown(StampState.AWAITED if waits else StampState.NONE)
     try:
-        stamp = timestamp.check_token(evidence.content, imprint(statement.cms), timestamp.trusted())
+        stamp = timestamp.check_token(token, imprint(cms), timestamp.trusted())
     except (StampRefused, ValueError) as refused:
         return StampShown(StampState.BROKEN, fault=str(refused))
     return StampShown(StampState.STAMPED, stamp.time, stamp.authority)
@@ -201,7 +216,7 @@ def of_poll(poll: Poll, now: dt.datetime) -> Stamps:
     rows = select(SignedStatement).join(Ballot, Ballot.statement_id == SignedStatement.id)
     statements = list(db.session.scalars(rows.where(Ballot.poll_id == poll.id).order_by(SignedStatement.id)))
     kept = _evidence(statement.id for statement in statements)
-    found = [_judged(statement, kept.get(statement.id), now) for statement in statements]
+    found = [_judged_one(statement, kept.get(statement.id), now) for statement in statements]
     states = Counter(each.state for each in found)
     times = Counter(_timeliness(poll, [each.time for each in found if each.time]))
     return Stamps(

@@ -7,7 +7,6 @@ import pytest
 
 from app.workflows.rules.canonical import canonical
 from app.workflows.rules.slip import (
-    answer_check,
     check_answer,
     main_question,
     parse_answer,
@@ -182,15 +181,6 @@ def test_an_answer_for_another_slip_or_of_a_stranger_is_refused(changes, why):
     case = SlipCase()
     with pytest.raises(ValueError, match=why):
         check_answer(case.definition, answer(case=case, **changes))
-
-
-def test_the_check_of_a_slip_is_kept_and_says_the_same():
-    case = SlipCase()
-    kept = answer_check(canonical(case.definition))
-    assert answer_check(canonical(SlipCase().definition)) is kept
-    kept(answer(case=case))
-    with pytest.raises(ValueError, match="must be answered"):
-        kept(answer(part(1), case=case))
 
 
 def written(value):

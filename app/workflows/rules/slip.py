@@ -1,7 +1,6 @@
 """What is frozen when an opinion slip is issued, and what members sign as their answer: built and read back exactly."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from app.workflows.rules.ballot import check_roll, may_reserve, roll_code, roll_entry
@@ -187,12 +186,6 @@ class AnswerCheck:
         _check_reservation(self._main, answer)
         if not (any(map(_says, answer["answers"])) or answer["attachments"]):
             raise ValueError("an answer says something")
-
-
-@lru_cache(maxsize=4)
-def answer_check(definition: bytes) -> AnswerCheck:
-    """The check of the slip with these exact bytes, kept for the next answers to it."""
-    return AnswerCheck(parse_slip_definition(definition))
 
 
 def _check_part(question: Mapping[str, Any], each: Mapping[str, Any], articles: int) -> None:
