@@ -15,6 +15,7 @@ from app.workflows.engine.rights import GRANTS, Actor, Right
 from app.workflows.engine.visibility import nothing, visible
 from app.workflows.rules.calendar import HANOI
 from app.workflows.rules.turnaround import Figures, Promptness, figures, promptness
+from app.workflows.rules.working_days import FIRST_YEAR, LAST_YEAR
 
 COUNTED = (SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
 LONGEST = 3 * 366  # days of a period
@@ -36,7 +37,8 @@ class Period:
     last: dt.date
 
     def __post_init__(self) -> None:
-        if not 0 <= (self.last - self.first).days < LONGEST:
+        known = self.first.year >= FIRST_YEAR and self.last.year <= LAST_YEAR
+        if not known or not 0 <= (self.last - self.first).days < LONGEST:
             raise ValueError(f"no period: {self.first} to {self.last}")
 
     @property

@@ -99,7 +99,9 @@ def test_the_report_shows_its_rows_and_exactly_those_counted(at, slip):
 
 
 @pytest.mark.parametrize(
-    "query", ["?from=x", "?from=2026-09-01&to=2026-08-01", "?to=9999-12-31", "?key=x", "?from=0001-01-01"]
+    "query",
+    ["?from=x", "?from=2026-09-01&to=2026-08-01", "?to=9999-12-31", "?key=x", "?from=0001-01-01",
+     "?from=0001-01-01&to=0001-01-01", "?from=9999-12-01&to=9999-12-31"],
 )
 def test_an_odd_period_is_the_usual_one(at, clock, query):
     for address in ("/reports/slips/", "/reports/slips/rows", "/reports/slips/workbook.xlsx"):
