@@ -24,7 +24,7 @@ from app.models import (
 from app.workflows import slip_deadlines, slip_papers, slips
 from app.workflows.engine.errors import BadValue, Detached, NotAllowed, WorkflowError
 from app.workflows.engine.rights import APPROVERS, GRANTS, Actor, Right
-from app.workflows.engine.text import block, line
+from app.workflows.engine.text import BadText, block, line
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import seen, visible
 from app.workflows.rules.calendar import hanoi_date
@@ -137,6 +137,7 @@ def approve_slip(actor: Actor, slip_id: int, now: dt.datetime, remark: str = "")
     move = LIFECYCLE.admit("approve", slip, actor)
     step = _require_step(actor, slip)
     said = block(slip, remark, "remark", LONGEST_REASON, wanted=False)
+    said = slips.shown(slip, said, lambda about: BadText(about, "remark"))
     _note(actor, slip, ApprovalAct.APPROVED, step.name, said, now)
     slip.stage += 1
     following = _step_of(slip)

@@ -8,6 +8,7 @@ LONGEST_OPINION = 10_000  # characters
 _KEPT = "\n\t"
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})  # categories of Unicode
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that show nothing
+_NO_CHARACTERS = range(0xFDD0, 0xFDF0)  # which Unicode promises never to give out, like the last two of each plane
 _SELECTORS = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
@@ -38,6 +39,8 @@ def is_hidden(sign: str) -> bool:
     """Whether a character shows nothing by itself; line ends, tabs and spaces do."""
     if sign in _KEPT:
         return False
+    if ord(sign) & 0xFFFE == 0xFFFE or ord(sign) in _NO_CHARACTERS:  # noqa: PLR2004
+        return True
     return unicodedata.category(sign) in _HIDDEN or sign in _BLANK or any(ord(sign) in each for each in _SELECTORS)
 
 
