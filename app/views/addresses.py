@@ -2,7 +2,9 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from flask import request
+from flask import current_app, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 LONGEST = 2000
 NOT_A_PLACE = ("/login", "/logout", "/lock", "/unlock", "/awake", "/language")
@@ -26,8 +28,28 @@ def same_site(address: str | None) -> str:
 
 
 def same_site_referrer() -> str:
-    """Where the form was; the home page when the browser does not say or says another site."""
-    return same_site(request.referrer)
+    """Where the form was; the home page when the browser does not say or says another site.
+
+    A page that came as the answer to a form has an address that only takes forms: the one above it is opened instead.
+    """
+    place = same_site(request.referrer)
+    path = place.partition("?")[0]
+    if _opens(path):
+        return place
+    while path and not _opens(path):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
+def _opens(path: str) -> bool:
+    """Whether the address shows a page, and does not only take forms."""
+    addresses = current_app.create_url_adapter(request)
+    try:
+        return addresses is not None and bool(addresses.match(path, method="GET"))
+    except RequestRedirect:
+        return True
+    except (MethodNotAllowed, NotFound):
+        return False
 
 
 def _parts(address: str) -> SplitResult | None:

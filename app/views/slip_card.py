@@ -93,9 +93,14 @@ def by_field(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def own_content(slip: Slip, answer: SlipAnswer) -> dict[str, Any]:
     """What a signed answer says, as a draft to change it."""
-    said = parse_answer(answer.statement.statement)
+    return content_in(slip, answer.member_id, answer.statement.statement)
+
+
+def content_in(slip: Slip, member_id: int, statement: bytes) -> dict[str, Any]:
+    """What a member's statement says, signed or not, as it stands in the form."""
+    said = parse_answer(statement)
     sums = [each["sha256"] for each in said["attachments"]]
-    rows = select(SlipUpload).where(SlipUpload.slip_id == slip.id, SlipUpload.member_id == answer.member_id)
+    rows = select(SlipUpload).where(SlipUpload.slip_id == slip.id, SlipUpload.member_id == member_id)
     ids = {row.sha256: row.id for row in db.session.scalars(rows.where(SlipUpload.sha256.in_(sums)))}
     return {"answers": said["answers"], "reservation": said["reservation"], "uploads": [ids[each] for each in sums]}
 

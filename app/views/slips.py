@@ -20,7 +20,7 @@ from app.views.parsing import Sent, form_id, form_text, json_object
 from app.views.signing_requests import answer_of, nonce_of, pin_of
 from app.views.slip_advice import page_of_others, pages_of_office, suggestions
 from app.views.slip_answers import mark_of, prepared_answer, receipt_answer, receipt_facts, receipt_file
-from app.views.slip_card import asked_of, file_facts, slip_card
+from app.views.slip_card import asked_of, content_in, file_facts, slip_card
 from app.views.slip_list import slip_list
 from app.views.slip_requests import (
     CONTENT,
@@ -36,12 +36,13 @@ from app.views.slip_requests import (
 )
 from app.views.slip_words import opinion_word
 from app.workflows import slip_advice, slip_answers, slip_deliveries, slip_drafts
-from app.workflows.engine.errors import NotFound, WorkflowError
+from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import plain
 from app.workflows.engine.visibility import seen
 from app.workflows.opinion_texts import OfferedText
 from app.workflows.rules.slip import LARGEST_ANSWER
+from app.workflows.slip_closing import takes_answers
 from app.workflows.slip_rows import receipt_of, standing_of
 from app.workflows.slip_waiting import drafted, not_received, waiting_slips
 
@@ -120,8 +121,13 @@ class SlipView(BaseView):
             return jsonify(file_facts(_attached(slip_id, file)))
         asked, version = asked_of(seen(current_actor(), Slip, slip_id)), form_id("version") or 0
         content = form_content(asked)
-        content["uploads"].append(_attached(slip_id, file).id)
-        slip_drafts.save_draft(current_actor(), slip_id, content, version, now(), browser())
+        try:
+            content["uploads"].append(_attached(slip_id, file).id)
+            slip_drafts.save_draft(current_actor(), slip_id, content, version, now(), browser())
+        except NotAllowed:
+            raise
+        except WorkflowError as refused:
+            return _typed_again(slip_id, content, refused)
         return redirect(url_for("SlipView.card", slip_id=slip_id), 303)
 
     @expose("/files/<int:upload_id>")
@@ -184,7 +190,15 @@ class SlipView(BaseView):
     def answer(self, slip_id: int) -> Any:
         """Without a script: sign what was shown on that page."""
         sent = Sent({name: form_text(name, 64) for name in ("nonce", "pin")}, {"nonce", "pin"})
-        slip_answers.sign_answer(current_actor(), slip_id, nonce_of(sent), pin_of(sent), now())
+        nonce = nonce_of(sent)
+        try:
+            slip_answers.sign_answer(current_actor(), slip_id, nonce, pin_of(sent), now())
+        except (NotFound, NotAllowed):
+            raise
+        except WorkflowError as refused:
+            if wants_json():
+                raise
+            return _shown_again(slip_id, nonce, refused)
         flash(_("Your opinion is recorded."), "success")
         return redirect(url_for("SlipView.card", slip_id=slip_id), 303)
 
@@ -247,14 +261,25 @@ def _typed_again(slip_id: int, content: dict[str, Any], refused: WorkflowError) 
     return _card_page(current_actor(), slip, content, problem), refused.http_status
 
 
+def _shown_again(slip_id: int, nonce: str, refused: WorkflowError) -> Any:
+    """What was not signed, under the sentence why: to be signed while it can be, else as it was typed."""
+    slip, prepared = seen(current_actor(), Slip, slip_id), slip_answers.prepared_for(current_actor(), slip_id, nonce)
+    if prepared is None:
+        flash(str(refused), "danger")
+        return redirect(url_for("SlipView.card", slip_id=slip_id), 303)
+    if prepared.expires_at < now() or not takes_answers(slip, now()):
+        return _typed_again(slip_id, content_in(slip, prepared.person_id, prepared.statement), refused)
+    return _confirm_page(slip, prepared_answer(prepared), nonce, str(refused)), refused.http_status
+
+
 def _card_page(actor: Actor, slip: Slip, typed: dict[str, Any] | None = None, problem: Any = None) -> str:
     page = slip_card(actor, slip, now(), typed=typed, problem=problem)
     told = {"suggestions": suggestions(actor, slip), "office": pages_of_office(actor, slip)}
     return render_template("ec/slip_answer.html", **page, **told)
 
 
-def _confirm_page(slip: Slip, prepared: dict[str, Any], nonce: str) -> str:
-    return render_template("ec/slip_confirm.html", slip=slip, prepared=prepared, nonce=nonce)
+def _confirm_page(slip: Slip, prepared: dict[str, Any], nonce: str, problem: str = "") -> str:
+    return render_template("ec/slip_confirm.html", slip=slip, prepared=prepared, nonce=nonce, problem=problem)
 
 
 def register(app: Flask, appbuilder: AppBuilder) -> None:

@@ -116,6 +116,12 @@ def sign_answer(
     return cast_answer(actor, slip_id, statement, cms, now, answer)
 
 
+def prepared_for(actor: Actor, slip_id: int, nonce: str) -> SlipPrepared | None:
+    """What this member was shown under a nonce, whether it can still be signed or not."""
+    mine = select(SlipPrepared).filter_by(slip_id=slip_id, person_id=actor.person_id, nonce=nonce)
+    return db.session.scalar(mine)
+
+
 def cast_answer(
     actor: Actor, slip_id: int, statement: bytes, cms: bytes, now: dt.datetime, answer: Answer | None = None
 ) -> AnswerReceipt:
@@ -236,9 +242,7 @@ def _counted(slip_id: int, person_id: int | None, nonce: str) -> SlipAnswer | No
 
 
 def _prepared(slip: Slip, actor: Actor, nonce: str, now: dt.datetime) -> SlipPrepared:
-    prepared = db.session.scalar(
-        select(SlipPrepared).filter_by(slip_id=slip.id, person_id=actor.person_id, nonce=nonce)
-    )
+    prepared = prepared_for(actor, slip.id, nonce)
     if prepared is None or prepared.expires_at < now:
         raise NotPrepared(slip)
     return prepared

@@ -3,7 +3,7 @@
 import datetime as dt
 from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models import Job, JobState, Slip, SlipDelivery
@@ -14,6 +14,7 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.slip_counting import admit_member
 
 LONGEST_DEVICE = 200
+MOST_DEVICES = 30  # of one member for one slip; a browser chooses its number itself
 TELL = "slips.arrived"  # a task: app/wiring.py
 
 
@@ -21,7 +22,7 @@ TELL = "slips.arrived"  # a task: app/wiring.py
 def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.datetime) -> bool:
     """Note that a slip reached a device of the member, or was opened there; whether that was news.
 
-    A slip that was recalled waits for nobody any more.
+    A slip that was recalled waits for nobody any more, and nobody has devices without end.
     """
     slip = slips.locked(actor, slip_id)
     entry = admit_member(slip, actor)
@@ -30,6 +31,8 @@ def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.d
     key = {"slip_id": slip.id, "member_id": entry.member_id, "device": device[:LONGEST_DEVICE]}
     delivery = db.session.scalar(select(SlipDelivery).filter_by(**key))
     if delivery is None:
+        if _devices(slip.id, entry.member_id) >= MOST_DEVICES:
+            return False
         db.session.add(SlipDelivery(**key, body_id=slip.body_id, received_at=now, seen_at=now if seen else None))
     elif seen and delivery.seen_at is None:
         delivery.seen_at = now
@@ -39,6 +42,11 @@ def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.d
     _have_it_told(slip, now)
     db.session.flush()
     return True
+
+
+def _devices(slip_id: int, member_id: int) -> int:
+    rows = select(func.count()).select_from(SlipDelivery).filter_by(slip_id=slip_id, member_id=member_id)
+    return db.session.scalar(rows) or 0
 
 
 def deliveries_of(slip_id: int) -> list[SlipDelivery]:

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways import storage
-from app.gateways.intake import Limits, UploadRefused, safe_filename
+from app.gateways.intake import Limits, UploadRefused, another_name, safe_filename
 from app.models import Slip, SlipDraft, SlipUpload
 from app.workflows import documents, slips
 from app.workflows.engine.errors import Detached, WorkflowError
@@ -17,6 +17,7 @@ from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.rules.canonical import clean_text
+from app.workflows.rules.opinion_text import without_hidden
 from app.workflows.slip_counting import admit_member, require_open
 from app.workflows.slip_refusals import DraftConflict, DraftTooLong, TooManyUploads
 
@@ -71,7 +72,7 @@ def attach_file(
         refusal = documents.as_refusal(about, error)
         record_refusal("attach_file", actor, refusal)
         raise refusal from error
-    return _keep_file(actor, slip_id, safe_filename(file_name), stored, now)
+    return _keep_file(actor, slip_id, safe_filename(without_hidden(file_name)), stored, now)
 
 
 @use_case
@@ -82,12 +83,13 @@ def _keep_file(actor: Actor, slip_id: int, name: str, stored: storage.Stored, no
     own = select(SlipUpload).filter_by(slip_id=slip.id, member_id=entry.member_id, sha256=stored.sha256)
     if kept := db.session.scalar(own):
         return kept
-    sent = select(func.count()).select_from(SlipUpload).filter_by(slip_id=slip.id, member_id=entry.member_id)
-    if (db.session.scalar(sent) or 0) >= MOST_UPLOADS:
+    sent = select(SlipUpload.name).filter_by(slip_id=slip.id, member_id=entry.member_id)
+    names = list(db.session.scalars(sent))
+    if len(names) >= MOST_UPLOADS:
         raise TooManyUploads(slip, most=MOST_UPLOADS)
     upload = SlipUpload(
-        body_id=slip.body_id, slip_id=slip.id, member_id=entry.member_id, name=name, sha256=stored.sha256,
-        size=stored.size, at=now,
+        body_id=slip.body_id, slip_id=slip.id, member_id=entry.member_id, name=another_name(name, names),
+        sha256=stored.sha256, size=stored.size, at=now,
     )  # fmt: skip
     db.session.add(upload)
     db.session.flush()

@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -54,6 +54,16 @@ def safe_filename(name: str) -> str:
     plain = " ".join(RESERVED.sub(" ", plain).split())
     stem = plain[: -len(SUFFIX)] if plain.lower().endswith(SUFFIX) else plain
     return (stem.strip(". ")[: NAME_LENGTH - len(SUFFIX)].rstrip(". ") or UNNAMED) + SUFFIX
+
+
+def another_name(name: str, taken: Collection[str]) -> str:
+    """The name, or the next one like it that is not taken: y-kien.pdf, y-kien (2).pdf; as long as a name may be."""
+    stem, number, found = name[: -len(SUFFIX)], 1, name
+    while found in taken:
+        number += 1
+        ending = f" ({number}){SUFFIX}"
+        found = stem[: NAME_LENGTH - len(ending)].rstrip(". ") + ending
+    return found
 
 
 def _visible(sign: str) -> bool:
