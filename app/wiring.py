@@ -71,7 +71,7 @@ from app.workflows.engine.rights import GRANTS, Right
 from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import fact_of
 from app.workflows.notices import Kind
-from app.workflows.sequencing import Root, hash_of_file, root_of_own_log
+from app.workflows.sequencing import Root, hash_of_file, live_version, root_of_own_log
 
 MEETING, REMINDER, VOTE, SLIP, RESOLUTION, DIGEST, SECURITY = Topic
 member_and_aides = who.with_staff(who.named("member_id"))
@@ -166,6 +166,7 @@ ROOTS = {  # facts after which the log of the installation takes in what they le
     slip_facts.SlipClosed:              Root(LogKind.SLIP_CLOSED,   CheckpointReason.SLIP,       root_of_slip),
     slip_facts.SlipRecalled:            Root(LogKind.SLIP_RECALLED, CheckpointReason.SLIP,       root_of_slip),
     promulgation.ResolutionPromulgated: Root(LogKind.RESOLUTION,    CheckpointReason.RESOLUTION, hash_of_file),
+    meetings.MeetingEnded:              Root(LogKind.MEETING_CLOSED, CheckpointReason.MEETING,   live_version),
 }  # fmt: skip
 FOLLOWERS = {deliveries.SEND: deliveries.follow_job}  # what an administrator does to a job is done to its subject
 

@@ -7,7 +7,17 @@ from typing import Any
 from sqlalchemy import ColumnClause, Connection, and_, func, inspect, literal_column, select, table, text
 
 from app import installation
-from app.models import AuditEntry, DocumentVersion, Export, PollLeaf, PreservedFile, ResolutionFile, Setting, SlipUpload
+from app.models import (
+    AuditEntry,
+    DocumentVersion,
+    Export,
+    MinutesFile,
+    PollLeaf,
+    PreservedFile,
+    ResolutionFile,
+    Setting,
+    SlipUpload,
+)
 
 # Columns that name a file of the document store with its size; an empty name is none.
 NAMED: tuple[tuple[str, str], ...] = (
@@ -16,6 +26,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     (Export.__tablename__, "file_sha256"),
     (PreservedFile.__tablename__, "sha256"),
     (SlipUpload.__tablename__, "sha256"),
+    (MinutesFile.__tablename__, "sha256"),
 )
 
 

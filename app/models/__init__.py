@@ -34,6 +34,7 @@ from app.models.meeting import (
     Seat,
     SeatRole,
 )
+from app.models.minutes import MinutesFile
 from app.models.notice import Notice
 from app.models.opinion import Opinion, OpinionGroup, OpinionReply, OpinionTable, Stance
 from app.models.passkey import Passkey, PasskeyChallenge, PasskeyPurpose
@@ -119,15 +120,15 @@ __all__ = [
     "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion", "DraftText",
     "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind",
     "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry", "LogKind", "LogPending",
-    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "Notice", "NoticePreference",
-    "NumberCancellation", "NumberSeries", "Office", "Opinion", "OpinionGroup", "OpinionReply", "OpinionTable",
-    "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose", "Person", "Place",
-    "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "PreservedFile", "PreservedLevel", "Procedure",
-    "PushSubscription", "QuestionKind", "Queue", "QuietHours", "RecoveryKind", "Refusal", "Reply", "Resolution",
-    "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole",
-    "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey",
-    "Slip", "SlipAdvice", "SlipAide", "SlipAnswer", "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed",
-    "SlipDelivery", "SlipDraft", "SlipExtension", "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared",
-    "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState", "SlipTemplate", "SlipUpload", "SlipWay", "Stance",
-    "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "MinutesFile", "Notice",
+    "NoticePreference", "NumberCancellation", "NumberSeries", "Office", "Opinion", "OpinionGroup", "OpinionReply",
+    "OpinionTable", "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose",
+    "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "PreservedFile",
+    "PreservedLevel", "Procedure", "PushSubscription", "QuestionKind", "Queue", "QuietHours", "RecoveryKind", "Refusal",
+    "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey",
+    "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole",
+    "SignedStatement", "SigningKey", "Slip", "SlipAdvice", "SlipAide", "SlipAnswer", "SlipApproval", "SlipAttachment",
+    "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension", "SlipLeaf", "SlipLeafKind", "SlipPaper",
+    "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState", "SlipTemplate", "SlipUpload",
+    "SlipWay", "Stance", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

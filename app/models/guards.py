@@ -6,6 +6,7 @@ from app.models.base import POSTGRES_FUNCTIONS, insert_only_ddl, part_ddl, seale
 from app.models.document import DocumentVersion
 from app.models.log import Checkpoint, CheckpointCosignature, LogEntry
 from app.models.meeting import Meeting
+from app.models.minutes import MinutesFile
 from app.models.opinion import Opinion
 from app.models.passkey import Passkey
 from app.models.poll import Ballot, Poll, PollLeaf, PreparedStatement, RollEntry
@@ -39,7 +40,7 @@ INSERT_ONLY = (
     IssuedNumber, NumberCancellation, SignaturePicture, LogEntry, Checkpoint, CheckpointCosignature,
     WitnessReport, DeclaredGap, DeclaredGapConsent, SlipRecipient, SlipApproval, SlipExtension, SlipPrepared,
     SlipAnswer, SlipUpload, SlipAttachment, SlipDeemed, SlipLeaf, PreservedFile, AuthorityAnswer, SlipDecision,
-    Opinion, SlipReminder,
+    Opinion, SlipReminder, MinutesFile,
 )  # fmt: skip
 
 

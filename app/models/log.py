@@ -1,4 +1,4 @@
-"""The log of the installation: one tree over audit log, logs of polls and slips, and Resolutions; and its heads."""
+"""The log of the installation: one tree over facts, logs of polls and slips, Resolutions, sessions; and its heads."""
 
 import datetime as dt
 from enum import StrEnum
@@ -17,12 +17,14 @@ class LogKind(StrEnum):
     RESOLUTION = "resolution"
     SLIP_CLOSED = "slip_closed"
     SLIP_RECALLED = "slip_recalled"
+    MEETING_CLOSED = "meeting_closed"
 
 
 class CheckpointReason(StrEnum):
     POLL = "poll"
     SLIP = "slip"
     RESOLUTION = "resolution"
+    MEETING = "meeting"
     NIGHTLY = "nightly"
 
 
@@ -37,7 +39,7 @@ class LogPending(Model):
 class LogEntry(Model):
     """An entry of the log of the installation (mục nhật ký chung), in the order in which it was entered.
 
-    `subject_id` is the audit row, the poll, the slip or the Resolution; `data` are the exact leaf bytes
+    `subject_id` is the audit row, the poll, the slip, the Resolution or the meeting; `data` are the exact leaf bytes
     (rules/installation_leaf.py). `nodes` are the hashes of the full subtrees that this leaf completes, two leaves high
     and upwards, 32 bytes each: every proof is made of them.
     """

@@ -178,6 +178,11 @@ def mark_of_poll(poll_id: int) -> Mark | None:
     return mark_over(poll_entry(poll_id))
 
 
+def mark_of_meeting(meeting_id: int) -> Mark | None:
+    """The first checkpoint that covers the end of a session; None as long as there is none."""
+    return mark_over(entry_of((LogKind.MEETING_CLOSED,), meeting_id))
+
+
 def mark_of_slip(slip_id: int) -> Mark | None:
     """The first checkpoint that covers the root of a slip that is closed or recalled; None as long as there is none."""
     return mark_over(entry_of(OF_SLIP, slip_id))

@@ -21,6 +21,8 @@ from app.models import (
     LogEntry,
     LogKind,
     LogPending,
+    Meeting,
+    MeetingState,
     Poll,
     PollLeaf,
     ResolutionFile,
@@ -211,6 +213,8 @@ def _subject(
     elif row.kind is LogKind.RESOLUTION and files.get(row.subject_id) != told["sha256"]:
         why = "changed" if row.subject_id in files else "missing"
         account.add("resolution_file", row.subject_id, row.at, why)
+    elif row.kind is LogKind.MEETING_CLOSED and (why := _end_kept(row.subject_id, told["version"])):
+        account.add("meeting", row.subject_id, row.at, why)
 
 
 def _fact(account: Account, fact: Row[Any] | None, row: Row[Any], sha256: str) -> None:
@@ -237,6 +241,16 @@ def _head_kept(fact: Row[Any]) -> str:
     """Of a fact that a head was signed: what is wrong with the row, empty when nothing is."""
     found = db.session.execute(select(HEADS.c.size, HEADS.c.root).where(HEADS.c.id == fact.subject_id)).one_or_none()
     return "" if found is not None and tuple(found) == (fact.payload["size"], fact.payload["root"]) else "missing"
+
+
+def _end_kept(meeting_id: int, version: int) -> str:
+    """Of the end of a session: it stays ended, and its live state only counts on."""
+    meeting = table(Meeting)
+    found = db.session.execute(select(meeting.c.state, meeting.c.version).where(meeting.c.id == meeting_id))
+    row = found.one_or_none()
+    if row is None:
+        return "missing"
+    return "" if row.state is MeetingState.CLOSED and row.version >= version else "changed"
 
 
 def _cosignature_kept(fact: Row[Any]) -> str:

@@ -74,6 +74,11 @@ def hash_of_file(fact: Row[Any]) -> Mapping[str, Any]:
     return {"sha256": fact.payload["file_sha256"]}
 
 
+def live_version(fact: Row[Any]) -> Mapping[str, Any]:
+    """The number that the live state of a meeting had after the fact."""
+    return {"version": fact.payload["version"]}
+
+
 @dataclass(frozen=True)
 class CheckpointTaken(Fact):
     """A head of the log was signed; `reason` as in the table."""

@@ -18,10 +18,12 @@ from app.commands import sync_roles
 from app.extensions import db
 from app.gateways import passkeys
 from app.models import (
+    CheckpointReason,
     DayKind,
     Document,
     DocumentKind,
     KeyRecovery,
+    MinutesFile,
     OpinionTable,
     PreservedFile,
     PreservedLevel,
@@ -29,7 +31,18 @@ from app.models import (
     Slip,
 )
 from app.models.guards import guard_statements
-from app.workflows import calendar_feeds, documents, polls, slip_reminders, working_calendar
+from app.tasks import sequencer
+from app.workflows import (
+    agenda,
+    calendar_feeds,
+    documents,
+    meetings,
+    polls,
+    sequencing,
+    slip_reminders,
+    working_calendar,
+)
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.poll_passkeys import AboutPasskeys
 from tests import cabinet
@@ -40,9 +53,12 @@ from tests.resolving import Resolving
 from tests.slipping import SlipScene
 
 DATABASE = "ecab_migrations"
+NIGHTLY = CheckpointReason.NIGHTLY
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
 BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH, BEFORE_ADVICE = "0011", "0012", "0013", "0014"
-TEMPLATES = {"slip_template"}
+BEFORE_MINUTES = "0016"
+MINUTES = {"minutes_file"}
+TEMPLATES = MINUTES | {"slip_template"}
 ADVICE = TEMPLATES | {"slip_advice", "slip_aide"}
 WATCH = ADVICE | {"slip_reminder", "calendar_feed"}
 OPINIONS = WATCH | {"opinion", "opinion_group", "opinion_reply", "opinion_table"}
@@ -248,6 +264,39 @@ def test_reminders_are_never_forgotten_and_addresses_of_calendars_may_be(empty, 
         downgrade(directory="migrations", revision=BEFORE_WATCH)
     assert "reminders of slips are never dropped" in caplog.text
     assert counts()["slip_reminder"] == 1
+
+
+def test_minutes_and_the_ends_of_sessions_are_never_forgotten(empty, caplog):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    scene = Scene().open()
+    sequencer.work()
+    assert sequencing.take_checkpoint(SYSTEM, NIGHTLY, scene.now) is not None
+    db.session.remove()
+    before = counts()
+    downgrade(directory="migrations", revision=BEFORE_MINUTES)
+    after = counts()
+    assert set(before) - set(after) == MINUTES
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == before
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+    agenda.close_item(scene.who["secretary"], scene.item_id, now=scene.now)
+    meetings.end_meeting(scene.who["secretary"], scene.meeting_id, now=scene.now)
+    sequencer.work()
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_MINUTES)
+    assert "entries of the log are never dropped" in caplog.text
+    about = {"body_id": 1, "meeting_id": scene.meeting_id, "sha256": "0" * 64, "size": 9, "made_at": scene.now}
+    with own_transaction() as session:
+        session.add(MinutesFile(number=1, **about))
+    with pytest.raises(SystemExit):
+        downgrade(directory="migrations", revision=BEFORE_MINUTES)
+    assert "minutes that were drawn up are never dropped" in caplog.text
+    with pytest.raises(IntegrityError), own_transaction() as session:
+        session.execute(text("UPDATE minutes_file SET number = 2"))
 
 
 def test_models_and_migrations_say_the_same(empty):

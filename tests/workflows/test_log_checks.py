@@ -11,7 +11,7 @@ from app.extensions import db
 from app.gateways import log_key
 from app.models import AgendaItem, AuditEntry, Checkpoint, ItemKind, ItemState, LogEntry, LogKind, PollLeaf
 from app.tasks import sequencer
-from app.workflows import agenda, checks, installation_log, log_checks, log_proofs, polls, sequencing
+from app.workflows import agenda, checks, installation_log, log_checks, log_proofs, meetings, polls, sequencing
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.rules import checkpoint as notes
 from app.workflows.rules.calendar import iso_utc
@@ -243,6 +243,22 @@ def test_without_the_fact_that_it_was_kept_a_deleted_cosignature_would_not_be_no
     assert (found.table, found.key, found.why) == ("checkpoint_cosignature", "1", "missing")
     monkeypatch.setitem(log_checks.KEPT, "CosignatureKept", lambda _fact: "")
     assert log_checks.examine().broken == []
+
+
+@both
+@pytest.mark.parametrize("change", ["state = 'open', closed_at = NULL", "version = 1"])
+def test_a_session_that_was_opened_again_behind_the_log_is_named(request, scene, monkeypatch, change):
+    agenda.close_item(scene.open().who["secretary"], scene.item_id, now=scene.now)
+    meetings.end_meeting(scene.who["secretary"], scene.meeting_id, now=scene.now)
+    sequencer.work()
+    assert log_checks.examine().broken == []
+    db.session.remove()
+    with as_superuser(request) as execute:
+        execute(f"UPDATE meeting SET {change}")
+    (found,) = log_checks.examine().broken
+    assert (found.table, found.key, found.why) == ("meeting", str(scene.meeting_id), "changed")
+    monkeypatch.setattr(log_checks, "_end_kept", lambda _meeting_id, _version: "")
+    assert log_checks.examine().broken == []  # the control: everything else is in order
 
 
 def test_a_rewritten_past_is_not_signed_again(request, filled):

@@ -22,7 +22,7 @@ from app.models import (
     PollLeaf,
 )
 from app.tasks import schedule, sequencer
-from app.workflows import installation_log, log_checks, polls, sequencing
+from app.workflows import agenda, installation_log, log_checks, meetings, polls, sequencing
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.tables import table
 from app.workflows.engine.transaction import Fact, _entry, own_transaction, record, use_case
@@ -93,6 +93,23 @@ def test_the_root_of_a_vote_follows_the_fact_that_closed_it_and_is_proved_under_
     assert verify_inclusion(leaf_hash(entry.data), entry.seq, head.size, proof, head.root)
     mark = installation_log.mark_of_poll(poll_id)
     assert (mark.code, mark.size, mark.root) == (head.code, head.size, head.root.hex())
+
+
+def test_the_end_of_a_session_is_an_entry_and_a_checkpoint_covers_it(app, scene):
+    secretary = scene.open().who["secretary"]
+    agenda.close_item(secretary, scene.item_id, now=scene.now)
+    sequencer.work()
+    assert sequencing.wanted() is None
+    ended = meetings.end_meeting(secretary, scene.meeting_id, now=scene.now).version
+    assert installation_log.mark_of_meeting(scene.meeting_id) is None
+    sequencer.work()
+    entry = installation_log.entry_of([LogKind.MEETING_CLOSED], scene.meeting_id)
+    assert parse_leaf(entry.data)["version"] == ended
+    before = db.session.get_one(LogEntry, entry.seq - 1)
+    assert db.session.get_one(AuditEntry, before.subject_id).fact == "MeetingEnded"
+    checkpoint = installation_log.covering(entry.seq)
+    assert checkpoint.reason is CheckpointReason.MEETING
+    assert installation_log.mark_of_meeting(scene.meeting_id).code == installation_log.mark(checkpoint).code
 
 
 def test_heads_and_proofs_are_those_of_the_tree_at_every_size(app, scene):
@@ -296,7 +313,7 @@ def test_every_kind_of_entry_has_a_root_a_leaf_and_a_check(app):
     assert {root.reason for root in wiring.ROOTS.values()} == set(CheckpointReason) - {CheckpointReason.NIGHTLY}
     assert {LogKind(kind) for kind in installation_leaf._SHAPES} == set(LogKind)
     checked = [kind for logs in log_checks.OWN_LOGS for kind in logs.kinds]
-    assert sorted([*checked, LogKind.RESOLUTION]) == sorted(kinds)
+    assert sorted([*checked, LogKind.RESOLUTION, LogKind.MEETING_CLOSED]) == sorted(kinds)
 
 
 def test_a_row_of_the_table_is_all_that_the_sequencer_needs_of_a_root(app, scene, monkeypatch):

@@ -85,11 +85,13 @@ WORDS: dict[type[StrEnum], dict[Any, Any]] = {
         LogKind.RESOLUTION: _p("log", "Promulgated Resolution"),
         LogKind.SLIP_CLOSED: _p("log", "Root of a slip that was closed"),
         LogKind.SLIP_RECALLED: _p("log", "Root of a slip that was recalled"),
+        LogKind.MEETING_CLOSED: _p("log", "End of a session"),
     },
     CheckpointReason: {
         CheckpointReason.POLL: _p("checkpoint", "a vote is over"),
         CheckpointReason.SLIP: _p("checkpoint", "a slip is over"),
         CheckpointReason.RESOLUTION: _p("checkpoint", "a Resolution is promulgated"),
+        CheckpointReason.MEETING: _p("checkpoint", "a session has ended"),
         CheckpointReason.NIGHTLY: _p("checkpoint", "every night"),
     },
     PollState: {

@@ -8,6 +8,7 @@ from app.workflows.rules.schema import identifier, moment, one_of, record, sha25
 
 AUDIT, POLL_CLOSED, POLL_ANNULLED, RESOLUTION = "audit", "poll_closed", "poll_annulled", "resolution"
 SLIP_CLOSED, SLIP_RECALLED = "slip_closed", "slip_recalled"
+MEETING_CLOSED = "meeting_closed"
 _HEAD: dict[str, Any] = {"v": one_of(1), "body_id": identifier, "subject_id": identifier, "at": moment}
 _ROOT: dict[str, Any] = {"size": whole(1), "root": sha256_hex}
 _SHAPES: dict[str, Callable[[Any], Any]] = {
@@ -17,15 +18,17 @@ _SHAPES: dict[str, Callable[[Any], Any]] = {
     SLIP_CLOSED: record(**_HEAD, kind=one_of(SLIP_CLOSED), **_ROOT),
     SLIP_RECALLED: record(**_HEAD, kind=one_of(SLIP_RECALLED), **_ROOT),
     RESOLUTION: record(**_HEAD, kind=one_of(RESOLUTION), sha256=sha256_hex),
+    MEETING_CLOSED: record(**_HEAD, kind=one_of(MEETING_CLOSED), version=whole(1)),
 }
 
 
 def leaf(**fields: Any) -> dict[str, Any]:
     """rule:R47: one entry of the log, checked.
 
-    `kind`, `subject_id` (the audit row, the poll, the slip, the Resolution), `body_id`, `at` (when it was entered). An
-    audit row and a promulgated document are named by their `sha256`, the log of a poll or a slip by `size` and `root`.
-    The leaf data are the canonical bytes; `v` is filled in. ValueError for anything else.
+    `kind`, `subject_id` (the audit row, the poll, the slip, the Resolution, the meeting), `body_id`, `at` (when it was
+    entered). An audit row and a promulgated document are named by their `sha256`, the log of a poll or a slip by `size`
+    and `root`, the end of a session by the `version` of its live state. The leaf data are the canonical bytes; `v` is
+    filled in. ValueError for anything else.
     """
     return _checked({"v": 1, **fields})
 
