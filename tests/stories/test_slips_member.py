@@ -24,6 +24,11 @@ WITH_PASSKEY = "Đề án xác thực điện tử"
 COUNT_TAPS = """
 addEventListener("pointerdown", () => sessionStorage.setItem("taps", Number(sessionStorage.getItem("taps")) + 1), true);
 """
+COVERED = """(selector) => {
+    const element = document.querySelector(selector);
+    const { left, top, width, height } = element.getBoundingClientRect();
+    return document.elementFromPoint(left + width / 2, top + height / 2) !== element;
+}"""
 OPINION = "Đề nghị bổ sung mốc đánh giá giữa kỳ vào năm 2028."
 
 
@@ -104,6 +109,24 @@ def test_a_wrong_pin_keeps_what_was_typed_and_a_change_keeps_both_answers(enter)
     expect(member.at(".slip-history")).to_contain_text(OPINION)
     member.at("[data-show=receipt] a", has_text="Kiểm tra").first.click()
     expect(member.at(".ec-banner--ok")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET], ids=["phone", "tablet"])
+def test_what_is_missing_is_said_in_sight_and_the_sheet_shows_the_answer_beside_the_pin(enter, size):
+    member = opened(enter("tv14", size), "Chương trình phát triển đô thị")
+    complaint = member.at("[data-problem]")
+    member.at("[data-next]").click()
+    expect(complaint).to_be_in_viewport(ratio=1)
+    expect(member.at(".slip-q").first).to_be_in_viewport(ratio=1)
+    choose(member, "disagree")
+    expect(complaint).to_be_hidden()
+    for number in (1, 2, 3):
+        member.at(f"[name=text-{number}]").fill(f"{OPINION}\n" * 6)
+    member.at("[data-next]").click()
+    expect(member.at("dialog[open] #pin")).to_be_focused()
+    for seen in ("#pin", "[data-sign-button]", "[data-recap]"):
+        expect(member.at(f"dialog[open] {seen}")).to_be_in_viewport(ratio=1)
+    assert not member.page.evaluate(COVERED, "dialog[open] #pin")
 
 
 def test_what_is_pasted_in_an_old_encoding_is_converted_only_when_asked(enter):

@@ -156,6 +156,7 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     with clerk.expect_response(lambda answer: answer.url.endswith("/board/state")):
         pass  # the socket has joined the room and the board has asked once
     arrives_at_the_board(enter, clerk, slip_id)
+    answered_articles_are_marked(enter("b"), slip_id)
     for name, choice in (("a", "agree"), ("b", "disagree")):
         answer_all(scene, name, slip_id, choice)
     began = dt.datetime.now(dt.UTC)
@@ -189,6 +190,17 @@ def arrives_at_the_board(enter: Enter, clerk: Page, slip_id: int) -> None:
         expect(counts).to_contain_text(f"đã xem {second}.")
         assert (dt.datetime.now(dt.UTC) - began).total_seconds() < 9
     assert clerk.evaluate("window.kept"), "the board was loaded anew"
+
+
+def answered_articles_are_marked(member: Page, slip_id: int) -> None:
+    """An article says what was answered to it when it is folded again, and the others say nothing."""
+    member.goto(f"/slips/{slip_id}")
+    article = member.locator("details[data-article]").first
+    article.locator("summary").click()
+    article.locator("label", has_text="Không đồng ý").click()
+    article.locator("summary").click()
+    expect(article.locator("summary [data-mark=disagree]")).to_be_visible()
+    expect(member.locator("details[data-article] .slip-mark:visible")).to_have_count(1)
 
 
 def answer_all(scene: SlipScene, name: str, slip_id: int, choice: str) -> None:

@@ -26,7 +26,7 @@ const retry = patience();
 const numbers = numbering();
 const part = (name) => form.querySelector(`[${name}]`);
 const show = (step) => showStep(card, step);
-const complain = (sentence) => complainAt(part("data-problem"), sentence);
+const complain = (sentence) => complainAt(part("data-problem"), sentence, "nearest");
 
 /** Step 1: the server fixes the text; the sheet shows what is in it and nothing else. */
 async function prepare(note = "") {
@@ -34,7 +34,7 @@ async function prepare(note = "") {
   const lack = missing(form, content);
   complain(lack?.sentence);
   if (lack) {
-    if (lack.field) form.querySelector(`input[name="${lack.field}"]`).focus();
+    if (lack.field) lead(form.querySelector(`input[name="${lack.field}"]`));
     return;
   }
   const nonce = numbers.of([content, draft.fields]);
@@ -59,6 +59,12 @@ async function prepare(note = "") {
   } finally {
     button.removeAttribute("aria-disabled");
   }
+}
+
+/** To a field that wants an answer, with its question in sight. */
+function lead(field) {
+  field.focus({ preventScroll: true });
+  field.closest("[data-question]").scrollIntoView();
 }
 
 async function confirm(note) {
@@ -151,7 +157,10 @@ function again() {
 function initForm() {
   draft.start();
   initFiles(form, card.dataset.attach, () => draft.changed());
-  form.addEventListener("change", () => syncReserve(form));
+  form.addEventListener("change", () => {
+    syncReserve(form);
+    if (!draft.over) complain("");
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (part("data-next").getAttribute("aria-disabled") !== "true" && !answer) prepare();
