@@ -109,22 +109,23 @@ def command_for(make: Factory) -> click.Command:
     @click.option("--database", help="Address of an empty database; a temporary SQLite file otherwise.")
     def command(out: Path, case: str, database: str | None) -> None:
         """Replay the first electronic session, or a case of the rules; exits 0 when the rules are kept."""
-        _play(make, out, case, database)
+        with refusals_told():
+            click.echo(account(case, replay(make, case, out, database), out))
 
     return command
 
 
-def _play(make: Factory, out: Path, case: str, database: str | None) -> None:
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What keeps a replay from its end is said in one sentence, with exit status 1."""
     try:
-        report = replay(make, case, out, database)
+        yield
     except DatabaseInUse:
         fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
     except Unexpected as unexpected:
         fail(str(unexpected))
     except WorkflowError as refusal:
         fail(f"Hệ thống từ chối một bước đúng quy định: {refusal} ({refusal.code})")
-    else:
-        click.echo(account(case, report, out))
 
 
 def account(case: str, report: dict[str, Any], out: Path) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from app.demo.presets import G2019, G2025_10, Preset
-from app.demo.replay import DatabaseInUse, Factory, fail, founded, seconds, write_out
+from app.demo.replay import Factory, founded, refusals_told, seconds, write_out
 from app.demo.slip_playing import DEAR, WATCHED, SlipStage
-from app.demo.stage import Clock, Unexpected, expect
+from app.demo.stage import Clock, expect
 from app.demo.telling import told_in_notices_only
-from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.calendar import HANOI
 from app.workflows.rules.rulesets import GOVERNMENT_RULE_SETS, RuleSetPreset
 from app.workflows.rules.slip_parameters import SlipParameters
@@ -128,16 +127,8 @@ def command_for(make: Factory) -> click.Command:
     @click.option("--database", help="Address of an empty database; a temporary SQLite file otherwise.")
     def command(out: Path, code: str, database: str | None) -> None:
         """Replay an opinion slip to 27 members; exits 0 when the rules are kept."""
-        try:
-            report = replay(make, code, out, database)
-        except DatabaseInUse:
-            fail("Cơ sở dữ liệu đã có dữ liệu; chỉ phát lại trên cơ sở dữ liệu trống.")
-        except Unexpected as unexpected:
-            fail(str(unexpected))
-        except WorkflowError as refusal:
-            fail(f"Hệ thống từ chối một bước đúng quy định: {refusal} ({refusal.code})")
-        else:
-            click.echo(account(report, out))
+        with refusals_told():
+            click.echo(account(replay(make, code, out, database), out))
 
     return command
 
