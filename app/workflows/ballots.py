@@ -44,7 +44,7 @@ from app.workflows.engine.transaction import end_reading, record_refusal, use_ca
 from app.workflows.engine.visibility import ATTENDING, nothing, seen
 from app.workflows.passkey_assertions import Answer, PasskeyMissing, PasskeyNeeded
 from app.workflows.polls import locked, standing_of
-from app.workflows.prepared import PREPARED_FOR, NonceReused, NotPrepared, repeated
+from app.workflows.prepared import PREPARED_FOR, NonceReused, NotPrepared, repeated, still_shown
 from app.workflows.receipts import Receipt, receipt_of
 from app.workflows.rules.ballot import ballot_statement, may_reserve, parse_ballot, roll_code
 from app.workflows.rules.calendar import iso_utc
@@ -263,7 +263,4 @@ def _prepared(poll: Poll, actor: Actor, nonce: str, now: dt.datetime) -> Prepare
     own = select(PreparedStatement).filter_by(
         poll_id=poll.id, person_id=actor.person_id, nonce=nonce, kind=StatementKind.BALLOT
     )
-    prepared = db.session.scalar(own)
-    if prepared is None or prepared.expires_at < now:
-        raise NotPrepared(poll)
-    return prepared
+    return still_shown(poll, db.session.scalar(own), now)

@@ -27,7 +27,7 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import MeetingFact, end_reading, record_live, use_case
 from app.workflows.engine.visibility import seen
-from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated
+from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated, still_shown
 from app.workflows.rules.ballot import act_statement, parse_act
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
@@ -81,10 +81,9 @@ def sign_act(
     poll = seen(actor, Poll, poll_id)
     if done := _done(poll, actor, nonce):
         return done
-    prepared = db.session.scalar(
-        select(PreparedStatement).filter_by(poll_id=poll_id, person_id=actor.person_id, nonce=nonce)
-    )
-    if prepared is None or prepared.expires_at < now or prepared.kind not in ({kind} if kind else ACTS):
+    own = select(PreparedStatement).filter_by(poll_id=poll_id, person_id=actor.person_id, nonce=nonce)
+    prepared = still_shown(poll, db.session.scalar(own), now)
+    if prepared.kind not in ({kind} if kind else ACTS):
         raise NotPrepared(poll)
     statement = prepared.statement
     cms = keys.sign_with_pin(actor, poll, statement, pin, now)
@@ -111,10 +110,9 @@ def _carry_out(
     now: dt.datetime,
 ) -> Poll:
     poll = polls.locked(actor, poll_id)
-    prepared = db.session.scalar(
-        select(PreparedStatement).filter_by(poll_id=poll.id, person_id=actor.person_id, sha256=digest(statement))
-    )
-    if prepared is None or prepared.statement != statement or prepared.expires_at < now or prepared.kind not in ACTS:
+    own = select(PreparedStatement).filter_by(poll_id=poll.id, person_id=actor.person_id, sha256=digest(statement))
+    prepared = still_shown(poll, db.session.scalar(own), now, statement)
+    if prepared.kind not in ACTS:
         raise NotPrepared(poll)
     if problem is not None or certificate_id is None:
         raise BadSignature(poll, reason=problem)

@@ -51,6 +51,14 @@ def same_request(about: Subject, actor: Actor, found: Shown, now: dt.datetime, *
     said = parse_canonical(found.statement)
     if found.person_id != actor.person_id or {name: said.get(name) for name in wanted} != wanted:
         raise NonceReused(about)
-    if found.expires_at < now:
+    return still_shown(about, found, now)
+
+
+def still_shown(about: Subject, found: Shown | None, now: dt.datetime, statement: bytes | None = None) -> Shown:
+    """What was prepared, while its two minutes last; `statement` are the signed bytes, once there are any.
+
+    NotPrepared for nothing, for other bytes and after the two minutes.
+    """
+    if found is None or found.expires_at < now or statement not in (None, found.statement):
         raise NotPrepared(about)
     return found

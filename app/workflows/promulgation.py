@@ -26,7 +26,7 @@ from app.workflows.engine.rights import Actor
 from app.workflows.engine.text import block
 from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.engine.visibility import OUT, nothing, seen
-from app.workflows.prepared import PREPARED_FOR, NotPrepared, repeated_on
+from app.workflows.prepared import PREPARED_FOR, repeated_on, still_shown
 from app.workflows.resolution_sources import ResolutionFact, record_step
 from app.workflows.resolutions import LIFECYCLE
 from app.workflows.rules.calendar import hanoi_date, iso_utc
@@ -182,9 +182,7 @@ def sign_recall(actor: Actor, resolution_id: int, nonce: str, pin: str, now: dt.
     prepared = _prepared(actor, resolution, nonce)
     if prepared is not None and resolution.recall is not None and resolution.recall.sha256 == prepared.sha256:
         return resolution
-    if prepared is None or prepared.expires_at < now:
-        raise NotPrepared(resolution)
-    statement = prepared.statement
+    statement = still_shown(resolution, prepared, now).statement
     cms = keys.sign_with_pin(actor, resolution, statement, pin, now)
     end_reading()
     return _recall(actor, resolution_id, nonce, statement, cms, now)
@@ -195,9 +193,7 @@ def _recall(
     actor: Actor, resolution_id: int, nonce: str, statement: bytes, cms: bytes, now: dt.datetime
 ) -> Resolution:
     resolution = resolutions.locked(actor, resolution_id)
-    prepared = _prepared(actor, resolution, nonce)
-    if prepared is None or prepared.statement != statement or prepared.expires_at < now:
-        raise NotPrepared(resolution)
+    prepared = still_shown(resolution, _prepared(actor, resolution, nonce), now, statement)
     move = LIFECYCLE.admit("recall", resolution, actor)
     key = keys.own_usable_key(actor, resolution, now)
     try:

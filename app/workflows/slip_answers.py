@@ -18,7 +18,7 @@ from app.workflows.engine.together import Together
 from app.workflows.engine.transaction import end_reading, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.passkey_assertions import Answer
-from app.workflows.prepared import PREPARED_FOR, NotPrepared, same_request
+from app.workflows.prepared import PREPARED_FOR, same_request, still_shown
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import canonical, digest
@@ -242,7 +242,4 @@ def _counted(slip_id: int, person_id: int | None, nonce: str) -> SlipAnswer | No
 
 
 def _prepared(slip: Slip, actor: Actor, nonce: str, now: dt.datetime) -> SlipPrepared:
-    prepared = prepared_for(actor, slip.id, nonce)
-    if prepared is None or prepared.expires_at < now:
-        raise NotPrepared(slip)
-    return prepared
+    return still_shown(slip, prepared_for(actor, slip.id, nonce), now)

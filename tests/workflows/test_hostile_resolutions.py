@@ -26,6 +26,7 @@ from app.workflows.engine.errors import NotAllowed, NotFound
 from app.workflows.engine.rights import Actor, actor_for
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.engine.visibility import seen, visible
+from app.workflows.prepared import NotPrepared
 from app.workflows.rules.calendar import hanoi_date
 from tests.cabinet import PIN, TODAY
 from tests.conftest import both, nonce_of
@@ -325,7 +326,7 @@ def test_a_recall_prepared_for_one_resolution_recalls_no_other(app):
     second = next_one().numbered().sealed(nonce="s2").promulgated()
     head, nonce = first.who["head"], nonce_of("r")
     promulgation.prepare_recall(head, first.resolution_id, "Sai", nonce, first.later(60))
-    with pytest.raises(promulgation.NotPrepared):
+    with pytest.raises(NotPrepared):
         promulgation.sign_recall(head, second.resolution_id, nonce, PIN, first.later(61))
     assert second.resolution.state is ResolutionState.PROMULGATED
 
@@ -334,7 +335,7 @@ def test_what_another_person_prepared_is_nobody_elses_recall(app):
     scene = Resolving().up_to("promulgated")
     promulgation.prepare_recall(scene.who["head"], scene.resolution_id, "Sai", nonce_of("r"), scene.later(60))
     for who in ("deputy", "clerk", "records", "auditor"):
-        with pytest.raises((NotAllowed, promulgation.NotPrepared)):
+        with pytest.raises((NotAllowed, NotPrepared)):
             promulgation.sign_recall(scene.who[who], scene.resolution_id, nonce_of("r"), PIN, scene.later(61))
 
 
@@ -350,7 +351,7 @@ def test_a_recall_that_names_another_resolution_is_not_carried_out(app):
             " SELECT body_id, kind, poll_id, person_id, :nonce, :other, :sha, expires_at FROM prepared_statement"
             " WHERE nonce = :like"
         ), {"nonce": nonce_of("r2"), "other": other, "sha": "1" * 64, "like": nonce})  # fmt: skip
-    with pytest.raises(promulgation.NotPrepared):
+    with pytest.raises(NotPrepared):
         promulgation.sign_recall(head, scene.resolution_id, nonce_of("r2"), PIN, scene.later(61))
     assert scene.resolution.state is ResolutionState.PROMULGATED
 

@@ -10,7 +10,7 @@ from app.models import Dispatch, Notice, ResolutionState, StatementKind
 from app.tasks import relay
 from app.workflows import keys, promulgation, resolutions
 from app.workflows.engine.errors import NotAllowed, NotFound, WrongState
-from app.workflows.prepared import NonceReused
+from app.workflows.prepared import NonceReused, NotPrepared
 from app.workflows.rules.recall import parse_recall
 from tests.cabinet import MEMBERS, PIN
 from tests.conftest import both, nonce_of
@@ -148,9 +148,9 @@ def test_a_prepared_recall_expires_and_is_used_once(app):
     assert again.statement == shown
     with pytest.raises(NonceReused):
         promulgation.prepare_recall(head, scene.resolution_id, "Khác", nonce_of("r"), scene.later(60))
-    with pytest.raises(promulgation.NotPrepared):
+    with pytest.raises(NotPrepared):
         promulgation.sign_recall(head, scene.resolution_id, nonce_of("r"), PIN, scene.later(60 + 121))
-    with pytest.raises(promulgation.NotPrepared):
+    with pytest.raises(NotPrepared):
         promulgation.sign_recall(head, scene.resolution_id, nonce_of("never"), PIN, scene.later(60))
 
 
