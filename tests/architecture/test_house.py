@@ -106,6 +106,13 @@ def test_every_module_of_the_application_opens_with_one_line_that_says_what_it_d
     assert mute == []
 
 
+def test_every_decision_has_a_number_of_its_own_and_bears_it():
+    decisions = {path.name: text for path, text in texts().items() if str(path).startswith("docs/decisions/")}
+    numbers = sorted(name[:4] for name in decisions)
+    assert len(set(numbers)) == len(numbers), [name for name in sorted(decisions) if numbers.count(name[:4]) > 1]
+    assert [name for name, text in decisions.items() if not text.startswith(f"# {name[:4]} ")] == []
+
+
 def test_every_text_is_composed_unicode_with_plain_line_ends():
     assert [str(path) for path, text in texts().items() if not unicodedata.is_normalized("NFC", text)] == []
     assert [str(path) for path, text in texts().items() if "\r\n" in text or (text and text[-1] != "\n")] == []
