@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 
 import pytest
 
@@ -10,9 +9,9 @@ from app.gateways.signing import sign_detached
 from app.workflows.evidence import GUIDE
 from tests.evidence import bundles
 from tests.evidence.bundles import OPENED, honest, person
-from tests.servers import program
+from tests.evidence.examination import Guide
 
-BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+VOTE_GUIDE = Guide(GUIDE, bundles.packed)
 SUMS, POLL, SIGNATURES, LOG, COUNT, STAMPS, CHECKPOINT = range(7)
 
 
@@ -23,35 +22,22 @@ def case():
     return found
 
 
-def unpacked(files, folder):
-    """The guide's own first step."""
-    (folder / "evidence.zip").write_bytes(bundles.packed(files))
-    command = [program("unzip", "unzip"), "-q", "evidence.zip", "-d", "evidence"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "evidence"
-
-
-def run(number, folder, before=()):
-    """Blocks as they stand, in one shell; exit status and what the last one says."""
-    text = "\n".join(BLOCKS[at] for at in (*before, number))
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
+def run(number, folder):
+    return VOTE_GUIDE.run(number, folder, before=(SIGNATURES,) if number == STAMPS else ())
 
 
 def test_there_is_a_block_for_each_part_of_the_bundle():
-    assert len(BLOCKS) == CHECKPOINT + 1
+    assert len(VOTE_GUIDE.blocks) == CHECKPOINT + 1
     text = GUIDE.read_text()
     assert re.findall(r"^### (\d)\. .+ – .+$", text, re.MULTILINE) == [str(number) for number in range(1, 8)]
 
 
 def test_every_command_runs_and_finds_an_honest_bundle_right(case, tmp_path):
-    folder = unpacked(case.files(), tmp_path)
+    folder = VOTE_GUIDE.unpacked(case.files(), tmp_path)
     result, said = json.loads(case.files()["result.json"]), {}
-    for number in range(len(BLOCKS)):
-        status, said[number] = run(number, folder, before=(SIGNATURES,) if number == STAMPS else ())
-        assert status == 0, (BLOCKS[number], said[number])
+    for number in range(len(VOTE_GUIDE.blocks)):
+        status, said[number] = run(number, folder)
+        assert status == 0, (VOTE_GUIDE.blocks[number], said[number])
     assert f"log: {result['log']['root']}" in said[LOG]
     counts = {line.split('"')[3]: int(line.split()[0]) for line in said[COUNT].splitlines()}
     assert counts == {name: result[name] for name in ("agree", "disagree", "other") if result[name]}
@@ -61,9 +47,9 @@ def test_every_command_runs_and_finds_an_honest_bundle_right(case, tmp_path):
 def test_a_vote_without_ballots_and_proofs_is_no_stumbling_block(tmp_path):
     empty = honest(1, members=3)
     empty = empty.but(ballots=[], acts=[], annulled=False)
-    folder = unpacked(empty.files(), tmp_path)
+    folder = VOTE_GUIDE.unpacked(empty.files(), tmp_path)
     for number in (SUMS, POLL, SIGNATURES, LOG, STAMPS, CHECKPOINT):
-        assert run(number, folder)[0] == 0, BLOCKS[number]
+        assert run(number, folder)[0] == 0, VOTE_GUIDE.blocks[number]
 
 
 def test_each_command_stops_at_what_is_wrong(case, tmp_path):
@@ -79,9 +65,8 @@ def test_each_command_stops_at_what_is_wrong(case, tmp_path):
         CHECKPOINT: {**files, "checkpoint.txt": files["checkpoint.txt"].replace(b"\n11\n", b"\n12\n")},
     }
     for number, changed in wrong.items():
-        (tmp_path / str(number)).mkdir()
-        folder = unpacked(changed, tmp_path / str(number))
-        assert run(number, folder, before=(SIGNATURES,) if number == STAMPS else ())[0] != 0, BLOCKS[number]
-    folder = unpacked(files, tmp_path)
+        folder = VOTE_GUIDE.unpacked(changed, tmp_path / str(number))
+        assert run(number, folder)[0] != 0, VOTE_GUIDE.blocks[number]
+    folder = VOTE_GUIDE.unpacked(files, tmp_path)
     (folder / ballot).write_bytes(b"{}")
     assert run(SUMS, folder)[0] != 0

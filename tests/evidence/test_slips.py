@@ -1,8 +1,5 @@
 """Bundles of slips: honest ones are found right, and whatever is changed in one is found and named."""
 
-import os
-import re
-import subprocess
 from functools import cache
 
 import pytest
@@ -13,12 +10,10 @@ from app.gateways.signing import sign_detached
 from app.workflows.slip_evidence import GUIDE
 from tests.evidence import bundles, slip_bundles
 from tests.evidence.bundles import OPENED, person
+from tests.evidence.examination import CASES, FULL, PLACES, Guide, assert_named, problems
 from tests.evidence.slip_tampering import CLASSES
-from tests.servers import program
 
-FULL = bool(os.environ.get("ECABINET_TEST_FULL"))
-PLACES = range(20) if FULL else range(1)
-BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+SLIP_GUIDE = Guide(GUIDE, slip_bundles.packed)
 SUMS, SLIP, SIGNATURES, LOG, COUNT, SILENCE, STAMPS, CHECKPOINT = range(8)
 
 
@@ -28,14 +23,9 @@ def case(number):
     return slip_bundles.honest(9_000 + number, members=4 + number, rich=True)
 
 
-def problems(tampered):
-    data, options = tampered if isinstance(tampered, tuple) else (tampered, {})
-    return bundles.tool.examine(data, **options).problems
-
-
 def test_there_are_at_least_sixty_classes_and_their_cases_are_honest():
     assert len(CLASSES) >= 60
-    for number in range(4 if FULL else 1):
+    for number in range(CASES):
         assert [(step, each.said(1)) for step, each in problems(case(number).zip())] == []
 
 
@@ -43,10 +33,7 @@ def test_there_are_at_least_sixty_classes_and_their_cases_are_honest():
 @pytest.mark.parametrize("place", PLACES)
 def test_tampering_is_found_and_named(name, place):
     tamper, codes = CLASSES[name]
-    found = problems(tamper(case(place % 4), place))
-    assert {problem.code for _step, problem in found} & codes, [(step, each.code) for step, each in found]
-    for language in (0, 1):
-        assert all(problem.said(language) for _step, problem in found)
+    assert_named(tamper(case(place % 4), place), codes)
 
 
 @settings(max_examples=200 if FULL else 12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -61,29 +48,17 @@ def test_a_newer_bundle_extends_an_older_one():
     assert problems((older.zip(), {"older": case(0).zip()})) != []
 
 
-def unpacked(files, folder):
-    (folder / "evidence.zip").write_bytes(slip_bundles.packed(files))
-    command = [program("unzip", "unzip"), "-q", "evidence.zip", "-d", "evidence"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "evidence"
-
-
 def run(number, folder):
-    """Blocks of the guide as they stand, in one shell; exit status and what is said."""
-    text = "\n".join(BLOCKS[at] for at in ((SIGNATURES, number) if number == STAMPS else (number,)))
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
+    return SLIP_GUIDE.run(number, folder, before=(SIGNATURES,) if number == STAMPS else ())
 
 
 def test_every_command_of_the_guide_runs_and_finds_an_honest_bundle_right(tmp_path):
-    folder = unpacked(case(0).files(), tmp_path)
+    folder = SLIP_GUIDE.unpacked(case(0).files(), tmp_path)
     said = {}
     for number in range(CHECKPOINT + 1):
         status, said[number] = run(number, folder)
-        assert status == 0, (BLOCKS[number], said[number])
-    assert len(BLOCKS) == CHECKPOINT + 1
+        assert status == 0, (SLIP_GUIDE.blocks[number], said[number])
+    assert len(SLIP_GUIDE.blocks) == CHECKPOINT + 1
     assert f"log: {bundles.log_of(case(0).entries())['root']}" in said[LOG]
     assert f"deemed: {' '.join(case(0).silent())}" in said[SILENCE]
     assert "Signature Verified Successfully" in said[CHECKPOINT]
@@ -103,8 +78,7 @@ def test_each_command_of_the_guide_stops_at_what_is_wrong(tmp_path):
         CHECKPOINT: {**files, "checkpoint.txt": files["checkpoint.txt"].replace(b"\n11\n", b"\n12\n")},
     }
     for number, changed in wrong.items():
-        (tmp_path / str(number)).mkdir()
-        assert run(number, unpacked(changed, tmp_path / str(number)))[0] != 0, BLOCKS[number]
-    folder = unpacked(files, tmp_path)
+        assert run(number, SLIP_GUIDE.unpacked(changed, tmp_path / str(number)))[0] != 0, SLIP_GUIDE.blocks[number]
+    folder = SLIP_GUIDE.unpacked(files, tmp_path)
     (folder / f"{name}.json").write_bytes(b"{}")
     assert run(SUMS, folder)[0] != 0
