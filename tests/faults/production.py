@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,27 @@ class Sockets(Process):
         return super()._environment() | self.settings
 
 
+@contextmanager
+def installed(postgres: PostgresServer, database: str, deed: str, **settings: str) -> Iterator[Web]:
+    """The embedded installation on a new database that a deed of tests/house.py filled; nobody serves yet."""
+    postgres.create_database(database)
+    web = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(database))
+    owner = f"{postgres.url(database, 'ecab_owner')}?options=-csynchronous_commit%3Doff"  # the checkpoint makes it safe
+    try:
+        web.make(deed, ECABINET_DATABASE=owner, **settings)
+        postgres.execute("CHECKPOINT")
+        yield web
+    finally:
+        web.stop()
+
+
 class Furnished:
     """Files and database of an installation with an open vote of 27 members; every production begins with a copy."""
 
     def __init__(self, postgres: PostgresServer, folder: Path) -> None:
         self.postgres, self.files = postgres, folder / "var"
-        postgres.create_database(FURNISHED)
-        owner = f"{postgres.url(FURNISHED, 'ecab_owner')}?options=-csynchronous_commit%3Doff"
-        web = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=owner)
-        web.make("government")
-        web.var.rename(self.files)
-        web.stop()
+        with installed(postgres, FURNISHED, "government") as web:
+            web.var.rename(self.files)
 
 
 class Production:

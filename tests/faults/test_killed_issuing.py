@@ -22,16 +22,15 @@ from tests.cabinet import PIN
 from tests.conftest import nonce_of
 from tests.faults.course import Course
 from tests.faults.doomed import DISK, HELD, NOTE
+from tests.faults.production import DOOMED, ENOUGH, installed, until
 from tests.servers import PostgresServer
 from tests.web import NO_ANSWER, Answer, Caller, Web, full
 
 pytestmark = pytest.mark.fault
 
-DOOMED = "tests.faults.doomed"
 DATABASE = "issuing"
 TESTS, REPEATS = 13, 3 if full() else 1
 PAUSE = 0.2  # seconds before a device asks again
-ENOUGH = 60.0  # seconds until everything must have come right
 LONGEST_SIGNING = 0.8  # seconds; a crash at random falls within
 AWAITED = "Đã cấp số, chờ đóng dấu"
 VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
@@ -40,31 +39,19 @@ Act = Callable[[Caller, Course], Answer]
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer(durable=True)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def web(postgres: PostgresServer) -> Iterator[Web]:
+def web(durable: PostgresServer) -> Iterator[Web]:
     """A Government with a Resolution for each test before its head; the owner filled it, the application serves."""
-    postgres.create_database(DATABASE)
-    server = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(DATABASE))
-    owner = f"{postgres.url(DATABASE, 'ecab_owner')}?options=-csynchronous_commit%3Doff"  # the checkpoint makes it safe
-    server.make("resolutions", ECABINET_DATABASE=owner, ECABINET_TEST_RESOLUTIONS=str(TESTS * REPEATS))
-    postgres.execute("CHECKPOINT")
-    yield server.start(DOOMED)
-    server.stop()
+    with installed(durable, DATABASE, "resolutions", ECABINET_TEST_RESOLUTIONS=str(TESTS * REPEATS)) as server:
+        yield server.start(DOOMED)
 
 
 @pytest.fixture(scope="module")
-def waiting(postgres: PostgresServer, web: Web) -> Iterator[Course]:
+def waiting(durable: PostgresServer, web: Web) -> Iterator[Course]:
     key = (web.var / "installation.key").read_bytes()
     trusted = signing.Authority.load(web.var / "authority", key).chain()
-    with postgres.connect(DATABASE) as connection:
+    with durable.connect(DATABASE) as connection:
         rows = connection.execute("SELECT id FROM resolution ORDER BY id").fetchall()
-    return iter([Course(postgres, DATABASE, web.var, trusted, row[0]) for row in rows])
+    return iter([Course(durable, DATABASE, web.var, trusted, row[0]) for row in rows])
 
 
 @pytest.fixture(params=range(REPEATS))
@@ -117,13 +104,6 @@ def sent_to_its_death(web: Web, note: str, act: Act, who: Caller, course: Course
         act(who, course)
     assert not (web.var / NOTE).exists()
     web.wait_until_it_answers()
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + ENOUGH
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come right"
-        time.sleep(0.02)
 
 
 def signed(head: Caller, course: Course) -> Course:
@@ -223,12 +203,12 @@ def assert_sent_to_all(course: Course) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
-def test_the_database_crashes_while_the_head_signs_and_it_is_signed_once(web, postgres, course, head, moment):
+def test_the_database_crashes_while_the_head_signs_and_it_is_signed_once(web, durable, course, head, moment):
     (web.var / NOTE).write_text(f"{moment} _complete hold")
     with ThreadPoolExecutor(1) as device:
         answer = device.submit(sign_until_answered, head, course)
         until((web.var / HELD).exists)
-        postgres.restart(immediate=True)
+        durable.restart(immediate=True)
         (web.var / NOTE).unlink(missing_ok=True)
         (web.var / HELD).unlink()
         receipt, asked = answer.result()
@@ -238,11 +218,11 @@ def test_the_database_crashes_while_the_head_signs_and_it_is_signed_once(web, po
     until(course.told)
 
 
-def test_the_database_crashes_at_any_moment_of_signing_and_it_is_signed_once(postgres, course, head):
+def test_the_database_crashes_at_any_moment_of_signing_and_it_is_signed_once(durable, course, head):
     with ThreadPoolExecutor(1) as device:
         answer = device.submit(sign_until_answered, head, course)
         time.sleep(random.uniform(0, LONGEST_SIGNING))  # noqa: S311 - no secret
-        postgres.restart(immediate=True)
+        durable.restart(immediate=True)
         receipt, _asked = answer.result()
     course.check("signed")
     assert receipt["statement_sha256"] == course.signatures[0].sha256

@@ -3,25 +3,23 @@
 A real installation on PostgreSQL with every safeguard of the disk; the processes die, never the tests.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.workflows.rules import merkle
 from tests.faults.doomed import NOTE
+from tests.faults.production import DOOMED, installed, until
 from tests.house import FEW
 from tests.servers import PostgresServer
 from tests.web import NO_ANSWER, Caller, Web, full
 
 pytestmark = pytest.mark.fault
 
-DOOMED = "tests.faults.doomed"
 DATABASE = "slips"
 REPEATS = 5 if full() else 1
 MOMENTS = ("before_commit", "after_commit")
-ENOUGH = 60.0  # seconds until everything must have come right
 STATES = "SELECT state, count(*) FROM slip GROUP BY state"
 OF_SLIP = {
     "leaves": "SELECT kind FROM slip_leaf WHERE slip_id = %s ORDER BY seq",
@@ -57,34 +55,15 @@ class Slips:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer(durable=True)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def web(postgres: PostgresServer) -> Iterator[Web]:
+def web(durable: PostgresServer) -> Iterator[Web]:
     """Slips that nobody closed, and slips to be issued; nobody serves yet."""
-    postgres.create_database(DATABASE)
-    server = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(DATABASE))
-    owner = f"{postgres.url(DATABASE, 'ecab_owner')}?options=-csynchronous_commit%3Doff"  # the checkpoint makes it safe
-    server.make("approved", ECABINET_DATABASE=owner, ECABINET_TEST_SLIPS=str(len(MOMENTS) * REPEATS))
-    postgres.execute("CHECKPOINT")
-    yield server
-    server.stop()
+    with installed(durable, DATABASE, "approved", ECABINET_TEST_SLIPS=str(len(MOMENTS) * REPEATS)) as server:
+        yield server
 
 
 @pytest.fixture
-def slips(postgres: PostgresServer) -> Slips:
-    return Slips(postgres)
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + ENOUGH
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come right"
-        time.sleep(0.02)
+def slips(durable: PostgresServer) -> Slips:
+    return Slips(durable)
 
 
 def test_a_clock_that_was_dead_for_days_and_dies_over_the_close_again_closes_each_slip_once(web, slips):

@@ -8,64 +8,41 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.demo.presets import G2025_10
 from tests.faults.doomed import HELD, NOTE
 from tests.faults.history import History, close_and_take_evidence
+from tests.faults.production import DOOMED, ENOUGH, FURNISHED, MEMBERS, POLL, Furnished, until
 from tests.servers import PostgresServer
 from tests.web import NO_ANSWER, Caller, Web, full
 
 pytestmark = pytest.mark.fault
 
-DOOMED = "tests.faults.doomed"
-FURNISHED, DATABASE = "furnished", "killed"
-POLL = 1
-MEMBERS = [figure.handle for figure in G2025_10.government.figures if figure.signs]
+DATABASE = "killed"
 REPEATS = 10 if full() else 3
 CRASHES = 5 if full() else 1
 TOGETHER = 5  # ballots, the first of which is counted alone
 GATHERED = 3.0  # seconds until the others wait behind the first
 PAUSE = 0.2  # seconds before a device asks again
-ENOUGH = 60.0  # seconds until everything must have come right
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer(durable=True)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def furnished(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files of an installation whose database has an open vote; the owner filled it, the application only serves."""
-    postgres.create_database(FURNISHED)
-    web = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(FURNISHED, "ecab_owner"))
-    web.make("government")
-    folder = tmp_path_factory.mktemp("government") / "var"
-    web.var.rename(folder)
-    web.stop()
-    return folder
 
 
 @pytest.fixture
-def web(postgres: PostgresServer, furnished: Path) -> Iterator[Web]:
-    postgres.create_database(DATABASE, FURNISHED)
-    postgres.execute("CHECKPOINT")  # else a crash would take the sequences of a fresh copy back to where it began
-    server = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=postgres.url(DATABASE))
-    server.furnish(furnished)
+def web(durable: PostgresServer, voting: Furnished) -> Iterator[Web]:
+    """A copy of the open vote; the application only serves."""
+    durable.create_database(DATABASE, FURNISHED)
+    durable.execute("CHECKPOINT")  # else a crash would take the sequences of a fresh copy back to where it began
+    server = Web(ECABINET_APP_ROLE="ecab_app", ECABINET_DATABASE=durable.url(DATABASE))
+    server.furnish(voting.files)
     yield server.start(DOOMED)
     server.stop()
-    postgres.drop_database(DATABASE)
+    durable.drop_database(DATABASE)
 
 
 @pytest.fixture
-def history(postgres: PostgresServer, web: Web) -> History:
-    return History(postgres, DATABASE)
+def history(durable: PostgresServer, web: Web) -> History:
+    return History(durable, DATABASE)
 
 
 def sent_to_its_death(web: Web, member: Caller, moment: str) -> str:
@@ -173,14 +150,14 @@ def test_a_whole_installation_that_was_killed_tells_what_it_had_committed_when_i
 
 
 @pytest.mark.parametrize("_crash", range(CRASHES))
-def test_the_database_crashes_while_everybody_votes_and_every_ballot_is_counted_once(web, history, postgres, _crash):
+def test_the_database_crashes_while_everybody_votes_and_every_ballot_is_counted_once(web, history, durable, _crash):
     devices = [Caller(web.url, name).sign_in() for name in MEMBERS]
     nonces = [device.prepare(POLL) for device in devices]
     first = threading.Event()
     with ThreadPoolExecutor(len(devices)) as pool:
         voting = [pool.submit(vote_until_acknowledged, *each, first) for each in zip(devices, nonces, strict=True)]
         assert first.wait(ENOUGH)
-        postgres.restart(immediate=True)
+        durable.restart(immediate=True)
         receipts, asked = zip(*[vote.result() for vote in voting], strict=True)
     assert max(asked) > 1, "the crash came when everything was over"
     history.check(receipts)
@@ -205,14 +182,6 @@ def vote_until_acknowledged(device: Caller, nonce: str, first: threading.Event) 
             pass
         time.sleep(PAUSE)
     raise AssertionError(f"{device.name} got no receipt within {ENOUGH:g} s")
-
-
-def until(holds: Any) -> None:
-    """Wait until that is so."""
-    deadline = time.monotonic() + ENOUGH
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come right"
-        time.sleep(0.05)
 
 
 def test_the_oracle_notices_a_lost_ballot_and_a_changed_one(web, history):
