@@ -56,6 +56,7 @@ from app.workflows import (
     revocations,
     seals,
     sequencing,
+    slip_advice,
     slip_deliveries,
     slip_facts,
     slip_reminders,
@@ -157,6 +158,7 @@ STILL_NEEDED = {
     reminders.InvitationReminded.__name__: reminders.still_silent,
     expiry.CertificateExpiring.__name__: expiry.still_ending,
     slip_reminders.SlipReminded.__name__: slip_reminders.still_waited_for,
+    slip_facts.SlipIssued.__name__: slip_advice.still_concerns,
 }
 MAY_HAVE = {DigestKind.DAILY: digests.may_have_daily, DigestKind.SESSION: digests.may_have_session}
 ROOTS = {  # facts after which the log of the installation takes in what they leave behind
@@ -267,9 +269,10 @@ KINDS: dict[type, Kind] = {
     slip_facts.SlipStepApproved:        Kind(who.of_step, SLIP, say.slip_waits, "stamp", who.express_slip),
     slip_facts.SlipApproved:            Kind(issuers, SLIP, say.slip_approved, "send", who.express_slip),
     slip_facts.SlipReturned:            Kind(who.named("drafted_by_id"), SLIP, say.slip_returned, "undo-2"),
-    slip_facts.SlipIssued:              Kind(who.slip_recipients, SLIP, say.slip_issued, "mail", who.express_slip),
-    slip_facts.SlipExtended:            Kind(who.slip_recipients, SLIP, say.slip_extended, "clock"),
-    slip_facts.SlipRecalled:            Kind(who.slip_recipients, SLIP, say.slip_recalled, "ban", who.express_slip),
+    slip_facts.SlipIssued:              Kind(who.slip_readers, SLIP, say.slip_issued, "mail", who.express_slip,
+                                             personal=who.helped_on_slip),
+    slip_facts.SlipExtended:            Kind(who.slip_readers, SLIP, say.slip_extended, "clock"),
+    slip_facts.SlipRecalled:            Kind(who.slip_readers, SLIP, say.slip_recalled, "ban", who.express_slip),
     slip_facts.SlipReported:            Kind(who.holding(HEAD), SLIP, say.slip_reported, "gavel", who.express_slip),
     slip_facts.SlipDecided:             Kind(who.of_decision, SLIP, say.slip_decided, "gavel", who.express_slip),
     slip_facts.SlipClosed:              Kind(who.drafter_of_slip, SLIP, say.slip_closed, "check", clockwork=True),

@@ -123,6 +123,10 @@ def key_recovery(told: Told) -> str:
 
 
 def slip_issued(told: Told) -> str:
+    """For the member; for an aide, with the member for whom it is prepared."""
+    if told.get("member"):
+        said = {"name": told["member"], "number": told["number"], "until": _deadline(told)}
+        return _("%(name)s is asked for an opinion on slip %(number)s until %(until)s", **said)
     return _("Slip %(number)s asks for your opinion until %(until)s", number=told["number"], until=_deadline(told))
 
 

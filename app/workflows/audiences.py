@@ -17,6 +17,7 @@ from app.models import (
     RollEntry,
     Seat,
     Slip,
+    SlipAide,
     SlipRecipient,
     Urgency,
 )
@@ -70,6 +71,32 @@ def voters(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
 def slip_recipients(fact: dict[str, Any], _at: dt.datetime) -> set[int]:
     """The members whom a slip asks."""
     return set(db.session.scalars(select(SlipRecipient.member_id).where(SlipRecipient.slip_id == fact["subject_id"])))
+
+
+def slip_readers(fact: dict[str, Any], at: dt.datetime) -> set[int]:
+    """The members whom a slip asks, and the aides of that day whom they let see their slips."""
+    return slip_recipients(fact, at) | {aide_id for aide_id, _member_id, _name in _aides_of_slip(fact, at)}
+
+
+def helped_on_slip(fact: dict[str, Any], at: dt.datetime) -> dict[int, dict[str, Any]]:
+    """By aide who is not asked: the members for whom this is to be prepared, as the notice names them."""
+    asked, found = slip_recipients(fact, at), dict[int, list[str]]()
+    for aide_id, _member_id, name in _aides_of_slip(fact, at):
+        if aide_id not in asked:
+            found.setdefault(aide_id, []).append(name)
+    return {aide_id: {"member": ", ".join(names)} for aide_id, names in found.items()}
+
+
+def _aides_of_slip(fact: dict[str, Any], at: dt.datetime) -> list[tuple[int, int, str]]:
+    """Aide, member and the member's name."""
+    day = hanoi_date(at)
+    lets = (SlipAide.member_id == MemberStaff.member_id) & (SlipAide.aide_id == MemberStaff.aide_id)
+    rows = select(MemberStaff.aide_id, SlipRecipient.member_id, SlipRecipient.name).distinct().join(SlipAide, lets)
+    rows = rows.join(SlipRecipient, SlipRecipient.member_id == MemberStaff.member_id).where(
+        SlipRecipient.slip_id == fact["subject_id"], MemberStaff.body_id == fact["body_id"], SlipAide.allowed,
+        MemberStaff.valid_from <= day, MemberStaff.valid_to > day,
+    )  # fmt: skip
+    return [(aide, member, name) for aide, member, name in db.session.execute(rows.order_by(SlipRecipient.member_id))]
 
 
 def of_step(fact: dict[str, Any], at: dt.datetime) -> set[int]:

@@ -1,7 +1,7 @@
 """Notices (thông báo): who is told of which fact, once; what goes out of the application follows from it."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ class Kind:
 
     `template` makes the sentence of what the notice keeps, in the reader's language; `urgent` facts go through quiet
     hours. What else has no author came while the installation was set up, and nobody is told; `clockwork` is told.
-    `to_doer`: the author is told as well, since it may have been somebody else at his device.
+    `to_doer`: the author is told as well, since it may have been somebody else at his device. `personal`: what the
+    notice of one person keeps beside what all of them keep.
     """
 
     audience: Audience
@@ -40,6 +41,7 @@ class Kind:
     urgent: Callable[[dict[str, Any]], bool] = lambda _fact: False
     clockwork: bool = False
     to_doer: bool = False
+    personal: Callable[[dict[str, Any], dt.datetime], Mapping[int, Told]] = lambda _fact, _at: {}
 
 
 kinds: dict[str, Kind] = {}  # by the fact's name; app/wiring.py fills it
@@ -59,10 +61,11 @@ def tell(actor: Actor, fact: dict[str, Any]) -> int:
     doer = set() if kind.to_doer else {fact["actor_id"]}
     people = sorted(kind.audience(fact, entry.at) - told - doer)
     details, urgent = (_details(fact), kind.urgent(fact)) if people else ({}, False)
+    own = kind.personal(fact, entry.at) if people else {}
     written = [
         Notice(
             body_id=fact["body_id"], person_id=person_id, audit_entry_id=entry.id, meeting_id=fact.get("meeting_id"),
-            kind=fact["fact"], details=details, urgent=urgent, created_at=entry.at,
+            kind=fact["fact"], details={**details, **own.get(person_id, {})}, urgent=urgent, created_at=entry.at,
         )
         for person_id in people
     ]  # fmt: skip

@@ -10,10 +10,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, select
 
 from app.extensions import db
-from app.models import MemberStaff, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
+from app.models import MemberStaff, Notice, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
 from app.workflows import slip_drafts, slips
 from app.workflows.engine.errors import Detached, NotFound, WorkflowError
-from app.workflows.engine.rights import Actor
+from app.workflows.engine.rights import Actor, actor_for
 from app.workflows.engine.transaction import Fact, record, use_case
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.rules.calendar import hanoi_date
@@ -129,6 +129,14 @@ def advised_members(actor: Actor, slip_id: int, now: dt.datetime) -> list[SlipRe
     """Whom this aide may suggest an answer to: those of the roll who let the aide see the slip."""
     slip = seen(actor, Slip, slip_id)
     return [entry for entry in slip.recipients if _admits(entry.member_id, actor.person_id, now)]
+
+
+def still_concerns(notice: Notice, now: dt.datetime) -> bool:
+    """Whether the news of a slip still is for this person: who is asked, or an aide whom a member lets see it."""
+    slip_id, on = notice.details["subject_id"], hanoi_date(now)
+    if db.session.get(SlipRecipient, (slip_id, notice.person_id)) is not None:
+        return True
+    return bool(helped_slips(actor_for(notice.person_id, on), [slip_id], now))
 
 
 def own_aides(actor: Actor, now: dt.datetime) -> list[tuple[Person, bool]]:

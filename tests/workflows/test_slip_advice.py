@@ -3,10 +3,20 @@
 import datetime as dt
 
 import pytest
+from flask_babel import force_locale
 
 from app.extensions import db
-from app.models import AuditEntry, MemberStaff, Slip, SlipAdvice, SlipAnswer, SlipDraft
-from app.workflows import slip_advice, slip_answers, slip_closing, slip_drafts, slip_reading
+from app.models import AuditEntry, MemberStaff, Notice, Person, Slip, SlipAdvice, SlipAnswer, SlipDraft
+from app.tasks import relay
+from app.workflows import (
+    notices,
+    slip_advice,
+    slip_answers,
+    slip_closing,
+    slip_drafts,
+    slip_reading,
+    worth_sending,
+)
 from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError
 from app.workflows.engine.rights import SYSTEM, actor_for
 from app.workflows.engine.transaction import own_transaction
@@ -133,3 +143,51 @@ def test_the_member_takes_a_suggestion_over_as_an_own_draft_and_signs_it_alone(s
     assert (taken.content, taken.version) == ({**CONTENT, "uploads": [7]}, 2)
     assert db.session.query(SlipDraft).count() == 1
     assert db.session.query(SlipAnswer).count() == 0
+
+
+# -- news -------------------------------------------------------------------------------------------------------------
+
+
+def told(kind):
+    """What the notices of a fact say, by person."""
+    relay.drain(NOW)
+    words = notices.kinds[kind].template
+    with force_locale("en"):
+        rows = db.session.scalars(db.select(Notice).where(Notice.kind == kind))
+        return {notice.person_id: words(notice.details) for notice in rows}
+
+
+@both
+def test_an_aide_who_may_see_it_is_told_once_that_a_slip_was_issued(slip, aide):
+    slip_advice.let_aide(slip.who["a"], aide.person_id, True, NOW)
+    number = slip.slip(slip.issue()).number_text
+    heard = told("SlipIssued")
+    member_a = db.session.get_one(Person, member(slip)).full_name
+    assert heard[aide.person_id] == f"{member_a} is asked for an opinion on slip {number} until 17:00 03/08/2026"
+    assert heard[member(slip)] == f"Slip {number} asks for your opinion until 17:00 03/08/2026"
+    assert set(heard) == {member(slip, name) for name in cabinet.MEMBERS if name != "deputy"} | {aide.person_id}
+    assert db.session.query(Notice).filter_by(kind="SlipIssued", person_id=aide.person_id).count() == 1
+
+
+def test_an_aide_who_may_not_see_it_any_more_or_never_did_is_not_told(slip, aide):
+    slip.issue()
+    assert aide.person_id not in told("SlipIssued")
+    slip_advice.let_aide(slip.who["a"], aide.person_id, True, NOW)
+    open_slip = slip.issue()
+    assert aide.person_id in told("SlipIssued")
+    rows = db.select(Notice).where(Notice.kind == "SlipIssued", Notice.person_id == aide.person_id)
+    notice = db.session.scalars(rows).one()
+    assert slip_advice.still_concerns(notice, NOW)
+    slip_advice.let_aide(slip.who["a"], aide.person_id, False, NOW)
+    assert not worth_sending.still_needed["SlipIssued"](notice, NOW), "before it was sent"
+    slip_closing.recall_slip(slip.who["clerk"], open_slip, "Thiếu hồ sơ", NOW)
+    assert aide.person_id not in told("SlipRecalled")
+
+
+def test_an_aide_who_heard_of_a_slip_hears_of_its_end(slip, aide):
+    slip_advice.let_aide(slip.who["a"], aide.person_id, True, NOW)
+    open_slip = slip.issue()
+    slip_closing.extend_slip(slip.who["clerk"], open_slip, dt.date(2026, 8, 4), "Cần thêm thời gian", NOW)
+    assert aide.person_id in told("SlipExtended")
+    slip_closing.recall_slip(slip.who["clerk"], open_slip, "Thiếu hồ sơ", NOW)
+    assert aide.person_id in told("SlipRecalled")
