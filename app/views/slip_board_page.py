@@ -184,7 +184,7 @@ def _silence(slip: Slip) -> str:
 def _deadline(slip: Slip, now: dt.datetime) -> dict[str, Any]:
     assert slip.deadline_at is not None  # noqa: S101 - the database keeps one for every issued slip
     running = slip.state is SlipState.ISSUED
-    return {**remaining(slip.deadline_at, now), "full": full(slip.deadline_at), "running": running}
+    return {**remaining(slip.deadline_at, now, slip.body_id), "full": full(slip.deadline_at), "running": running}
 
 
 def _extended(slip: Slip) -> str:

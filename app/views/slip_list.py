@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.models import Slip, SlipAnswer, SlipState, Urgency
+from app.models import Slip, SlipAnswer, SlipDraft, SlipState, Urgency
 from app.views.parsing import page_number
 from app.views.slip_words import left, stamp_of
 from app.views.waits import waiting_slip_ids
@@ -20,8 +20,10 @@ from app.workflows.engine.rights import GRANTS, Actor, Right
 from app.workflows.engine.visibility import visible
 from app.workflows.engine.words import word
 from app.workflows.rules.names import fold
+from app.workflows.rules.working_days import Exceptions
 from app.workflows.slip_closing import takes_answers
 from app.workflows.slip_waiting import drafted
+from app.workflows.working_calendar import exceptions_of
 
 PER_PAGE, LONGEST_QUERY = 20, 100
 WAITING, ANSWERED, RUNNING, CLOSED = "waiting", "answered", "running", "closed"
@@ -58,6 +60,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
     shown = list(db.session.scalars(rows.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
     ids = [slip.id for slip in shown]
     drafts, answered = drafted(actor, ids), _answered(actor, shown)
+    calendars = {body_id: exceptions_of(body_id) for body_id in {slip.body_id for slip in shown}}
     helped = set[int]() if answers else slip_advice.helped_slips(actor, ids, now)
     kept: dict[str, Any] = {"q": query or None, "urgency": urgency.value if urgency else None, "order": order or None}
     return {
@@ -69,7 +72,7 @@ def slip_list(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[s
         "orders": [{"key": key, "label": label} for key, (label, _made) in ORDERS.items()],
         "urgencies": [{"key": each.value, "label": word(each)} for each in Urgency],
         "rows": [
-            _row(slip, now, slip.id in waiting, drafts.get(slip.id), answered.get(slip.id))
+            _row(slip, now, calendars, slip.id in waiting, drafts.get(slip.id), answered.get(slip.id))
             | ({"helps": True, "url": url_for("SlipAdviceView.advice", slip_id=slip.id)} if slip.id in helped else {})
             for slip in shown
         ],
@@ -112,8 +115,16 @@ def _urgency(code: str) -> Urgency | None:
     return next((each for each in Urgency if each.value == code), None)
 
 
-def _row(slip: Slip, now: dt.datetime, waits: bool, draft: Any, answer: SlipAnswer | None) -> dict[str, Any]:
-    words, soon = left(slip.deadline_at, now, slip.body_id) if slip.deadline_at else ("", False)
+def _row(
+    slip: Slip,
+    now: dt.datetime,
+    calendars: Mapping[int, Exceptions],
+    waits: bool,
+    draft: SlipDraft | None,
+    answer: SlipAnswer | None,
+) -> dict[str, Any]:
+    exceptions = calendars[slip.body_id]
+    words, soon = left(slip.deadline_at, now, slip.body_id, exceptions) if slip.deadline_at else ("", False)
     counted = slip.state in ENDED or takes_answers(slip, now)
     state = word(slip.state) if counted else _("The time is over, to be counted")
     return {

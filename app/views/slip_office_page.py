@@ -20,7 +20,9 @@ from app.workflows.engine.rights import APPROVERS, BOARD, GRANTS, SAID, Actor, R
 from app.workflows.engine.visibility import nothing, seen, visible
 from app.workflows.engine.words import word
 from app.workflows.rules.names import fold
+from app.workflows.rules.working_days import Exceptions
 from app.workflows.slip_outlook import outlook
+from app.workflows.working_calendar import exceptions_of
 
 QUEUE = APPROVERS | BOARD
 SHOWN_LATEST = 10
@@ -114,12 +116,13 @@ def queue_page(actor: Actor, now: dt.datetime, q: str = "", urgent: str = "") ->
     open_ones = rows.where(Slip.state.in_([SlipState.DRAFT, *WITHDRAWABLE])).order_by(Slip.id)
     making = list(db.session.scalars(open_ones))
     mine = [slip for slip in making if slip_approval.is_next(actor, slip)]
-    issued = db.session.scalars(rows.where(Slip.state == SlipState.ISSUED).order_by(Slip.deadline_at, Slip.id))
+    issued = list(db.session.scalars(rows.where(Slip.state == SlipState.ISSUED).order_by(Slip.deadline_at, Slip.id)))
+    calendars = {body_id: exceptions_of(body_id) for body_id in {slip.body_id for slip in issued}}
     over = rows.where(Slip.closed_at.is_not(None) | Slip.ended_at.is_not(None)).order_by(Slip.id.desc())
     return {
         "waiting": [_entry(slip, now) for slip in mine],
         "making": [_entry(slip, now) for slip in making if slip not in mine],
-        "issued": [_running(slip, now) for slip in issued],
+        "issued": [_running(slip, now, calendars[slip.body_id]) for slip in issued],
         "over": [_entry(slip, now) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
         "new_url": url_for("SlipComposeView.blank") if actor.holds(GRANTS[Right.SLIP_DRAFT]) else "",
         "records_url": url_for("SlipRecords.list") if actor.holds(BOARD) else "",
@@ -151,7 +154,7 @@ def _entry(slip: Slip, now: dt.datetime) -> dict[str, Any]:
     return {
         **head(slip), "url": address_of(slip), "step": step.name if step else "", "reason": slip.reason,
         "by": slip.drafted_by.full_name if slip.drafted_by else "",
-        "at": format_datetime(shown, "HH:mm, dd/MM/yyyy"), "since": remaining(shown, now)["over"],
+        "at": format_datetime(shown, "HH:mm, dd/MM/yyyy"),
         "outcome": word(slip.outcome) if slip.outcome else "",
         "next": _next(slip),
     }  # fmt: skip
@@ -163,11 +166,12 @@ def _next(slip: Slip) -> str:
     return said.get(slip.state, "")
 
 
-def _running(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+def _running(slip: Slip, now: dt.datetime, exceptions: Exceptions) -> dict[str, Any]:
     """A slip that collects opinions: how many have answered, and what is left of the time."""
     answered, members = slip_rows.answered(slip)
     assert slip.deadline_at is not None  # noqa: S101 - the database keeps one for every issued slip
     return {
-        **_entry(slip, now), "answered": answered, "members": members, "left": remaining(slip.deadline_at, now),
+        **_entry(slip, now), "answered": answered, "members": members,
+        "left": remaining(slip.deadline_at, now, slip.body_id, exceptions),
         "deadline": format_datetime(slip.deadline_at, "HH:mm, dd/MM"),
     }  # fmt: skip

@@ -9,14 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_pgettext as _p
 
 from app.models import ApprovalAct, Slip, SlipState, Urgency
-from app.views.durations import span
 from app.views.record_words import LOOKS
+from app.views.slip_words import left
 from app.workflows import slip_approval, slip_board
 from app.workflows.engine.words import word
+from app.workflows.rules.deadline import is_over
 from app.workflows.rules.slip_reminding import OVERDUE
+from app.workflows.rules.working_days import Exceptions
 from app.workflows.slip_board import Arrival, Column
 
-SOON = dt.timedelta(hours=24)
 COLUMNS: dict[Column, Any] = {
     Column.AGREE: _p("opinion", "Agree"), Column.DISAGREE: _p("opinion", "Disagree"),
     Column.OTHER: _p("opinion", "Other opinion"), Column.ANSWERED: lazy_gettext("Answered"),
@@ -48,12 +49,13 @@ def full(at: dt.datetime) -> str:
     return str(format_datetime(at, "HH:mm, EEEE, dd/MM/yyyy"))
 
 
-def remaining(deadline: dt.datetime, now: dt.datetime) -> dict[str, Any]:
-    """What is left until a deadline, and whether it is less than a day."""
-    rest = deadline - now
-    if rest <= dt.timedelta():
-        return {"said": _("The time is over"), "soon": True, "over": True}
-    return {"said": _("%(time)s left", time=span(rest.total_seconds())), "soon": rest <= SOON, "over": False}
+def remaining(
+    deadline: dt.datetime, now: dt.datetime, body_id: int, exceptions: Exceptions | None = None
+) -> dict[str, Any]:
+    """What is left until a deadline, as members read it, and whether it is less than a day."""
+    said, soon = left(deadline, now, body_id, exceptions)
+    over = is_over(deadline, now)
+    return {"said": said, "soon": soon or over, "over": over}
 
 
 def head(slip: Slip) -> dict[str, Any]:

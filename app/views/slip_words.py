@@ -11,7 +11,7 @@ from app.models import Choice, Slip, Urgency
 from app.views.durations import span
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
-from app.workflows.rules.working_days import working_days_until
+from app.workflows.rules.working_days import Exceptions, working_days_until
 from app.workflows.working_calendar import exceptions_of
 
 OPINIONS = {
@@ -19,22 +19,28 @@ OPINIONS = {
     Choice.DISAGREE: lazy_pgettext("opinion", "Disagree"),
     Choice.OTHER: lazy_pgettext("opinion", "Other opinion"),
 }
-SOON = dt.timedelta(hours=24)
+DAY = dt.timedelta(hours=24)
 SILENCE = {
     "agree": lazy_gettext("Without an answer until %(at)s the system records deemed agreement (%(source)s)."),
     "nothing": lazy_gettext("Without an answer until %(at)s you count as not having answered (%(source)s)."),
 }
 
 
-def left(deadline: dt.datetime, now: dt.datetime, body_id: int) -> tuple[str, bool]:
-    """What remains until a deadline, in working days while there are several, and whether it is less than a day."""
+def left(
+    deadline: dt.datetime, now: dt.datetime, body_id: int, exceptions: Exceptions | None = None
+) -> tuple[str, bool]:
+    """What remains until a deadline, in working days, of the last day in hours; and whether it is less than a day.
+
+    `exceptions` of the body's calendar, for lists that look them up once.
+    """
     remaining = deadline - now
     if remaining <= dt.timedelta():
         return _("The time is over"), False
-    days = working_days_until(hanoi_date(now), hanoi_date(deadline), exceptions_of(body_id))
-    if remaining > SOON and days > 1:
-        return _("%(n)s working days left", n=days), False
-    return _("%(time)s left", time=span(remaining.total_seconds())), remaining <= SOON
+    if remaining < DAY:
+        return _("%(time)s left", time=span(remaining.total_seconds())), True
+    known = exceptions_of(body_id) if exceptions is None else exceptions
+    days = working_days_until(hanoi_date(now), hanoi_date(deadline), known)
+    return (_("1 working day left") if days == 1 else _("%(n)s working days left", n=days)), False
 
 
 def moment(at: dt.datetime) -> str:
