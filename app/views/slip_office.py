@@ -66,11 +66,15 @@ class SlipOfficeView(BaseView):
     @expose("/<int:slip_id>/abandon", methods=["POST"])
     @signed_in
     def abandon(self, slip_id: int) -> Answer:
+        """A round that is given up leads back to the one before, where another can be begun."""
         reason, actor = reason_typed(), current_actor()
-        said = _("The slip was given up; it stays with its history.")
+        before = slip_rounds.round_before(actor, slip_id)
+        if before is None:
+            said, there = _("The slip was given up; it stays with its history."), "SlipOfficeView.preview"
+        else:
+            said, there = _("The round was given up. Another one can be begun here."), "SlipBoardView.board"
         return tried("abandon", lambda: slips.abandon_slip(actor, slip_id, reason, now()), said,
-                     url_for("SlipOfficeView.preview", slip_id=slip_id),
-                     lambda refused: _page(slip_id, refused))  # fmt: skip
+                     url_for(there, slip_id=before or slip_id), lambda refused: _page(slip_id, refused))  # fmt: skip
 
     @expose("/<int:slip_id>/issue", methods=["POST"])
     @signed_in

@@ -67,9 +67,11 @@ def acts(actor: Actor, slip: Slip) -> dict[str, str]:
         "abandon": slip.state in ABANDONABLE and actor.may(Right.SLIP_DRAFT, slip),
         "approve": slip_approval.may_approve(actor, slip), "issue": slip_approval.may_issue(actor, slip),
         "return": slip_approval.may_approve(actor, slip) or slip_approval.may_issue(actor, slip),
-        "round": actor.may(Right.SLIP_DRAFT, slip) and slip_rounds.may_begin(slip),
     }  # fmt: skip
     found = {name: url_for(f"SlipOfficeView.{ENDPOINTS[name]}", slip_id=slip.id) for name in ENDPOINTS if may[name]}
+    begins = slip_rounds.beginning(slip) if actor.may(Right.SLIP_DRAFT, slip) else None
+    if begins is not None:
+        found["round"] = url_for("SlipOfficeView.begin_round", slip_id=begins.id)
     if may["edit"]:
         found["edit"] = url_for("SlipComposeView.edit", slip_id=slip.id)
     if actor.may(Right.SLIP_DRAFT, slip):
@@ -79,7 +81,7 @@ def acts(actor: Actor, slip: Slip) -> dict[str, str]:
 
 ENDPOINTS = {
     "submit": "submit", "withdraw": "withdraw", "abandon": "abandon", "approve": "approve", "return": "send_back",
-    "issue": "issue", "round": "begin_round",
+    "issue": "issue",
 }  # fmt: skip
 
 

@@ -251,6 +251,5 @@ def _report_url(actor: Actor, report: Report) -> str | None:
 def _round_url(actor: Actor, slip: Slip, decision: SlipDecision | None) -> str | None:
     """Where a returned matter is asked about again."""
     returned = decision is not None and decision.way is RETURN
-    if not returned or not actor.may(Right.SLIP_DRAFT, slip) or not slip_rounds.may_begin(slip):
-        return None
-    return f"/slips/{slip.id}/round"
+    begins = slip_rounds.beginning(slip) if returned and actor.may(Right.SLIP_DRAFT, slip) else None
+    return url_for("SlipOfficeView.begin_round", slip_id=begins.id) if begins else None

@@ -8,7 +8,7 @@ from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from app.models import Slip, SlipDecision
-from app.workflows import slip_decisions
+from app.workflows import slip_decisions, slip_rounds
 from app.workflows.engine.errors import NotAllowed
 from app.workflows.engine.rights import BOARD, SAID, Actor, Right
 from app.workflows.engine.visibility import nothing
@@ -27,7 +27,8 @@ def _row(actor: Actor, slip: Slip, decision: SlipDecision, today: dt.date) -> di
     on = decision.resubmit_on or today
     days = (on - today).days
     left = _("%(n)s days left", n=days) if days > 0 else _("today") if days == 0 else _("%(n)s days late", n=-days)
-    round_url = url_for("SlipOfficeView.begin_round", slip_id=slip.id) if actor.may(Right.SLIP_DRAFT, slip) else ""
+    begins = slip_rounds.beginning(slip) if actor.may(Right.SLIP_DRAFT, slip) else None
+    round_url = url_for("SlipOfficeView.begin_round", slip_id=begins.id) if begins else ""
     return {
         "url": url_for("SlipReportView.report", slip_id=slip.id), "matter": slip.matter, "number": slip.number_text,
         "lead": slip.organisation.name if slip.organisation else "", "reason": decision.reason,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.models import (
@@ -15,7 +16,7 @@ from app.models import (
     SlipDecision,
     SlipWay,
 )
-from app.workflows import resolutions, slip_closing, slip_sessions, slips, synthesis
+from app.workflows import resolutions, slip_closing, slip_rounds, slip_sessions, slips, synthesis
 from app.workflows.engine.errors import BadValue, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.text import block
@@ -113,11 +114,13 @@ def resolution_of(actor: Actor, slip: Slip) -> Resolution | None:
 
 
 def returned(actor: Actor) -> list[tuple[Slip, SlipDecision]]:
-    """Matters that were returned and have no further round yet, the one that is due first at the top."""
-    rows = select(Slip, SlipDecision).join(SlipDecision, SlipDecision.slip_id == Slip.id)
+    """Matters that were returned and have no further round, or only ones given up; the one due first at the top."""
+    later = aliased(Slip)
+    rows = select(Slip, SlipDecision, later.id).join(SlipDecision, SlipDecision.slip_id == Slip.id)
+    rows = rows.outerjoin(later, later.previous_id == Slip.id)
     rows = rows.where(SlipDecision.way == RETURN, visible(actor, Slip)).order_by(SlipDecision.resubmit_on, Slip.id)
-    later = select(Slip.previous_id).where(Slip.previous_id.is_not(None))
-    return [(slip, decision) for slip, decision in db.session.execute(rows.where(Slip.id.not_in(later)))]
+    found = db.session.execute(rows.where(or_(later.id.is_(None), later.state == slips.RECALLED)))
+    return [(slip, decision) for slip, decision, after in found if not after or slip_rounds.beginning(slip)]
 
 
 def _refuse(slip: Slip, wish: Wish, now: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from app.workflows import slips
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import use_case
+from app.workflows.engine.visibility import seen
 
 FROM = (slips.ISSUED, slips.CLOSED, slips.REPORTED, slips.RECALLED, slips.DECIDED)
 
@@ -40,7 +41,7 @@ class Difference:
 
 @use_case
 def new_round(actor: Actor, slip_id: int, now: dt.datetime) -> Slip:
-    """Begin the next round as a draft with the same questions and papers; a slip has one successor, given up or not."""
+    """Begin the next round as a draft with the same questions and papers; there is one, unless it was given up."""
     source = slips.locked(actor, slip_id)
     actor.require(Right.SLIP_DRAFT, source)
     slips.require_state(source, *FROM)
@@ -57,9 +58,19 @@ def settled(slip: Slip) -> bool:
     return decided is not None and decided.way is not SlipWay.RETURN
 
 
-def may_begin(slip: Slip) -> bool:
-    """Whether a further round of this slip can be begun now."""
-    return slip.state in FROM and not settled(slip) and slips.successor_of(slip) is None
+def beginning(slip: Slip) -> Slip | None:
+    """The slip whose next round can be begun now: this one, or the last of the recalled rounds after it; else None."""
+    if slip.state not in FROM or settled(slip):
+        return None
+    following = slips.successor_of(slip)
+    while following is not None and following.state is slips.RECALLED:
+        slip, following = following, slips.successor_of(following)
+    return slip if following is None else None
+
+
+def round_before(actor: Actor, slip_id: int) -> int | None:
+    """The round before this one, by id, for whoever may see it."""
+    return seen(actor, Slip, slip_id).previous_id
 
 
 def difference(slip: Slip) -> Difference | None:

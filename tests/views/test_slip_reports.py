@@ -149,6 +149,24 @@ def test_returned_matters_are_listed_with_their_day_until_the_next_round_begins(
     assert "Không có nội dung bị trả lại" in page
 
 
+def test_a_round_that_is_given_up_leads_back_to_where_another_can_be_begun(reported, at):
+    decide(at("head"), reported, way="return", reason="Làm rõ vốn", resubmit_on="2026-08-20")
+    clerk, again = at("clerk"), f'action="{path(reported, "round")}"'
+    draft = int(clerk.post(path(reported, "round")).location.split("/")[2])
+    for page in ("report", "board"):
+        assert again not in clerk.get(path(reported, page)).text
+    left = clerk.post(f"/slips/{draft}/abandon", reason="Chưa cần")
+    assert (left.status_code, left.location) == (303, path(reported, "board"))
+    board = clerk.get(left.location).text
+    assert "Đã bỏ vòng lấy ý kiến này" in board
+    assert again in board
+    for page in (path(reported, "report"), "/slips/returned"):
+        assert again in clerk.get(page).text
+    assert path(reported, "report") in clerk.get("/").text
+    assert clerk.post(path(reported, "round")).status_code == 303
+
+
+
 def test_without_a_majority_the_head_has_exactly_three_ways_and_says_why_when_signing(app, clock, at):
     against = {"head": "agree", "a": "disagree", "b": "disagree", "deputy": "disagree", "chairman": "other"}
     clock.now = LATE

@@ -35,9 +35,11 @@ from app.workflows import (
     resolutions,
     slip_closing,
     slip_decisions,
+    slip_issue,
     slip_reports,
     slip_rounds,
     slip_sessions,
+    slips,
 )
 from app.workflows.engine.errors import NotAllowed, NotFound, WorkflowError, WrongState
 from app.workflows.engine.transaction import end_reading, own_transaction
@@ -219,6 +221,30 @@ def test_a_returned_matter_names_its_day_and_a_new_round_can_follow(scene):
     second = slip_rounds.new_round(scene.who["clerk"], scene.slip_id, LATE)
     assert (second.round, second.previous_id) == (2, scene.slip_id)
     assert slip_decisions.returned(scene.who["clerk"]) == []
+
+
+@both
+def test_a_returned_matter_is_offered_again_once_its_next_round_is_given_up_or_recalled(scene):
+    clerk, first = scene.who["clerk"], scene.decided(BACK).slip_id
+    draft = slip_rounds.new_round(clerk, first, LATE)
+    assert slip_rounds.beginning(scene.slip(first)) is None
+    slips.abandon_slip(clerk, draft.id, "Chưa cần", LATE)
+    assert [slip.id for slip, _decision in slip_decisions.returned(clerk)] == [first]
+    assert slip_rounds.beginning(scene.slip(first)).id == first
+
+    second = slip_rounds.new_round(clerk, first, LATE).id
+    scene.now = LATE
+    scene.approve(second)
+    slip_issue.issue_slip(scene.who["deputy"], second, now=LATE)
+    assert slip_decisions.returned(clerk) == [], "it is asked about"
+    slip_closing.recall_slip(clerk, second, "Thiếu hồ sơ", LATE)
+    assert [slip.id for slip, _decision in slip_decisions.returned(clerk)] == [first]
+    assert code_of(slip_rounds.new_round, clerk, first, LATE) == "round_begun"
+    assert slip_rounds.beginning(scene.slip(first)).id == second
+    third = slip_rounds.new_round(clerk, second, LATE)
+    assert (third.round, third.previous_id) == (3, second)
+    assert slip_decisions.returned(clerk) == []
+    assert slip_rounds.beginning(scene.slip(first)) is None
 
 
 def test_only_a_returned_matter_is_asked_about_again(scene):
