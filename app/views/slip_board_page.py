@@ -15,6 +15,7 @@ from app.views.slip_office_words import (
     ARRIVALS,
     COLUMNS,
     EVENTS,
+    SHUT,
     address_of,
     choice_word,
     full,
@@ -59,7 +60,7 @@ def board_page(
     actor: Actor, slip_id: int, now: dt.datetime, shown: str = "", q: str = "", page: int = 1
 ) -> dict[str, Any]:
     """The context of templates/ec/slip_board.html; `shown` is one of FILTERS, `q` a part of a post or a name."""
-    board, shown, query = board_of(actor, slip_id), shown if shown in FILTERS else "all", q.strip()[:LONGEST_QUERY]
+    board, shown, query = board_of(actor, slip_id, now), shown if shown in FILTERS else "all", q.strip()[:LONGEST_QUERY]
     slip, runs = board.slip, actor.may(Right.SLIP_RUN, board.slip)
     takes = slip_closing.takes_answers(slip, now)
     events, found = history_of(slip), [row for row in board.rows if _wanted(row, shown, fold(query))]
@@ -69,6 +70,7 @@ def board_page(
         "slip": head(slip), "version": slip.version, "state_url": url_for("SlipBoardView.state", slip_id=slip.id),
         "counts": [_count(board, column) for column in board.counts], "bar": _bar(board),
         "members": board.members, "answered": board.answered, "threshold": board.threshold,
+        "shut": _shut(board, runs and takes), "all_answered": runs and takes and board.answered == board.members,
         "silence": _silence(slip), "deadline": _deadline(slip, now), "extended": _extended(slip),
         "filters": _filters(board, shown, query), "shown": shown, "query": query,
         "rows": [_row(slip, row, runs and takes) for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]],
@@ -120,7 +122,7 @@ def _row(slip: Slip, row: BoardRow, chaseable: bool) -> dict[str, Any]:
         "earlier": COLUMNS[row.earlier] if row.earlier else "",
         "at": format_datetime(row.at, "dd/MM") if row.at else "",
         "at_full": format_datetime(row.at, "HH:mm:ss, dd/MM/yyyy") if row.at else "",
-        "reminded": len(row.reminded), "chase": silent and chaseable,
+        "reminded": len(row.reminded), "chase": silent and chaseable, "shut": SHUT[row.shut] if row.shut else "",
         "url": url_for("SlipBoardView.member", slip_id=slip.id, member_id=row.entry.member_id),
     }  # fmt: skip
 
@@ -181,6 +183,25 @@ def _silence(slip: Slip) -> str:
     return _("Whoever does not answer counts as not having answered (%(source)s).", source=source)
 
 
+def _shut(board: Board, running: bool) -> dict[str, Any] | None:
+    """Who has not answered and cannot sign, and what becomes of it; the way out is a new round."""
+    unable = board.shut_out
+    if not unable:
+        return None
+    posts = [f"{row.entry.post} ({SHUT[row.shut]})" for row in unable if row.shut]
+    names = "; ".join([*posts[:MOST_NAMES], "…"] if len(posts) > MOST_NAMES else posts)
+    deemed = slips.rules_of(board.slip).deemed
+    if not running:
+        sentence = _("Could not sign when the slip ended, and did not answer: %(names)s.", names=names)
+        return {"sentence": sentence, "way": "", "running": False}
+    way = _("Only a new round asks them with the certificate they have then: prepare it, and recall this slip before "
+            "its deadline.")  # fmt: skip
+    if deemed:
+        way += " " + _("Otherwise their silence counts as agreement.")
+    sentence = _("Cannot sign an answer to this slip any more: %(names)s.", names=names)
+    return {"sentence": sentence, "way": way, "running": True}
+
+
 def _deadline(slip: Slip, now: dt.datetime) -> dict[str, Any]:
     assert slip.deadline_at is not None  # noqa: S101 - the database keeps one for every issued slip
     running = slip.state is SlipState.ISSUED
@@ -233,10 +254,10 @@ def _ended(slip: Slip) -> str:
 # -- one member ------------------------------------------------------------------------------------------------------
 
 
-def member_page(actor: Actor, slip_id: int, member_id: int) -> dict[str, Any]:
+def member_page(actor: Actor, slip_id: int, member_id: int, now: dt.datetime) -> dict[str, Any]:
     """The context of templates/ec/slip_member.html: every answer of a member, read from what was signed."""
     slip = slips.watched(actor, slip_id)
-    board = board_of(actor, slip_id)
+    board = board_of(actor, slip_id, now)
     row = next((each for each in board.rows if each.entry.member_id == member_id), None)
     if row is None:
         raise NotFound(slip)

@@ -46,7 +46,7 @@ class SlipBoardView(BaseView):
     @talisman(content_security_policy=INERT)
     def file(self, slip_id: int, ending: str) -> Response:
         """The board as PDF, Word document or workbook, as it stands at this moment."""
-        board = board_of(current_actor(), slip_id)
+        board = board_of(current_actor(), slip_id, now())
         with force_locale(PAPER_LANGUAGE):
             sheet = board_sheet(board, now(), demo=current_app.config["DEMO"])
             return sent_sheet(sheet, ending, f"theo-doi-phieu-{slip_id}")
@@ -61,7 +61,7 @@ class SlipBoardView(BaseView):
     @expose("/<int:slip_id>/board/<int:member_id>", methods=["GET"])
     @signed_in
     def member(self, slip_id: int, member_id: int) -> str:
-        return render_template("ec/slip_member.html", **member_page(current_actor(), slip_id, member_id))
+        return render_template("ec/slip_member.html", **member_page(current_actor(), slip_id, member_id, now()))
 
     @expose("/<int:slip_id>/chase", methods=["POST"])
     @signed_in

@@ -17,6 +17,7 @@ from app.workflows.rules.deadline import is_over
 from app.workflows.rules.slip_reminding import OVERDUE
 from app.workflows.rules.working_days import Exceptions
 from app.workflows.slip_board import Arrival, Column
+from app.workflows.slip_keys import Shut
 
 COLUMNS: dict[Column, Any] = {
     Column.AGREE: _p("opinion", "Agree"), Column.DISAGREE: _p("opinion", "Disagree"),
@@ -25,6 +26,12 @@ COLUMNS: dict[Column, Any] = {
 }  # fmt: skip
 ARRIVALS: dict[Arrival, Any] = {
     Arrival.SENT: lazy_gettext("sent"), Arrival.RECEIVED: lazy_gettext("received"), Arrival.SEEN: lazy_gettext("seen"),
+}  # fmt: skip
+SHUT: dict[Shut, Any] = {
+    Shut.NONE: lazy_gettext("had no certificate at the issue, cannot sign"),
+    Shut.REVOKED: lazy_gettext("key replaced or revoked, cannot sign"),
+    Shut.ENDED: lazy_gettext("certificate has ended, cannot sign"),
+    Shut.SUSPENDED: lazy_gettext("key suspended, cannot sign"),
 }  # fmt: skip
 ACTS = {
     ApprovalAct.SUBMITTED: "send", ApprovalAct.APPROVED: "circle-check", ApprovalAct.RETURNED: "undo-2",

@@ -26,6 +26,7 @@ from app.workflows import slip_deliveries, slip_reminders, slip_rows, slips
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.tally import threshold
 from app.workflows.slip_facts import SlipClosed, SlipDecided, SlipExtended, SlipIssued, SlipRecalled, SlipReported
+from app.workflows.slip_keys import Shut, shut_out
 
 HISTORY = (SlipIssued, SlipExtended, SlipRecalled, SlipClosed, SlipReported, SlipDecided)
 
@@ -66,7 +67,8 @@ class Event:
 class BoardRow:
     """One member. `at` is that of the standing answer or of the deemed agreement; `devices` and `reminded` in order.
 
-    `earlier` is where the member stood in the round before, None where nobody asked him then.
+    `earlier` is where the member stood in the round before, None where nobody asked him then; `shut` why a member
+    without an answer can sign none.
     """
 
     entry: SlipRecipient
@@ -76,6 +78,7 @@ class BoardRow:
     arrival: Arrival
     devices: Sequence[SlipDelivery]
     reminded: Sequence[SlipReminder]
+    shut: Shut | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,12 @@ class Board:
     def silent(self) -> list[BoardRow]:
         return [row for row in self.rows if row.column is Column.MISSING]
 
+    @property
+    def shut_out(self) -> list[BoardRow]:
+        return [row for row in self.rows if row.shut]
 
-def board_of(actor: Actor, slip_id: int) -> Board:
+
+def board_of(actor: Actor, slip_id: int, now: dt.datetime) -> Board:
     """The board of an issued slip for those who may see what was answered; its statements do not grow with N."""
     slip = slips.watched(actor, slip_id)
     columns = _columns(slip)
@@ -111,9 +118,11 @@ def board_of(actor: Actor, slip_id: int) -> Board:
     reminded: dict[int, list[SlipReminder]] = {}
     for reminder in slip_reminders.reminders_of(slip):
         reminded.setdefault(reminder.member_id, []).append(reminder)
+    shut = shut_out(slip, now)
     rows = [
         _row(entry, columns[entry.member_id], earlier.get(entry.member_id, (None, None))[0],
-             devices.get(entry.member_id, []), reminded.get(entry.member_id, []))
+             devices.get(entry.member_id, []), reminded.get(entry.member_id, []),
+             shut.get(entry.member_id))
         for entry in slip.recipients
     ]  # fmt: skip
     consent = slips.main_question(slip) is not None
@@ -163,12 +172,13 @@ def _row(
     earlier: Column | None,
     devices: Sequence[SlipDelivery],
     reminded: Sequence[SlipReminder],
+    shut: Shut | None,
 ) -> BoardRow:
     column, at = stands
     arrival = Arrival.RECEIVED if devices else Arrival.SENT
     if any(device.seen_at for device in devices):
         arrival = Arrival.SEEN
-    return BoardRow(entry, column, earlier, at, arrival, devices, reminded)
+    return BoardRow(entry, column, earlier, at, arrival, devices, reminded, shut)
 
 
 def _said(choice: Choice | None) -> Column:

@@ -33,6 +33,11 @@ def _facts(board: Board) -> list[str]:
           n=board.members, answered=board.answered, deemed=counts[Column.DEEMED], missing=counts[Column.MISSING]),
         _("State: %(state)s; answers until %(at)s.", state=word(slip.state), at=_moment(slip.deadline_at)),
     ]  # fmt: skip
+    if unable := board.shut_out:
+        names = "; ".join(row.entry.post for row in unable)
+        said.append(
+            _("No answer, and unable to sign one (key replaced, revoked, ended or missing): %(names)s.", names=names)
+        )
     if slip.organisation is not None:
         said.insert(0, _("Lead ministry: %(name)s.", name=slip.organisation.name))
     return said

@@ -372,7 +372,7 @@ def test_slips_stand_at_every_stage_that_a_newcomer_looks_for(demo):
     for slip in of_slip(SlipState.ISSUED):
         assert slip.issued_at < NOW < slip.deadline_at
     (decided,), (reported,) = of_slip(SlipState.DECIDED), of_slip(SlipState.REPORTED)
-    boards = [slip_board.board_of(demo.who("chuyenvien", NOW), slip.id).counts for slip in (decided, reported)]
+    boards = [slip_board.board_of(demo.who("chuyenvien", NOW), slip.id, NOW).counts for slip in (decided, reported)]
     assert [sum(counts.values()) for counts in boards] == [27, 27]
     assert [counts[slip_board.Column.DEEMED] for counts in boards] == [5, 4]
     assert db.session.scalars(select(Resolution).where(Resolution.slip_id == decided.id)).one().subject

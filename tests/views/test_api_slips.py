@@ -99,7 +99,7 @@ def test_nobody_but_the_board_reads_counts_before_the_close(at, slip, slips):
     slip.answer("b", slips["running"])
     later = asked(at, "clerk", path)[1]["questions"][0]
     assert (later["agree"], later["disagree"], later["missing"]) == (1, 1, 3)
-    board = slip_board.board_of(slip.who["clerk"], slips["running"]).counts
+    board = slip_board.board_of(slip.who["clerk"], slips["running"], slip.now).counts
     assert {column.value: number for column, number in board.items()} == {name: later[name] for name in COLUMNS}
     status, told = asked(at, "a", f"/api/v1/slips/{slips['closed']}/statistics")
     assert status == 200

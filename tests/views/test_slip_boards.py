@@ -13,9 +13,29 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways.paper import page_texts
-from app.models import Appointment, DayKind, QuestionKind, Slip, SlipState
+from app.models import (
+    Appointment,
+    CertificateRevocation,
+    DayKind,
+    KeyState,
+    QuestionKind,
+    SigningKey,
+    Slip,
+    SlipRecipient,
+    SlipState,
+)
 from app.views import slip_board_page
-from app.workflows import slip_deliveries, slip_drafts, slip_issue, slip_reminders, slips, working_calendar
+from app.workflows import (
+    slip_closing,
+    slip_deliveries,
+    slip_drafts,
+    slip_issue,
+    slip_keys,
+    slip_reminders,
+    slips,
+    working_calendar,
+)
+from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slips import Content, Question
@@ -150,6 +170,70 @@ def test_an_early_close_needs_every_answer_and_a_reason(app, at: At, slip):
     assert at("clerk").post(f"/slips/{open_slip}/close", reason=" ").status_code == 422
     assert at("clerk").post(f"/slips/{open_slip}/close", reason=REASON).status_code == 303
     assert only_slip().state is SlipState.CLOSED
+
+
+def test_the_early_close_is_offered_in_sight_once_everybody_has_answered(app, at: At, slip):
+    open_slip = slip.issue()
+    offered, board = 'data-dialog="sheet-close"', f"/slips/{open_slip}/board"
+    for name in MEMBERS:
+        assert offered not in at("clerk").get(board).text
+        slip.answer(name, open_slip)
+    counts = at("clerk").get(board).text.split('data-region="counts"')[1].split("</section>")[0]
+    assert offered in counts
+    assert f"Tất cả {len(MEMBERS)} thành viên đã trả lời." in counts
+    assert offered not in at("auditor").get(board).text
+
+
+def test_whoever_cannot_sign_any_more_is_marked_with_the_way_out(app, at: At, clock, slip):
+    open_slip = slip.issue()
+    board, a, b = f"/slips/{open_slip}/board", slip.who["a"].person_id, slip.who["b"].person_id
+    assert "data-shut" not in at("clerk").get(board).text
+    slip.answer("b", open_slip)
+    with own_transaction() as session:  # both are revoked, one answered before
+        for person in (a, b):
+            key = session.scalars(select(SigningKey).where(SigningKey.person_id == person)).one()
+            key.state = KeyState.SUSPENDED
+    assert "khóa ký bị tạm ngừng, không ký được" in words(at("clerk").get(board))
+    with own_transaction() as session:
+        for person in (a, b):
+            key = session.scalars(select(SigningKey).where(SigningKey.person_id == person)).one()
+            key.state = KeyState.REPLACED
+            session.add(CertificateRevocation(certificate_id=key.certificate_id, at=NOW, reason="Mất thiết bị"))
+    page = at("clerk").get(board)
+    post = db.session.get_one(SlipRecipient, (open_slip, a)).post
+    told, way = words(page).split("Không còn ký được ý kiến trên phiếu này:")[1].split(". ", maxsplit=1)
+    assert f"{post} (khóa ký đã thay hoặc bị thu hồi, không ký được)" == told.strip(), "what was answered stands"
+    assert "lập vòng mới và thu hồi phiếu này trước thời hạn. Nếu không, việc chưa trả lời được tính" in way
+    assert f'action="/slips/{open_slip}/round"' in page.text.split("data-shut")[1].split("</section>")[0]
+    assert "không ký được" in words(at("clerk").get(f"{board}/{a}"))
+    assert "không ký được" not in words(at("clerk").get(f"{board}/{b}"))
+    clock.now = DEADLINE + dt.timedelta(seconds=1)
+    clerk = Browser(app, "clerk")
+    clerk.post(f"/slips/{open_slip}/close", reason="")
+    assert f"Không ký được khi phiếu kết thúc và chưa có ý kiến: {post} (" in words(clerk.get(board))
+    assert "lập vòng mới và thu hồi" not in words(clerk.get(board))
+    paper = " ".join(" ".join(page_texts(clerk.get(f"{board}.pdf").data)).split())
+    assert f"không ký được (khóa ký đã thay, bị thu hồi, hết hạn hoặc chưa có): {post}." in paper
+
+
+def test_a_key_that_was_revoked_after_the_close_marks_nobody(app, clock, slip):
+    open_slip = slip.issue()
+    slip_closing.close_slip(SYSTEM, open_slip, DEADLINE)
+    key = db.session.scalars(select(SigningKey).where(SigningKey.person_id == slip.who["a"].person_id)).one()
+    found, later = db.session.get_one(Slip, open_slip), DEADLINE + dt.timedelta(minutes=1)
+    with own_transaction() as session:
+        session.add(CertificateRevocation(certificate_id=key.certificate_id, at=later, reason="Mất thiết bị"))
+    assert slip_keys.shut_out(found, later) == {}
+
+
+def test_whoever_has_no_certificate_or_an_ended_one_is_marked(app, slip):
+    open_slip = slip.issue()
+    found = db.session.get_one(Slip, open_slip)
+    assert slip_keys.shut_out(found, NOW) == {}
+    certificate = db.session.get_one(SlipRecipient, (open_slip, slip.who["a"].person_id)).certificate
+    for at, why in ((None, slip_keys.Shut.NONE), (NOW, slip_keys.Shut.ENDED)):
+        assert slip_keys._why(at, None, KeyState.ACTIVE, NOW) is why
+    assert slip_keys._why(certificate.not_after, None, KeyState.ACTIVE, NOW) is None
 
 
 def test_a_recall_and_a_new_round_with_what_changed(app, at: At, slip):
