@@ -76,8 +76,8 @@ def test_an_aide_sees_the_slips_of_a_member_who_allows_it_and_only_as_long(slip,
     assert slip_advice.own_aides(slip.who["b"], NOW) == []
     assert slip_advice.let_aide(slip.who["a"], aide.person_id, False, NOW)
     assert sees(aide) == set()
-    told = [entry.payload["allowed"] for entry in db.session.query(AuditEntry).filter_by(fact="AideOfSlips")]
-    assert told == [True, False]
+    rows = db.select(AuditEntry).where(AuditEntry.fact == "AideOfSlips").order_by(AuditEntry.id)
+    assert [entry.payload["allowed"] for entry in db.session.scalars(rows)] == [True, False]
 
 
 def test_a_member_admits_nobody_but_an_aide_of_the_own(slip, aide):
