@@ -1,14 +1,16 @@
 """Issue of a slip (phát hành): number, deadline, roll with certificates and definition are frozen in one moment."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways.signing.places import SOFTWARE as ON_THE_SERVER
-from app.models import RuleSet, Slip, SlipRecipient
+from app.models import Certificate, Person, RuleSet, Slip, SlipRecipient
 from app.version import SOFTWARE
 from app.workflows import (
     key_places,
@@ -126,17 +128,25 @@ def _roll(slip: Slip, on: dt.date) -> list[SlipRecipient]:
     posts = polls.members_of(slip.body_id, on)
     if not posts:
         raise NobodyToAsk(slip)
-    held = keys.pin_keys(post.person_id for post in posts)
+    people = select(Person.id, Person.full_name).where(Person.id.in_([post.person_id for post in posts]))
+    names = {row.id: row.full_name for row in db.session.execute(people)}
+    certificates = _certificates(names)
     return [
         SlipRecipient(
             member_id=post.person_id, body_id=slip.body_id, appointment_id=post.id, roll_index=index,
-            name=post.person.full_name, post=post.post, abbreviation=post.abbreviation,
-            is_head=post.office.value == "head",
-            certificate_id=held[post.person_id].certificate_id if post.person_id in held else None,
-            certificate=held[post.person_id].certificate if post.person_id in held else None,
+            name=names[post.person_id], post=post.post, abbreviation=post.abbreviation,
+            is_head=post.office.value == "head", certificate=certificates.get(post.person_id),
         )
         for index, post in enumerate(posts, start=1)
     ]  # fmt: skip
+
+
+def _certificates(members: Iterable[int]) -> dict[int, Certificate]:
+    """The certificate of each one's active key, held until the end of the act; whoever has no key is left out."""
+    held = keys.pin_keys(members)
+    ids = [key.certificate_id for key in held.values()]
+    found = {each.id: each for each in db.session.scalars(select(Certificate).where(Certificate.id.in_(ids)))}
+    return {member: found[key.certificate_id] for member, key in held.items()}
 
 
 def _number(slip: Slip, year: int) -> tuple[int, str, Any]:

@@ -2,9 +2,10 @@
 
 import datetime as dt
 import io
+from itertools import groupby
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
 from app.extensions import db
 from app.models import (
@@ -29,6 +30,7 @@ from app.workflows.rules.slip import parse_slip_definition
 from app.workflows.slip_approval import Step
 from app.workflows.slips import Content, Question
 from tests.cabinet import MEMBERS, NOW
+from tests.concurrency.crowd import enlarge
 from tests.conftest import both
 from tests.slipping import CONSENT, DEADLINE, REASON, SlipScene
 from tests.workflows.test_documents import pdf
@@ -176,6 +178,30 @@ def test_the_issue_freezes_number_deadline_roll_and_rules_and_begins_the_log(sli
     fact = db.session.query(AuditEntry).filter_by(fact="SlipIssued").one()
     assert (fact.payload["number"], fact.payload["version"]) == ("01/PLYK-VPCP", made.version)
     assert slip.slip(slip.issue()).number_text == "02/PLYK-VPCP"
+
+
+@both
+def test_an_issue_to_many_members_costs_no_more_statements_than_one_to_few(slip):
+    statements = []
+
+    def hear(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    def issued():
+        made = slip.approved().id
+        db.session.remove()
+        statements.clear()
+        event.listen(db.engine, "before_cursor_execute", hear)
+        try:
+            slip_issue.issue_slip(slip.who["deputy"], made, now=NOW)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", hear)
+        return len(list(groupby(statements))), len(slip.slip(made).recipients)  # SQLite inserts row by row
+
+    slip.issue()  # the first one of a year begins the series of numbers
+    few, members = issued()
+    enlarge(20)
+    assert (members, issued()) == (len(MEMBERS), (few, 20))
 
 
 @both
