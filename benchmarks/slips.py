@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import psycopg
@@ -46,11 +47,24 @@ TABLES = ("slip", "slip_leaf", "signed_statement", "slip_answer", "audit_entry",
 
 # What one counted answer reads, locks and writes (app/workflows/slip_counting.py), on copies without foreign keys.
 SCRIPT = r"""
-\set member random(1, 1000000000)
 BEGIN;
-SELECT * FROM bench_slip WHERE id = 1 FOR UPDATE;
-SELECT * FROM slip_recipient WHERE slip_id = 1 AND member_id = 1;
-SELECT * FROM slip_prepared WHERE slip_id = 1 AND person_id = 1 AND sha256 = 'x';
+SELECT version FROM bench_slip WHERE id = $slip FOR UPDATE;
+SELECT slip.body_id, slip.state, slip.issued_at, slip.deadline_at, slip.passkey_demanded, slip.reason,
+       (SELECT later.number_text FROM slip AS later WHERE later.previous_id = slip.id AND later.definition IS NOT NULL),
+       asked.member_id, asked.roll_index, asked.certificate_id, certificate.subject, certificate.serial,
+       certificate.not_after, revoked.at, key.state, key.provider, shown.sha256, shown.statement, shown.expires_at,
+       shown.nonce, shown.choice, shown.supersedes_id,
+       EXISTS (SELECT id FROM bench_slip_answer AS answer
+               WHERE answer.slip_id = slip.id AND answer.member_id = asked.member_id)
+  FROM bench_slip AS slip
+  LEFT JOIN slip_recipient AS asked ON asked.slip_id = slip.id AND asked.member_id = $member
+  LEFT JOIN certificate ON certificate.id = asked.certificate_id
+  LEFT JOIN certificate_revocation AS revoked ON revoked.certificate_id = asked.certificate_id
+  LEFT JOIN signing_key AS key ON key.certificate_id = asked.certificate_id
+  LEFT JOIN slip_prepared AS shown
+    ON shown.slip_id = asked.slip_id AND shown.person_id = asked.member_id AND shown.sha256 = '$sha256'
+  WHERE slip.id = $slip;
+SELECT seq, at, frontier FROM bench_slip_leaf WHERE slip_id = 1 ORDER BY seq DESC LIMIT 1;
 INSERT INTO bench_slip_leaf (slip_id, seq, body_id, kind, data, leaf_hash, root, frontier, at)
   VALUES (1, nextval('bench_seq'), 1, 'answer', repeat('x', 300)::bytea, repeat('a', 64), repeat('b', 64), '[]', now());
 INSERT INTO bench_signed_statement (id, body_id, kind, person_id, statement, sha256, cms, certificate_id, signed_at)
@@ -67,7 +81,7 @@ INSERT INTO bench_job (id, body_id, name, queue, payload, dedupe_key, state, cre
                        last_error, progress_done, progress_total, cancel_asked)
   VALUES (nextval('bench_seq'), 1, 'slips.announce', 'live', '{"audit_entry_id": 1}', md5(random()::text), 'due',
           now(), now(), '', 0, '', 0, 0, false);
-UPDATE bench_slip SET version = version + 1 WHERE id = 1;
+UPDATE bench_slip SET version = version + 1 WHERE id = $slip;
 COMMIT;
 """
 BARE_ISSUE = (
@@ -282,8 +296,8 @@ def _burst(house: House, asked: Asked, slip_id: int) -> list[Row]:
     """Every member once, as fast as two processes take them; a lost answer shows in the second row."""
     requests = asked.answers(slip_id)
     script = house.folder / "answers.sql"
-    script.write_text(SCRIPT)
-    _copy_tables(house)
+    script.write_text(_as_answered(house, slip_id))
+    _copy_tables(house, slip_id)
     rate = Row(f"{len(requests)} signed answers at once, {WEB} web processes, {MANY} clients", "answers/s",
                "pgbench, same statements and locks", "higher", 0.5)  # fmt: skip
     _accepted(load.send_all(house.addresses, requests[:WARM], MANY))
@@ -296,12 +310,20 @@ def _burst(house: House, asked: Asked, slip_id: int) -> list[Row]:
     return [rate, kept]
 
 
-def _copy_tables(house: House) -> None:
+def _as_answered(house: House, slip_id: int) -> str:
+    """The script for this slip, with the text that one member was shown; an anchor without its rows is none."""
+    shown = "SELECT person_id, sha256 FROM slip_prepared WHERE slip_id = %s LIMIT 1"
+    with house.server.connect(DATABASE) as connection:
+        ((member, sha256),) = connection.execute(shown, [slip_id]).fetchall()
+    return Template(SCRIPT).substitute(slip=slip_id, member=member, sha256=sha256)
+
+
+def _copy_tables(house: House, slip_id: int) -> None:
     with house.server.connect(DATABASE) as connection:
         connection.execute("CREATE SEQUENCE bench_seq")
         for table in TABLES:
             connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES)")
-        connection.execute("INSERT INTO bench_slip SELECT * FROM slip WHERE definition IS NULL OR id = 1 LIMIT 1")
+        connection.execute("INSERT INTO bench_slip SELECT * FROM slip WHERE id = %s", [slip_id])
 
 
 def _page(house: House, asked: Asked, slip_id: int, name: str, query: str) -> Row:
