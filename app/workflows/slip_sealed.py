@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.gateways.signing.errors import SigningError
 from app.models import Slip, SlipAnswer, SlipDeemed, SlipLeaf, SlipState
-from app.workflows import slip_closing, stored_proofs
+from app.workflows import slip_closing, slip_copies, stored_proofs
 from app.workflows.engine.errors import WorkflowError
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.canonical import canonical
@@ -53,6 +53,7 @@ def checked(slip: Slip) -> SealedSlip:
             _check_answer(answer, definition, pinned, ended)
         statements = [answer.statement for answer in answers]
         stored_proofs.check_confirmed(definition, statements, stored_proofs.proofs_beside(statements))
+        slip_copies.check_copies(slip, definition, log, answers)
         if slip.state is not SlipState.ISSUED:
             check_log(log)
         if slip.result is not None:
