@@ -22,6 +22,7 @@ NOT_IN_NAMES = str.maketrans(dict.fromkeys(r"[]:*?/\'", " "))
 FORMULAS = "=+-@\t\r"  # what a program may take for the beginning of a formula
 FACE = "Times New Roman"
 SHADE, GREY = "E9ECF1", "BFBFBF"
+LINE, HIGHEST = 15, 405  # points: of a line of letters of 11, and of a row at most
 
 Value = str | int | dt.date | dt.datetime | dt.timedelta | Decimal | None
 
@@ -122,10 +123,18 @@ def _fill(sheet: Worksheet, page: Page) -> None:
             cell = sheet.cell(line, at)
             _dress(cell, column.kind, worn)
             _put(cell, column.kind, value)
+        if (lines := _lines(page.columns, row)) > 1:
+            sheet.row_dimensions[line].height = min(lines * LINE, HIGHEST)
     sheet.freeze_panes = "A4"
     if page.rows:
         sheet.auto_filter.ref = f"A3:{get_column_letter(len(page.columns))}{len(page.rows) + 3}"
     _printing(sheet)
+
+
+def _lines(columns: Sequence[Column], row: Sequence[Value]) -> int:
+    """How many lines the longest text of a row takes in its column; not every program finds out by itself."""
+    texts = ((column.width, value) for column, value in zip(columns, row, strict=True) if isinstance(value, str))
+    return max((sum(1 + int(len(part) / width) for part in text.split("\n")) for width, text in texts), default=1)
 
 
 def _printing(sheet: Worksheet) -> None:

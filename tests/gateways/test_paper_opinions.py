@@ -69,3 +69,18 @@ def test_a_word_document_holds_the_same_and_nothing_that_acts_by_itself():
 def test_signs_that_no_xml_takes_are_left_out_of_a_word_document():
     odd = dataclasses.replace(SHEET, about="Về\x00 việc \x1b nhỏ\u202e")
     assert "Về việc  nhỏ" in [line.text for line in Document(BytesIO(wordfile.opinions(odd))).paragraphs]
+
+
+def test_a_word_document_keeps_to_the_layout_of_an_administrative_document():
+    document = Document(BytesIO(wordfile.opinions(SHEET)))
+    page, head = document.sections[0], document.tables[0]
+    assert (round(page.page_width.mm), round(page.page_height.mm)) == (210, 297)
+    assert (round(page.left_margin.mm), round(page.right_margin.mm)) == (30, 15)
+    rules = [line for cell in head.rows[0].cells for line in cell.paragraphs if line._p.xpath("w:pPr/w:pBdr/w:top")]
+    room = [
+        cell.width - line.paragraph_format.left_indent * 2 for cell, line in zip(head.rows[0].cells, rules, strict=True)
+    ]
+    assert [round(length / 12700) for length in room] == [29, 165]  # points: a part of the body, the whole motto
+    heading = next(line for line in document.paragraphs if line.text.startswith("II. "))
+    assert heading.paragraph_format.keep_with_next
+    assert document.paragraphs[-1].text == "(Số liệu do hệ thống tổng hợp đến 17 giờ 00 phút 01 giây, ngày 03/08/2026.)"

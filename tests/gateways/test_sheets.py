@@ -97,3 +97,10 @@ def test_a_value_of_another_kind_is_refused(at, value):
     row[at] = value
     with pytest.raises(ValueError, match="is no"):
         made(row)
+
+
+def test_a_row_is_as_high_as_its_longest_text():
+    columns = (Column("Ý kiến", width=20), Column("Số", Kind.COUNT))
+    page = Page("Một", "Một", columns, [("Đồng ý", 1), ("Đề nghị rà soát " * 5, 2), ("a\nb\nc", 3), ("a" * 9_000, 4)])
+    sheet = opened(workbook([page], title="Một", author="Một", made_at=AT)).worksheets[0]
+    assert [sheet.row_dimensions[line].height for line in (4, 5, 6, 7)] == [None, 75, 45, 405]

@@ -94,10 +94,14 @@ class OpinionSheet:
         day = dates.long_date(dates.moment(self.made_at.isoformat()))
         return f"{self.place}, {day}" if self.place else day[0].upper() + day[1:]
 
+    @property
+    def as_of(self) -> str:
+        return f"(Số liệu do hệ thống tổng hợp đến {dates.clock(dates.moment(self.made_at.isoformat()))}.)"
+
 
 def opinions(sheet: OpinionSheet) -> bytes:
     """The PDF, as many A4 pages as it takes, byte for byte the same for the same sheet."""
-    made, shape = dates.moment(sheet.made_at.isoformat()), sheet.shape
+    shape = sheet.shape
     return build(
         [
             Head(sheet.body.upper(), sheet.place_date, mark=sheet.mark),
@@ -105,7 +109,7 @@ def opinions(sheet: OpinionSheet) -> bytes:
             *(blocks.paragraph(fact) for fact in sheet.facts),
             *_totals(sheet),
             *_parts(sheet),
-            blocks.text(f"(Số liệu do hệ thống tổng hợp đến {dates.clock(made)}.)", m.BASES, gap=m.CLOSING_GAP),
+            blocks.text(sheet.as_of, m.BASES, gap=m.CLOSING_GAP),
         ],
         title=f"{shape.name}: {sheet.about}", issuer=sheet.body, made_at=sheet.made_at, demo=sheet.demo,
     )  # fmt: skip
