@@ -50,7 +50,7 @@ LOOKS = {
     Column.OTHER: ("other", "message-square-text"), Column.ANSWERED: ("yes", "circle-check"),
     Column.DEEMED: ("deemed", "circle-check"), Column.MISSING: ("miss", "circle"),
 }  # fmt: skip
-FILTERS = ("all", "answered", "missing")
+FILTERS = ("all", "answered", "deemed", "missing")
 FILES = {"xlsx": lazy_gettext("Excel workbook"), "docx": lazy_gettext("Word document"), "pdf": "PDF"}
 LONGEST_QUERY = 100
 PER_PAGE, MOST_NAMES = 200, 40  # members on a page; names in the small hint of a column
@@ -92,21 +92,27 @@ def _count(board: Board, column: Column) -> dict[str, Any]:
 
 
 def _bar(board: Board) -> list[tuple[str, int]]:
-    return [(LOOKS[column][0], number) for column, number in board.counts.items() if column is not Column.MISSING]
+    """Who agreed and who is deemed to agree stand together; the missing ones are what is left."""
+    first = [column for column in (Column.AGREE, Column.ANSWERED, Column.DEEMED) if column in board.counts]
+    rest = [column for column in board.counts if column not in (*first, Column.MISSING)]
+    return [(LOOKS[column][0], board.counts[column]) for column in (*first, *rest)]
 
 
 def _wanted(row: BoardRow, shown: str, folded: str) -> bool:
     if folded and folded not in fold(f"{row.entry.post} {row.entry.name}"):
         return False
-    if shown == "missing":
-        return row.column in (Column.MISSING, Column.DEEMED)
+    if shown in ("missing", "deemed"):
+        return row.column is Column(shown)
     return row.column in CAST if shown == "answered" else True
 
 
 def _filters(board: Board, chosen: str, query: str) -> list[dict[str, Any]]:
-    silent = board.members - board.answered
-    labels = {"all": (_("All"), board.members), "answered": (_("Answered"), board.answered),
-              "missing": (_("Not answered"), silent)}  # fmt: skip
+    """Deemed and missing are never one number; what nobody can be as yet is not offered."""
+    labels = {"all": (_("All"), board.members), "answered": (_("Answered"), board.answered)}
+    running = {Column.MISSING} if board.slip.state is SlipState.ISSUED else set()
+    for each in (Column.DEEMED, Column.MISSING):
+        if (number := board.counts.get(each, 0)) or each.value == chosen or each in running:
+            labels[each.value] = (COLUMNS[each], number)
     return [{"key": key, "label": label, "n": number, "current": key == chosen,
              "url": url_for("SlipBoardView.board", slip_id=board.slip.id, shown=None if key == "all" else key,
                             q=query or None)}
@@ -179,6 +185,9 @@ def _arrivals(board: Board) -> str:
 def _silence(slip: Slip) -> str:
     source = slip.rule_set.legal_source if slip.rule_set else ""
     if slips.rules_of(slip).deemed:
+        if slip.closed_at:
+            return _("The system recorded deemed agreement at %(at)s (%(source)s); it is no answer of a member.",
+                     at=format_datetime(slip.closed_at, "HH:mm:ss, dd/MM/yyyy"), source=source)  # fmt: skip
         return _("Deemed agreement is recorded only when the time is over (%(source)s).", source=source)
     return _("Whoever does not answer counts as not having answered (%(source)s).", source=source)
 

@@ -21,6 +21,8 @@ LOOKS = {Choice.AGREE: "yes", Choice.DISAGREE: "no", Choice.OTHER: "other"}
 SIGNS = {Choice.AGREE: "circle-check", Choice.DISAGREE: "circle-x", Choice.OTHER: "circle-minus"}
 ENDINGS = ("pdf", "docx", "xlsx")
 
+IN_THE_BAR = ("yes", "deemed", "no", "other")  # who agreed and who is deemed to agree stand together
+
 
 def synthesis_page(actor: Actor, found: Synthesis) -> dict[str, Any]:
     """The context of templates/ec/slip_synthesis.html."""
@@ -97,7 +99,7 @@ def _place(place: Place, found: Synthesis, may_change: bool) -> dict[str, Any]:
     columns = _columns(place.counts) if place.counts else []
     return {
         "title": place.title, "article": place.article, "opinions": place.opinions, "columns": columns,
-        "bar": [(one["kind"], one["count"]) for one in columns if one["kind"]],
+        "bar": [(one["kind"], one["count"]) for kind in IN_THE_BAR for one in columns if one["kind"] == kind],
         "said": ", ".join(f"{one['label']}: {one['count']}" for one in columns), "members": found.members,
         "rows": [_row(row) for row in place.rows],
         "proposed": [{"numbers": ", ".join(str(row.number) for row in rows), "rows": [row.leader_id for row in rows]}

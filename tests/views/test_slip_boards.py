@@ -77,6 +77,40 @@ def test_the_board_always_makes_n_while_it_runs_and_after_the_deadline(app, at: 
     assert (over, sum(over)) == ([1, 1, 0, len(MEMBERS) - 2, 0], len(MEMBERS))
 
 
+def test_deemed_and_missing_are_never_one_number(app, at: At, clock, slip):
+    open_slip = slip.issue()
+    board = f"/slips/{open_slip}/board"
+    slip.answer("a", open_slip)
+    slip.answer("b", open_slip, "disagree")
+    assert shown_by(at("clerk").get(board)) == {"all": len(MEMBERS), "answered": 2, "missing": len(MEMBERS) - 2}
+    assert bar_of(at("clerk").get(board)) == ["yes", "no"]
+    clock.now = DEADLINE + dt.timedelta(seconds=1)
+    clerk = Browser(app, "clerk")
+    clerk.post(f"/slips/{open_slip}/close", reason="")
+    page = clerk.get(board)
+    assert shown_by(page) == {"all": len(MEMBERS), "answered": 2, "deemed": len(MEMBERS) - 2}
+    assert bar_of(page) == ["yes", "deemed", "no"]
+    assert "17:00:01, 03/08/2026" in page.text.split("ec-sliptally")[1]
+    assert clerk.get(f"{board}?shown=deemed").text.count('class="ec-slipmember"') == len(MEMBERS) - 2
+    assert clerk.get(f"{board}?shown=missing").text.count('class="ec-slipmember"') == 0
+
+
+def shown_by(page) -> dict[str, int]:
+    """The filters above the members: their keys and numbers."""
+    links = page.text.split('class="ec-filters"')[1].split("</nav>")[0].split("</a>")[:-1]
+    found = {}
+    for link in links:
+        key = re.search(r"shown=(\w+)", link)
+        found[key[1] if key else "all"] = int(re.search(r'ec-num">(\d+)', link)[1])
+    return found
+
+
+def bar_of(page) -> list[str]:
+    """The parts of the bar from the left."""
+    bar = page.text.split("ec-bar--lg")[1].split("</svg>")[0]
+    return [look for look in re.findall(r'<rect class="ec-f-(\w+)"', bar) if look in ("yes", "no", "other", "deemed")]
+
+
 def test_the_text_of_an_answer_is_for_those_who_see_the_board(app, at: At, slip):
     open_slip = slip.issue()
     slip.answer("b", open_slip, "disagree", text="Chưa rõ nguồn vốn")
