@@ -1,5 +1,6 @@
 """A slip from the report to the promulgated Resolution in a real browser: the head decides and signs on the tablet."""
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from app.extensions import db
 from app.models import Resolution, ResolutionState
 from app.workflows import issuing, promulgation, resolutions, slip_decisions
 from tests.cabinet import PIN
-from tests.conftest import nonce_of
+from tests.conftest import Scene, nonce_of
 from tests.deciding import Deciding
 from tests.slipping import LATE
 from tests.stories.person import TABLET
@@ -105,6 +106,56 @@ def test_the_clerk_answers_every_opinion_before_the_draft_can_be_signed(chromium
     clerk.click(f"a[href='/slips/{closed.slip_id}/report']")
     expect(clerk.locator("[data-explained=done]")).to_be_visible()
     clerk.context.close()
+
+
+def test_the_head_brings_a_matter_to_a_session(chromium, app, address, closed):
+    meeting = Scene()
+    closed.reported_as_it_is()
+    head, base = enter(chromium, app, address, "head"), f"{address}/slips/{closed.slip_id}"
+    head.goto(f"{base}/report")
+    head.click("#way-session")
+    sheet = head.locator("#sheet-session")
+    expect(sheet.locator("[name=meeting_id] option")).to_have_count(1)
+    expect(sheet.locator("[name=meeting_id] option")).to_have_text(re.compile(r"^\d\d/\d\d/\d{4} · "))
+    sheet.locator("[name=reason]").fill("Cần thảo luận tập thể")
+    sheet.locator("button[type=submit]").click()
+    expect(head.locator("[data-way=session]")).to_contain_text("Cần thảo luận tập thể")
+    expect(head.locator("#way-submit")).to_have_count(0)
+    head.locator("[data-way=session] a[href*='#item-']").click()
+    expect(head).to_have_url(re.compile(rf"/meetings/{meeting.meeting_id}#item-\d+$"))
+    item = head.locator(head.url.partition("#")[2].join(("#", "")))
+    expect(item).to_contain_text(closed.slip(closed.slip_id).matter)
+    expect(item.locator(".ec-paper")).to_have_count(1)
+    head.context.close()
+
+
+def test_a_matter_that_is_returned_comes_back_in_a_new_round(chromium, app, address, closed):
+    closed.reported_as_it_is()
+    clerk, head = (enter(chromium, app, address, name) for name in ("clerk", "head"))
+    head.goto(f"{address}/slips/{closed.slip_id}/report")
+    head.click("#way-return")
+    sheet = head.locator("#sheet-return")
+    sheet.locator("[name=reason]").fill("Làm rõ nguồn vốn")
+    sheet.locator("[name=resubmit_on]").fill("2026-08-03")  # today is too early
+    sheet.locator("button[type=submit]").click()
+    expect(head.locator("#f-day-e")).to_be_visible()
+    expect(sheet.locator("[name=reason]")).to_have_value("Làm rõ nguồn vốn")
+    sheet.locator("[name=resubmit_on]").fill("2026-08-10")
+    sheet.locator("button[type=submit]").click()
+    expect(head.locator("[data-way=return]")).to_contain_text("10/08/2026")
+    clerk.goto(f"{address}/slips/returned")
+    returned = clerk.locator("[data-returned]")
+    expect(returned).to_contain_text("Làm rõ nguồn vốn")
+    expect(returned).to_contain_text("10/08/2026")
+    returned.locator("form[action$='/round'] button").click()
+    clerk.wait_for_url(re.compile(r"/slips/\d+/edit"))
+    clerk.fill("#asked-1", "Đồng ý với dự thảo đã làm rõ nguồn vốn?")
+    clerk.click("[data-save]")
+    expect(clerk.locator("[aria-labelledby=changes-h] li")).to_have_count(1)
+    clerk.goto(f"{address}/slips/returned")
+    expect(clerk.locator("[data-returned]")).to_have_count(0)
+    for page in (clerk, head):
+        page.context.close()
 
 
 def test_from_the_report_of_a_slip_to_the_page_that_everybody_can_check(chromium, app, address, closed):
