@@ -29,7 +29,7 @@ CENTRED, LEFT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT
 
 
 def opinions(sheet: OpinionSheet) -> bytes:
-    """The .docx file of a sheet, A4 laid out as Decree 30/2020 asks: no macros, fields or links, words as plain text."""
+    """The .docx file of a sheet, A4 laid out as Decree 30/2020 asks: no macros, fields or links, words plain text."""
     document = Document()
     _page(document)
     _about(document, sheet)

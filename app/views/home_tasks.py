@@ -112,7 +112,7 @@ KINDS = {
     ),
     TaskKind.APPROVE: Kind(
         _("Opinion slip"), "stamp", _("Look at it and approve"), "SlipOfficeView.preview", "slip_id",
-        state=_("Awaiting your approval"), tone="gold",
+        state=_("Waits for your approval"), tone="gold",
     ),
     TaskKind.RELEASE: Kind(
         _("Opinion slip"), "send", _("Issue"), "SlipOfficeView.preview", "slip_id",
@@ -120,7 +120,7 @@ KINDS = {
     ),
     TaskKind.MEND: Kind(
         _("Opinion slip"), "undo-2", _("Go on drafting"), "SlipComposeView.edit", "slip_id",
-        state=_("Returned to you"),
+        state=_("Came back to you"),
     ),
     TaskKind.RECOVERY: Kind(
         _("Signing key, second person"), "key-round", _("Look"), "RecoveryRecords.show", "pk",

@@ -120,14 +120,21 @@ def _fitting(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _slips(actor: Actor, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The list of slips with its number: among the record screens of whoever prepares slips and answers none."""
+    """The list of slips with its number: among the record screens of whoever prepares slips and answers none.
+
+    Whoever does both finds them under two words, and the bar stays one line.
+    """
     label, address = pgettext("menu", "Opinion slips"), "/slips/"
     preparing = next((group for group in groups if group["key"] == "fab-Slips"), None)
     if preparing and not actor.holds(GRANTS[Right.SLIP_ANSWER]):
         preparing["children"].append({"label": _("Issued slips"), "url": address})
         return []
+    short = pgettext("menu", "Slips")
+    if preparing:
+        label, short = pgettext("menu", "Slips to answer"), pgettext("menu", "To answer")
+        next(each for each in groups if each["key"] == "fab-Meetings")["short"] = pgettext("menu", "Preparation")
     waiting = _badge(lambda: len(waiting_slip_ids()))
-    return [{"key": "slips", "label": label, "short": pgettext("menu", "Slips"), "icon": "message-square-text",
+    return [{"key": "slips", "label": label, "short": short, "icon": "message-square-text",
              "url": address, "count": waiting}]  # fmt: skip
 
 

@@ -73,9 +73,10 @@ def _typed() -> list[Step]:
 
 def _page(body: Body, steps: Any, problem: str = "") -> str:
     rows = [{"name": step.name, "offices": set(step.offices)} for step in steps]
+    shown = min(len(rows) + 1, MOST_STEPS)
     rows += [{"name": "", "offices": set()}] * (MOST_STEPS - len(rows))
     offices = [(office, word(office)) for office in OFFICES]
-    return render_template("ec/slip_chain.html", body=body, rows=rows, offices=offices, problem=problem)
+    return render_template("ec/slip_chain.html", body=body, rows=rows, shown=shown, offices=offices, problem=problem)
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

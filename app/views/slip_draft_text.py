@@ -16,6 +16,8 @@ from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.rules.completeness import completeness
 from app.workflows.rules.resolution import formula
 
+DRAFT_OF = "Dự thảo Nghị quyết "
+
 
 class SlipDraftTextView(BaseView):
     """Rights and states are judged by app.workflows.slip_papers; nothing typed is lost."""
@@ -56,7 +58,13 @@ class SlipDraftTextView(BaseView):
 def _standing(slip: Slip) -> TypedText:
     attached = slip_papers.draft_of(slip)
     text = draft_texts.text_of(attached.version) if attached else None
-    return of_text(text) if text else nothing_typed(subject=slip.matter)
+    return of_text(text) if text else nothing_typed(subject=subject_of(slip.matter))
+
+
+def subject_of(matter: str) -> str:
+    """What the draft Resolution is about: “Dự thảo Nghị quyết về thuế” is one “Về thuế”."""
+    about = matter.removeprefix(DRAFT_OF)
+    return about[:1].upper() + about[1:]
 
 
 def _page(slip: Slip, typed: TypedText, problem: str = "") -> str:

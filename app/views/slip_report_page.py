@@ -231,7 +231,7 @@ def _unsignable(report: Report) -> str:
 
 def _sessions(actor: Actor, slip: Slip) -> list[dict[str, Any]]:
     return [
-        {"id": one.id, "label": f"{one.title} · {format_datetime(one.starts_at, 'dd/MM/yyyy')}"}
+        {"id": one.id, "label": f"{format_datetime(one.starts_at, 'dd/MM/yyyy')} · {one.title}"}
         for one in slip_sessions.sessions_for(actor, slip)
     ]
 

@@ -71,7 +71,7 @@ class SlipFrozen(WorkflowError):
 class DraftChanged(WorkflowError):
     code = "draft_changed"
     message = _(
-        "Somebody has saved this draft since you opened it. What you typed is kept here: look at the saved draft, and"
+        "Somebody has saved this draft since you opened it. What you typed is kept here; look at the saved draft, and"
         " save again if yours is to replace it."
     )
 
