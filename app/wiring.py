@@ -12,6 +12,7 @@ from app.tasks import deliveries as delivery_tasks
 from app.tasks import digests as digest_tasks
 from app.tasks import expiry as expiry_tasks
 from app.tasks import exports as export_tasks
+from app.tasks import minutes as minutes_tasks
 from app.tasks import notices as notice_tasks
 from app.tasks import pki as pki_tasks
 from app.tasks import preservation as preservation_tasks
@@ -44,6 +45,7 @@ from app.workflows import (
     keys,
     login,
     meetings,
+    minutes,
     notices,
     passkeys,
     poll_acts,
@@ -92,6 +94,7 @@ BADGE = notices.BADGE
 PAPERS = digest_tasks.PAPERS
 STAMP = time_stamps.ASK
 PRESERVE = preservation.BEGIN
+MINUTES = minutes.MAKE
 
 
 def _hears(name: str, queue: Queue, handler: outbox.Handler) -> Task:
@@ -110,6 +113,7 @@ TASKS: tuple[Task, ...] = (
     _hears(PAPERS,   Queue.DIGEST,  digest_tasks.papers),
     _hears(STAMP,    Queue.SIGNING, stamp_tasks.ask),
     _hears(PRESERVE, Queue.SIGNING, preservation_tasks.begin),
+    _hears(MINUTES,  Queue.INTERACTIVE, minutes_tasks.make),
     # what is done:  by whom, with which arguments
     Task(slip_deliveries.TELL, Queue.LIVE, slip_sockets.arrived, {"slip_id": int}),
     Task(deliveries.SEND, Queue.NOTIFY, delivery_tasks.send, {"delivery_id": int}),
@@ -181,7 +185,8 @@ HEARD_BY: dict[type, list[str]] = {
     meetings.MeetingOpened: [LIVE],
     meetings.MeetingAdjourned: [LIVE],
     meetings.MeetingResumed: [LIVE],
-    meetings.MeetingEnded: [LIVE],
+    meetings.MeetingEnded: [LIVE, MINUTES],
+    minutes.MinutesAsked: [MINUTES],
     meetings.MeetingPostponed: [LIVE],
     meetings.MeetingRescheduled: [LIVE],
     meetings.MeetingCancelled: [LIVE],

@@ -23,6 +23,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
         issuing,
         keys,
         meetings,
+        minutes,
         notices,
         papers,
         passkeys,
@@ -67,6 +68,7 @@ def register(app: Flask, appbuilder: AppBuilder) -> None:
     errors.register(app, appbuilder)
     evidence.register(app, appbuilder)
     exports.register(app, appbuilder)
+    minutes.register(app, appbuilder)
     hall.register(app, appbuilder)
     health.register(app, appbuilder)
     issuing.register(app, appbuilder)

@@ -101,7 +101,10 @@ def _steps(poll: Poll | None) -> list[dict[str, Any]]:
 
 
 def _side(actor: Actor, snapshot: dict[str, Any], poll: Poll | None, now: dt.datetime) -> dict[str, str] | None:
-    """Whoever presides as a member has a ballot too; after the publication, the whole result."""
+    """Whoever presides as a member has a ballot too; then the whole result; at the end the minutes."""
+    if snapshot["meeting"]["state"] == MeetingState.CLOSED:
+        url = url_for("MeetingView.page", meeting_id=snapshot["meeting"]["id"], _anchor="minutes")
+        return {"label": _("Minutes of the session"), "url": url, "icon": "file-text"}
     if poll is not None and poll.state is PollState.PUBLISHED:
         return {"label": _("The whole result"), "url": f"/polls/{poll.id}/result", "icon": "file-check"}
     own = next((seat for seat in snapshot["seats"] if seat["person_id"] == actor.person_id), None)

@@ -29,6 +29,7 @@ from app.models import (
 from app.views.evidence import shown_result
 from app.views.exports_card import dossier_card
 from app.views.meeting_people import attendance, composition, own_answer
+from app.views.minutes_card import minutes_card
 from app.views.resolution_offer import course_strip
 from app.views.slip_report_page import slip_url
 from app.views.vote_card import voted
@@ -64,6 +65,7 @@ def meeting_page(actor: Actor, meeting_id: int, now: dt.datetime) -> dict[str, A
         "agenda": _agenda(actor, meeting, items, now),
         "attendance": attendance(meeting),
         "composition": composition(meeting),
+        "minutes": minutes_card(actor, meeting),
         "dossier": dossier_card(actor, meeting),
     }
 

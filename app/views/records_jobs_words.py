@@ -22,6 +22,7 @@ JOBS: dict[str, Any] = {
     "exports.make": _("Put the dossier of a session together"),
     "log.checkpoint": _("Sign the head of the log"),
     "meetings.announce": _("Tell the screens of a meeting"),
+    "minutes.make": _("Draw up the minutes of a session"),
     "notices.badge": _("Tell the number of unread notices"),
     "notices.tell": _("Send a notice"),
     "preservation.begin": _("Make the long-term form of a Resolution"),

@@ -19,6 +19,7 @@ from app.models import (
     AgendaItem,
     Document,
     Meeting,
+    MinutesFile,
     Poll,
     PollState,
     Resolution,
@@ -26,7 +27,7 @@ from app.models import (
     Seat,
     Secrecy,
 )
-from app.workflows import copies, evidence, resolution_evidence, resolutions
+from app.workflows import copies, evidence, minutes, resolution_evidence, resolutions
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import seen, visible
@@ -38,6 +39,7 @@ LANGUAGE = "vi"  # it is kept as the record of a session, whatever language its 
 OUT = frozenset({ResolutionState.SEALED, ResolutionState.PROMULGATED, ResolutionState.RECALLED,
                  ResolutionState.REPLACED})  # fmt: skip
 ITEMS, PAPER, RESOLUTION, PROOF = "agenda_item", "document", "resolution", resolution_evidence.RESOLUTION_BUNDLE
+MINUTES = "minutes_file"
 OF_RESOLUTIONS = {RESOLUTION: copies.may_open, PROOF: resolution_evidence.may_take}
 OF_POLLS = {evidence.TALLY_RECORD: evidence.may_see_result, evidence.BUNDLE: evidence.may_take_bundle}
 FILE_OF_POLL = {evidence.TALLY_RECORD: "bien-ban-kiem-phieu.pdf", evidence.BUNDLE: "chung-cu.zip"}
@@ -73,7 +75,7 @@ def of_meeting(actor: Actor, meeting_id: int, now: dt.datetime) -> Dossier:
     with force_locale(LANGUAGE):
         items, documents = _items(actor, meeting), _documents(actor, meeting)
         pieces = [_programme(meeting, items), *_papers(items, documents), *_votes(actor, items, now)]
-        pieces += _resolutions(actor, meeting, now)
+        pieces += [*_resolutions(actor, meeting, now), *_minutes(actor, meeting)]
         found = Dossier(meeting.title, _facts(meeting), tuple(pieces), tuple(_printed(items, documents)))
     end_reading()
     return found
@@ -102,7 +104,7 @@ def _all_open(actor: Actor, kind: str, ids: set[int]) -> bool:
     if kind in OF_RESOLUTIONS:
         found = db.session.scalars(select(Resolution).where(Resolution.id.in_(ids), visible(actor, Resolution))).all()
         return len(found) == len(ids) and all(OF_RESOLUTIONS[kind](actor, one) for one in found)
-    table: type[Model] = {ITEMS: AgendaItem, PAPER: Document}[kind]
+    table: type[Model] = {ITEMS: AgendaItem, PAPER: Document, MINUTES: MinutesFile}[kind]
     key = table.__table__.c.id
     return db.session.scalar(select(func.count()).where(key.in_(ids), visible(actor, table))) == len(ids)
 
@@ -140,9 +142,9 @@ def _planned(meeting: Meeting) -> dict[int, dt.datetime]:
     """When each item is planned to begin, those that this person does not see counted in."""
     rows = select(AgendaItem.id, AgendaItem.planned_minutes).where(AgendaItem.meeting_id == meeting.id)
     at, found = meeting.starts_at, {}
-    for item_id, minutes in db.session.execute(rows.order_by(AgendaItem.position)):
+    for item_id, planned in db.session.execute(rows.order_by(AgendaItem.position)):
         found[item_id] = at
-        at += dt.timedelta(minutes=minutes)
+        at += dt.timedelta(minutes=planned)
     return found
 
 
@@ -197,6 +199,14 @@ def _resolutions(actor: Actor, meeting: Meeting, now: dt.datetime) -> Iterator[P
         if resolution_evidence.may_take(actor, one):
             read = _proved(actor, one.id, now)
             yield Piece(f"{name}-chung-cu.zip", f"Chứng cứ: {title}", f"{PROOF}:{one.id}", read)
+
+
+def _minutes(actor: Actor, meeting: Meeting) -> Iterator[Piece]:
+    """The newest version, for whom it is open: a draft that nobody signed, and named so."""
+    for newest in minutes.versions_of(actor, meeting.id)[:1]:
+        about = f"{MINUTES}:{newest.id}"
+        yield Piece("bien-ban-phien-hop-du-thao.pdf", "Biên bản phiên họp (dự thảo, chưa ký)", about,
+                    _stored(newest.sha256))  # fmt: skip
 
 
 def _folder(kind: str, item: AgendaItem) -> str:

@@ -1,7 +1,7 @@
 """What a closed vote shows and hands out: the result by visibility, the tally record, the evidence bundle."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from app.workflows.engine.rights import AUDITOR, SAID, Actor, Right
 from app.workflows.engine.transaction import Fact, end_reading, record, record_refusal, use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.engine.words import word
+from app.workflows.installation_log import Mark
 from app.workflows.rules.calendar import iso_utc
 from app.workflows.rules.canonical import digest, parse_canonical
 from app.workflows.rules.evidence import (
@@ -30,7 +31,7 @@ from app.workflows.rules.evidence import (
 )
 from app.workflows.rules.result import public_view
 from app.workflows.sealed import Issued, Sealed
-from app.workflows.witnessing import ConfirmationState
+from app.workflows.witnessing import Confirmation, ConfirmationState
 
 COUNTED = frozenset({PollState.CLOSED, PollState.PUBLISHED})
 OVER = COUNTED | {PollState.ANNULLED}
@@ -183,16 +184,15 @@ def _set_record(checked: Sealed, _actor: Actor) -> bytes:
         demo=bool(current_app.config.get("DEMO")),
         stamps=asdict(checked.stamps) if checked.stamps else None,
         kept=checked.kept,
-        mark=_printed(checked),
+        mark=printed(checked.mark, checked.witnesses),
     )
 
 
-def _printed(checked: Sealed) -> paper.Mark | None:
-    """The checkpoint, and those witnesses whose signature under it is a fact by now."""
-    mark = checked.mark
+def printed(mark: Mark | None, witnesses: Sequence[Confirmation]) -> paper.Mark | None:
+    """A checkpoint as papers print it, with those witnesses whose signature under it is a fact by now."""
     if mark is None:
         return None
-    signed = [each for each in checked.witnesses if each.state is ConfirmationState.SIGNED]
+    signed = [each for each in witnesses if each.state is ConfirmationState.SIGNED]
     cosigned = tuple((each.witness, iso_utc(each.at)) for each in signed if each.at)
     return paper.Mark(mark.code, mark.size, mark.root, iso_utc(mark.at), mark.text, cosigned)
 

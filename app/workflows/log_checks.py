@@ -23,6 +23,7 @@ from app.models import (
     LogPending,
     Meeting,
     MeetingState,
+    MinutesFile,
     Poll,
     PollLeaf,
     ResolutionFile,
@@ -41,7 +42,7 @@ from app.workflows.rules.merkle import Frontier, leaf_hash
 AT_ONCE = 1000  # rows of one read
 MOST_TOLD = 20
 LOG, AUDIT, PENDING = table(LogEntry), table(AuditEntry), table(LogPending)
-HEADS, COSIGNED = table(Checkpoint), table(CheckpointCosignature)
+HEADS, COSIGNED, MINUTES = table(Checkpoint), table(CheckpointCosignature), table(MinutesFile)
 
 WHY = {
     "changed": _("It does not say what was entered."),
@@ -262,9 +263,18 @@ def _cosignature_kept(fact: Row[Any]) -> str:
     return "" if told.items() <= fact.payload.items() else "changed"
 
 
+def _minutes_kept(fact: Row[Any]) -> str:
+    """Likewise of a fact that minutes were printed."""
+    found = select(MINUTES.c.meeting_id, MINUTES.c.number, MINUTES.c.sha256).where(MINUTES.c.id == fact.subject_id)
+    row = db.session.execute(found).one_or_none()
+    told = tuple(fact.payload[name] for name in ("meeting_id", "number", "file_sha256"))
+    return "missing" if row is None else "" if tuple(row) == told else "changed"
+
+
 KEPT: Mapping[str, Callable[[Row[Any]], str]] = {  # facts that tell of a row without an entry of its own
     sequencing.CheckpointTaken.__name__: _head_kept,
     installation_log.CosignatureKept.__name__: _cosignature_kept,
+    "MinutesMade": _minutes_kept,
 }
 
 

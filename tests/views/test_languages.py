@@ -61,6 +61,7 @@ NOT_PAGES = {
     "/slips/<int:slip_id>/evidence.zip", "/slips/<int:slip_id>/report.pdf",
     "/slips/<int:slip_id>/synthesis.<string:ending>", "/slips/<int:slip_id>/explanations.<string:ending>",
     "/back", "/login/", "/locked", "/notices/count", "/sw.js", "/meetings/<int:meeting_id>/snapshot",
+    "/meetings/<int:meeting_id>/minutes", "/meetings/<int:meeting_id>/minutes/<int:number>.pdf",
     "/papers/<int:version_id>/file", "/exports/<int:export_id>/file", "/digests/<int:digest_id>/file",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.pdf",
     "/reports/weekly/<int(fixed_digits=4):year>-<int(fixed_digits=2):week>.xlsx",

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reportlab.platypus import Flowable
@@ -12,7 +11,7 @@ from app.gateways.paper import blocks, dates
 from app.gateways.paper import measures as m
 from app.gateways.paper.head import Head, Title
 from app.gateways.paper.layout import build
-from app.gateways.paper.qr import QrCode
+from app.gateways.paper.marks import Mark, marked
 from app.gateways.paper.tally_annex import CHOICES, NAMED, NO_BALLOT, PLACES, annex
 
 COUNTED = ("Ý kiến", "Số thành viên trên tổng số", "Tỷ lệ trên tổng số thành viên")
@@ -28,22 +27,8 @@ ODD_STAMPS = {
     "late": "có dấu thời gian sau khi đóng biểu quyết quá giới hạn cho phép",
     "broken": "có dấu thời gian không kiểm tra được",
 }
+THIS_VOTE = "biểu quyết này"
 OPENING_AND_CLOSING = 2  # entries of the log that are no ballots
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A checkpoint as it is printed: short code, entries, root in hex, time as in signed data, text of the QR code.
-
-    `witnesses` are those who have cosigned it, each by name and time (as in signed data).
-    """
-
-    code: str
-    size: int
-    root: str
-    at: str
-    text: str
-    witnesses: tuple[tuple[str, str], ...] = ()
 
 
 class Contradiction(ValueError):
@@ -80,9 +65,9 @@ def tally_record(
             *_when_and_what(definition, result),
             *_rule(definition),
             *_attendance(definition),
-            *_counts(definition, result),
+            *_counts(result),
             *_remarks(definition, result),
-            *_evidence(definition, result, (*_keys(kept or {}), *_time_stamps(stamps), *_mark(mark))),
+            *_evidence(definition, result, (*_keys(kept or {}), *_time_stamps(stamps), *marked(mark, THIS_VOTE))),
             blocks.closing((), [(("THƯ KÝ PHIÊN HỌP",), ""), (("CHỦ TỌA PHIÊN HỌP",), "")]),
             *annex(definition, result),
         ],
@@ -190,7 +175,18 @@ def _attendance(definition: dict[str, Any]) -> list[Flowable]:
     ]
 
 
-def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
+def _counts(result: dict[str, Any]) -> list[Flowable]:
+    told = [blocks.heading("4. Kết quả kiểm phiếu"), *counted(result)]
+    if act := result["confirmation"]:
+        when = dates.clock(dates.moment(act["server_time"]))
+        told.append(
+            blocks.paragraph(f"{act['person']}, {act['post']}, đã ký xác nhận kết quả lúc {when} (giờ Hà Nội).")
+        )
+    return told
+
+
+def counted(result: dict[str, Any]) -> list[Flowable]:
+    """The table of answers with their share of all members, who voted, and the sentence of the outcome."""
     members = result["members"]
     rows = [
         (words, f"{result[choice]}/{members}", f"{dates.share(result[choice], members)}%")
@@ -199,8 +195,7 @@ def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable
     rows[0] = (*rows[0][:2], f"{dates.decimal(result['percent_of_all'])}%")  # the figure that the result itself states
     silent = result["not_voting"]
     rows.append((NO_BALLOT, f"{silent}/{members}", f"{dates.share(silent, members)}%"))
-    told: list[Flowable] = [
-        blocks.heading("4. Kết quả kiểm phiếu"),
+    return [
         blocks.table(COUNTED, rows, (2.8, 2.5, 2.7), (1, 2)),
         blocks.paragraph(
             f"Số thành viên đã bỏ phiếu: {len(result['votes'])}, trong đó tại phòng họp: {result['in_room']}, "
@@ -209,12 +204,6 @@ def _counts(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable
         ),
         blocks.paragraph(result["sentence"], lead=f"Kết luận: {OUTCOMES[result['outcome']]}."),
     ]
-    if act := result["confirmation"]:
-        when = dates.clock(dates.moment(act["server_time"]))
-        told.append(
-            blocks.paragraph(f"{act['person']}, {act['post']}, đã ký xác nhận kết quả lúc {when} (giờ Hà Nội).")
-        )
-    return told
 
 
 def _remarks(definition: dict[str, Any], result: dict[str, Any]) -> list[Flowable]:
@@ -276,32 +265,6 @@ def _keys(kept: Mapping[str, int]) -> list[Flowable]:
     """Where the keys live, so that nobody takes one kind for another."""
     parts = [f"{KEPT[provider]}: {count} lượt bỏ phiếu" for provider, count in kept.items() if count]
     return [blocks.paragraph(f"Hình thức lưu giữ khóa ký: {'; '.join(parts)}.")] if parts else []
-
-
-def _mark(mark: Mark | None) -> list[Flowable]:
-    """The short code and the code for cameras, or that there is none yet: a record may be printed before it."""
-    if mark is None:
-        return [
-            blocks.paragraph(
-                "Mốc nhật ký chung: khi lập bản in này chưa có mốc nào bao gồm biểu quyết này; bản in sau khi có mốc "
-                "sẽ ghi mã của mốc."
-            )
-        ]
-    when = dates.clock(dates.moment(mark.at))
-    return [
-        blocks.paragraph(
-            f"Mốc nhật ký chung đầu tiên bao gồm biểu quyết này: mã {mark.code}, sau {mark.size} mục nhật ký, ký lúc "
-            f"{when} (giờ Hà Nội). Giá trị gốc của nhật ký chung và mã QR của mốc:"
-        ),
-        _hash(mark.root),
-        QrCode(mark.text),
-        *(
-            blocks.paragraph(
-                f"Nhân chứng {name} đã ký xác nhận mốc này lúc {dates.clock(dates.moment(at))} (giờ Hà Nội)."
-            )
-            for name, at in mark.witnesses
-        ),
-    ]
 
 
 def _hash(value: str) -> Flowable:

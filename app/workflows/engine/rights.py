@@ -49,6 +49,8 @@ class Right(StrEnum):
     POLL_SPLIT = "poll:split"
     EVIDENCE_READ = "evidence:read"
     DOSSIER_TAKE = "dossier:take"
+    MINUTES_READ = "minutes:read"
+    MINUTES_MAKE = "minutes:make"
     RESOLUTION_DRAFT = "resolution:draft"
     RESOLUTION_SIGN = "resolution:sign"
     RESOLUTION_STOP = "resolution:stop"
@@ -98,6 +100,8 @@ GRANTS: dict[Right, frozenset[Capacity]] = {
     Right.POLL_SPLIT:       frozenset({                                                  CHAIR, SECRETARY}),
     Right.EVIDENCE_READ:    MEMBERS | frozenset({AUDITOR,                                SECRETARY}),
     Right.DOSSIER_TAKE:     MEMBERS | {CLERK, RECORDS, AUDITOR} | EVERY_SEAT,
+    Right.MINUTES_READ:     MEMBERS | {CLERK, AUDITOR} | EVERY_SEAT - {GUEST},
+    Right.MINUTES_MAKE:     frozenset({CLERK,                                            CHAIR, SECRETARY}),
     Right.RESOLUTION_DRAFT: frozenset({CLERK,                                            SECRETARY}),
     Right.RESOLUTION_SIGN:  frozenset({HEAD, DEPUTY_HEAD}),
     Right.RESOLUTION_STOP:  frozenset({HEAD}),
@@ -148,6 +152,8 @@ SAID = {
     Right.POLL_SPLIT: _("the split is shown after publication"),
     Right.EVIDENCE_READ: _("the evidence is open to those who took part and to auditors"),
     Right.DOSSIER_TAKE: _("the dossier is for those who take part in the meeting and for the offices that keep it"),
+    Right.MINUTES_READ: _("the minutes are open to those who took part in the session, to clerks and auditors"),
+    Right.MINUTES_MAKE: _("the minutes are drawn up for the chair, the secretary and the clerks"),
     Right.RESOLUTION_DRAFT: _("Resolutions are drafted by the clerks of the Government Office"),
     Right.RESOLUTION_SIGN: _("only the head of the body or a deputy signs a Resolution"),
     Right.RESOLUTION_STOP: _("only the head of the body stops a Resolution that is signed"),

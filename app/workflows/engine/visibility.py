@@ -36,6 +36,7 @@ from app.models import (
     Meeting,
     MeetingState,
     MemberStaff,
+    MinutesFile,
     Notice,
     Office,
     Opinion,
@@ -222,6 +223,12 @@ def _polls(actor: Actor) -> Criterion:
     )
 
 
+def _minutes(actor: Actor) -> Criterion:
+    """Those of a whole session: a guest is invited to single items only."""
+    read = MEMBERS | {CLERK, AUDITOR}
+    return or_(_in_bodies(MinutesFile.body_id, actor, read), MinutesFile.meeting_id.in_(_seated(actor, GUEST)))
+
+
 SUBMITTED = tuple(state for state in SlipState if state not in (SlipState.DRAFT, SlipState.ABANDONED))
 OUT = (ResolutionState.PROMULGATED, ResolutionState.RECALLED, ResolutionState.REPLACED)
 SIGNED = (ResolutionState.SIGNED, ResolutionState.NUMBERED, ResolutionState.SEALED, *OUT)
@@ -279,6 +286,7 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     DocumentVersion: _versions,
     Poll: _polls,
     Ballot: lambda actor: _in_bodies(Ballot.body_id, actor, frozenset({AUDITOR})),
+    MinutesFile: _minutes,
     Resolution: _resolutions,
     ResolutionFile: lambda actor: _of_visible_resolutions(ResolutionFile.resolution_id, actor),
     Dispatch: lambda actor: _of_visible_resolutions(Dispatch.resolution_id, actor),
