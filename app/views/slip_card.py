@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.gateways.passkeys import relying_party
-from app.models import DocumentVersion, Slip, SlipAnswer, SlipDraft, SlipRecipient, SlipUpload
+from app.models import DocumentVersion, Slip, SlipAnswer, SlipDeemed, SlipDraft, SlipRecipient, SlipUpload
 from app.views.slip_answers import earlier, mark_of, receipt_facts, said_facts
 from app.views.slip_words import left, moment, silence_of, stamp_of
 from app.views.waits import waiting_slip_ids
@@ -56,6 +56,7 @@ def slip_card(
         "before": _before(actor, slip), "changes": _changes(slip),
         "following": _following(following, entry is not None),
         "result": _result(slip), "next": _next(slip),
+        "silent": None if entry is None or answers else _silent(slip, entry),
         "urls": {name: url_for(f"SlipView.{name}", slip_id=slip.id)
                  for name in ("prepare", "sign", "draft", "attach", "confirm", "answer")},
     }  # fmt: skip
@@ -248,6 +249,14 @@ def _result(slip: Slip) -> dict[str, Any] | None:
     told = json.loads(slip.result)
     asked = [part for part in told["questions"] if part["kind"] == "consent"]
     return {"sentence": told["sentence"], "members": told["members"], "consents": asked, "outcome": slip.outcome}
+
+
+def _silent(slip: Slip, entry: SlipRecipient) -> dict[str, Any] | None:
+    """What the count recorded of a member without an answer: `deemed` {at, source}, None where silence is nothing."""
+    if slip.result is None:
+        return None
+    row = db.session.get(SlipDeemed, (slip.id, entry.member_id))
+    return {"deemed": row and {"at": moment(row.at), "source": row.source}}
 
 
 def _next(slip: Slip) -> dict[str, Any] | None:

@@ -47,6 +47,19 @@ def test_from_the_switch_to_the_draft(app, slip, at):
     assert db.session.query(SlipAnswer).count() == 0
 
 
+def test_after_the_close_an_aide_reads_what_was_kept_and_finds_no_dead_form(app, slip, at, clock):
+    kept, empty, aide = slip.issue(), slip.issue(), slip.who["guest"].person_id
+    at("a").post(f"/slips/aides/{aide}", wanted="let")
+    at("guest").post(f"/slips/{kept}/advice/{slip.who['a'].person_id}", **{"text-1": "Đã tham mưu"})
+    clock.now = LATE
+    for slip_id in (kept, empty):
+        slip_closing.close_slip(SYSTEM, slip_id, now=LATE)
+    pages = [Browser(app, "guest").get(f"/slips/{slip_id}/advice").text for slip_id in (kept, empty)]
+    assert ["Đã tham mưu" in page for page in pages] == [True, False]
+    assert ["<textarea" in page for page in pages] == [True, False]
+    assert ["Không có ý kiến tham mưu nào" in page for page in pages] == [False, True]
+
+
 def test_odd_requests_are_refused_in_words(slip, at):
     slip_id, aide = slip.issue(), slip.who["guest"].person_id
     at("a").post(f"/slips/aides/{aide}", wanted="perhaps")

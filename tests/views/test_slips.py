@@ -455,6 +455,25 @@ def test_a_closed_slip_shows_its_result_in_three_columns(app, at, clock, slip, o
 
 
 @both
+@pytest.mark.parametrize("silence", ["agree", "nothing"])
+def test_who_was_silent_reads_what_was_recorded_and_the_own_draft_and_no_empty_form(app, clock, slip, silence):
+    slip.rule(silence=silence)
+    slip_id = slip.issue()
+    answered(Browser(app, "a"), slip_id)
+    saved(Browser(app, "b"), slip_id, part(text="Chưa kịp gửi"))
+    clock.now = LATE
+    slip_closing.close_slip(SYSTEM, slip_id, now=LATE)
+    pages = {name: Browser(app, name).get(f"/slips/{slip_id}").text for name in ("a", "b", "chairman")}
+    for name, page in pages.items():
+        assert ("Đồng chí không trả lời phiếu này." in page) == (name != "a")
+        assert ("không phải là câu trả lời của đồng chí" in page) == (name != "a" and silence == "agree")
+        assert ("Không có câu trả lời nào của đồng chí được tính" in page) == (name != "a" and silence == "nothing")
+        assert ("chưa được gửi và không được tính" in page) == (name == "b")
+        assert ('id="slip" hidden' in page) == (name == "chairman")
+    assert "Chưa kịp gửi" in pages["b"]
+
+
+@both
 def test_drafts_that_are_ready_are_signed_in_one_sitting(at, slip):
     ids = [slip.issue(), slip.issue(), slip.issue()]
     member = at("a")

@@ -9,7 +9,7 @@ import { refresh } from "./regions.js";
 import { device } from "./slip_device.js";
 import { Draft } from "./slip_draft.js";
 import { initFiles } from "./slip_files.js";
-import { missing, readForm, syncReserve } from "./slip_form.js";
+import { fillForm, missing, readForm, syncReserve } from "./slip_form.js";
 import { askToSign, fillAnswers, sameAnswer } from "./slip_sheet.js";
 import { complainAt, showStep } from "./steps.js";
 import { text, timeOf } from "./text.js";
@@ -203,6 +203,15 @@ async function noteSeen() {
   }
 }
 
+/** Nothing can be sent any more: what was typed on this device and never arrived is still to be read. */
+function showKept() {
+  const kept = draft.kept();
+  if (!kept) return;
+  fillForm(form, kept.content);
+  card.hidden = false;
+}
+
 if (sheet) initForm();
+else showKept();
 initNews();
 if (card.dataset.seen) noteSeen();
