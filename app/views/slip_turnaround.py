@@ -17,6 +17,7 @@ from app.views.record_rows import whole
 from app.views.reports import XLSX
 from app.views.slip_turnaround_page import period_of, report_page, rows_page
 from app.workflows import slip_turnaround_tables
+from app.workflows.rules.turnaround import Promptness
 from app.workflows.slip_turnaround import Grouping, TurnaroundReport, turnaround
 
 
@@ -35,9 +36,10 @@ class SlipTurnaroundView(BaseView):
     @expose("/rows")
     @signed_in
     def rows(self) -> str:
-        """Exactly the askings that were counted; with `key` those of one row."""
-        key = whole(request.args.get("key", ""))
-        return render_template("ec/slip_turnaround_rows.html", **rows_page(_report(key), key))
+        """Exactly the askings that were counted; with `key` those of one row, with `met` those of one column."""
+        key, asked = whole(request.args.get("key", "")), request.args.get("met", "")
+        met = Promptness(asked) if asked in list(Promptness) else None
+        return render_template("ec/slip_turnaround_rows.html", **rows_page(_report(key, met), key, met))
 
     @expose("/workbook.xlsx")
     @signed_in
@@ -52,11 +54,11 @@ class SlipTurnaroundView(BaseView):
         return answer
 
 
-def _report(key: int | None = None) -> TurnaroundReport:
+def _report(key: int | None = None, met: Promptness | None = None) -> TurnaroundReport:
     at: dt.datetime = now()
     asked = request.args.get("by", "")
     by = Grouping(asked) if asked in list(Grouping) else Grouping.MEMBER
-    return turnaround(current_actor(), period_of(request.args, at), by, key)
+    return turnaround(current_actor(), period_of(request.args, at), by, key, met)
 
 
 def register(_app: Flask, appbuilder: AppBuilder) -> None:

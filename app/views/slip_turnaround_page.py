@@ -40,7 +40,7 @@ def report_page(report: TurnaroundReport, now: dt.datetime) -> dict[str, Any]:
     return {
         **_asked(report), "figures": _figures(report), "chart": _chart(report),
         "head": [str(field.label) for field in SUMS], "rows": [_row(report, row) for row in report.rows],
-        "whole": [shown(field.kind, field.of(_whole(report))) for field in SUMS],
+        "whole": _cells(report, _whole(report)),
         "all_url": _url("rows", report), "xlsx_url": _url("workbook", report),
         "groupings": [
             {"label": str(label), "current": by is report.by, "url": _url("page", report, by=by.value)}
@@ -50,11 +50,12 @@ def report_page(report: TurnaroundReport, now: dt.datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def rows_page(report: TurnaroundReport, key: int | None) -> dict[str, Any]:
+def rows_page(report: TurnaroundReport, key: int | None, met: Promptness | None = None) -> dict[str, Any]:
     """The context of templates/ec/slip_turnaround_rows.html."""
     row = report.rows[0] if key is not None and report.rows else None
     return {
-        **_asked(report), "name": name_of(row, report.by) if row else "", "back_url": _url("page", report),
+        **_asked(report), "name": name_of(row, report.by) if row else "", "met": str(MET[met]) if met else "",
+        "back_url": _url("page", report),
         "counted": shown(Kind.COUNT, report.whole.asked), "head": [str(field.label) for field in TIMES],
         "askings": [_asking(each) for each in report.askings],
     }  # fmt: skip
@@ -91,8 +92,19 @@ def _figures(report: TurnaroundReport) -> list[dict[str, Any]]:
 def _row(report: TurnaroundReport, row: Row) -> dict[str, Any]:
     return {
         "name": name_of(row, report.by), "post": row.post, "url": _url("rows", report, key=row.key),
-        "cells": [shown(field.kind, field.of(row)) for field in SUMS],
+        "cells": _cells(report, row, key=row.key),
     }  # fmt: skip
+
+
+def _cells(report: TurnaroundReport, row: Row, **key: int) -> list[dict[str, Any]]:
+    """The figures of a row; one that counts askings leads to exactly these, a nought leads nowhere."""
+    counted = {0: {}, 1: {"met": Promptness.ON_TIME.value}, 2: {"met": Promptness.EXTENDED.value},
+               3: {"met": Promptness.SILENT.value}}  # fmt: skip
+    return [
+        {"text": shown(field.kind, field.of(row)),
+         "url": _url("rows", report, **key, **counted[place]) if place in counted and field.of(row) else ""}
+        for place, field in enumerate(SUMS)
+    ]  # fmt: skip
 
 
 def _chart(report: TurnaroundReport) -> dict[str, Any] | None:

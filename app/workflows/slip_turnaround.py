@@ -117,10 +117,13 @@ def report_body(actor: Actor) -> Body:
     return db.session.get_one(Body, body_id)
 
 
-def turnaround(actor: Actor, period: Period, by: Grouping, key: int | None = None) -> TurnaroundReport:
-    """The report on a period; with `key` on one member or ministry alone: exactly the askings of its row."""
+def turnaround(
+    actor: Actor, period: Period, by: Grouping, key: int | None = None, met: Promptness | None = None
+) -> TurnaroundReport:
+    """The report on a period: with `key` and `met` exactly the askings of that row, and of that column of it."""
     body = report_body(actor)
-    found = [each for each in askings_of(actor, body.id, period) if key is None or each.key(by) == key]
+    found = [each for each in askings_of(actor, body.id, period)
+             if (key is None or each.key(by) == key) and (met is None or each.met is met)]  # fmt: skip
     groups: dict[int, list[Asking]] = defaultdict(list)
     for each in found:
         groups[each.key(by)].append(each)

@@ -87,11 +87,14 @@ def test_the_report_shows_its_rows_and_exactly_those_counted(at, slip):
     page = at("head").get(f"/reports/slips/?{query}").text
     assert "<svg" in page
     assert "Phạm Văn Ba" in page
-    links = re.findall(r'href="(/reports/slips/rows\?[^"]+)"', page)
-    assert len(set(links)) == 6, "five members and all together"
-    for link in links:
+    links = set(re.findall(r'href="(/reports/slips/rows\?[^"]+)"', page))
+    assert len([link for link in links if "met=" not in link]) == 6, "five members and all together"
+    figures = re.findall(r'<a class="ec-due-figure" href="([^"]+)" aria-label="[^"]+">(\d+)</a>', page)
+    assert sorted(int(count) for _link, count in figures) == [*[1] * 11, 4, 5], "asked, in time, silent; no nought"
+    counted = {**{link: 1 if "key=" in link else 5 for link in links}, **{link: int(n) for link, n in figures}}
+    for link, count in counted.items():
         rows = at("head").get(link.replace("&amp;", "&")).text
-        assert rows.count("<tr>") - 1 == (1 if "key=" in link else 5)
+        assert (link, rows.count("<tr>") - 1) == (link, count)
     for by in ("ministry", "lead", "x"):
         assert at("clerk").get(f"/reports/slips/?{query}&by={by}").status_code == 200
     book = at("head").get(f"/reports/slips/workbook.xlsx?{query}")
@@ -100,8 +103,8 @@ def test_the_report_shows_its_rows_and_exactly_those_counted(at, slip):
 
 @pytest.mark.parametrize(
     "query",
-    ["?from=x", "?from=2026-09-01&to=2026-08-01", "?to=9999-12-31", "?key=x", "?from=0001-01-01",
-     "?from=0001-01-01&to=0001-01-01", "?from=9999-12-01&to=9999-12-31"],
+    ["?from=x", "?from=2026-09-01&to=2026-08-01", "?to=9999-12-31", "?key=x", "?met=x", "?key=0&met=silent",
+     "?from=0001-01-01", "?from=0001-01-01&to=0001-01-01", "?from=9999-12-01&to=9999-12-31"],
 )
 def test_an_odd_period_is_the_usual_one(at, clock, query):
     for address in ("/reports/slips/", "/reports/slips/rows", "/reports/slips/workbook.xlsx"):
