@@ -94,7 +94,7 @@ class CalendarFeedView(BaseView):
 
 def _calendar(reader: Actor, at: dt.datetime) -> bytes:
     name = f"e-Cabinet: {reader.name}"
-    return ical.calendar(name, calendar_feeds.own_events(reader, _public(), at), f"e-Cabinet {SOFTWARE}")
+    return ical.calendar(name, calendar_feeds.own_events(reader, _public(), at), SOFTWARE)
 
 
 def _public() -> str:

@@ -91,12 +91,15 @@ MEMBER = {
     "result": "{poll}/result", "verify": "{poll}/verify", "paper": "{paper}", "absences": "/absences/",
     "notices": "/notices/", "key": "/keys/", "passkeys": "/passkeys/", "resolutions": "/resolutions/",
     "slips": "/slips/", "no slip": "/slips/?q=98765", "several slips": "/slips/together",
+    "month of deadlines": "/calendar/", "week of deadlines": "/calendar/?view=week",
+    "list of deadlines": "/calendar/?view=list", "calendar elsewhere": "/calendar/feed",
 }  # fmt: skip
 CLERK = {
     "home": "/", "register": "/records/outgoing/", "meetings": "/records/meetings/",
     "meeting": "/records{ready}", "form": "/records/meetings/add", "papers": "/records/papers/",
     "people": "/records/people/", "working calendar": "/records/calendar/?year=2026",
     "slip rules": "/records/slip-rule-sets/", "new slip rules": "/records/slip-rule-sets/add",
+    "time to answer": "/reports/slips/", "askings": "/reports/slips/rows",
 }  # fmt: skip
 
 RIGHTS = yaml.safe_load((Path(__file__).parents[1] / "architecture/authz.yaml").read_text(encoding="utf-8"))

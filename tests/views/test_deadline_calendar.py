@@ -64,7 +64,7 @@ def test_the_secret_address_is_shown_once_and_needs_no_cookie(app, at, slip):
     slip_id = slip.issue()
     made = at("a").post("/calendar/feed/make")
     assert made.headers["Cache-Control"] == "no-store"
-    path = re.search(r'value="https?://[^/]+(/calendar/feed/[^"]+\.ics)"', made.text)[1]
+    path = re.search(r'readonly[^>]*>https?://[^/]+(/calendar/feed/[^<]+\.ics)</textarea>', made.text)[1]
     assert path not in at("a").get("/calendar/feed").text
     nobody = Browser(app)
     answer = nobody.get(path)
