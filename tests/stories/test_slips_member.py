@@ -29,6 +29,20 @@ COVERED = """(selector) => {
     const { left, top, width, height } = element.getBoundingClientRect();
     return document.elementFromPoint(left + width / 2, top + height / 2) !== element;
 }"""
+HARD_TO_SEE = """() => {
+    const now = document.activeElement;
+    if (now.closest(".ec-skip")) return "";
+    const near = [now, now.parentElement, now.nextElementSibling, now.previousElementSibling].filter(Boolean);
+    const ringed = near.some((one) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(one);
+        return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+    });
+    const { left, top, width, height } = now.getBoundingClientRect();
+    const above = document.elementFromPoint(left + Math.min(width / 2, 200), top + Math.min(height / 2, 20));
+    const hidden = !above || !(now.contains(above) || above.contains(now) || above.closest("label")?.contains(now));
+    return (ringed ? "" : "no ring: ") + (hidden ? "covered: " : "") && now.outerHTML.slice(0, 120);
+}"""
+MOST_STEPS = 40
 OPINION = "Đề nghị bổ sung mốc đánh giá giữa kỳ vào năm 2028."
 
 
@@ -129,6 +143,44 @@ def test_what_is_missing_is_said_in_sight_and_the_sheet_shows_the_answer_beside_
     assert not member.page.evaluate(COVERED, "dialog[open] #pin")
 
 
+def tab_to(member: Person, selector: str) -> None:
+    """From stop to stop with the keyboard alone; each is to be seen."""
+    for _step in range(MOST_STEPS):
+        member.page.keyboard.press("Tab")
+        assert member.page.evaluate(HARD_TO_SEE) == ""
+        if member.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached in {MOST_STEPS} steps")
+
+
+def test_a_slip_is_answered_with_the_keyboard_alone_and_every_stop_is_seen(enter):
+    member = enter("tv16", TABLET)
+    press = member.page.keyboard.press
+    member.go("/slips/").wait_for_load_state()
+    tab_to(member, "a.ec-task")
+    press("Enter")
+    expect(member.at("[data-next]")).to_be_visible()
+    member.page.wait_for_load_state()
+    tab_to(member, "[name=choice-1]")
+    press("Space")
+    press("ArrowRight")
+    expect(member.at("[name=choice-1][value=disagree]")).to_be_checked()
+    tab_to(member, "[name=reservation]")
+    press("Space")
+    tab_to(member, "#file")
+    tab_to(member, "[data-next]")
+    press("Enter")
+    expect(member.at("dialog[open] #pin")).to_be_focused()
+    press("Escape")
+    expect(member.at("[data-next]")).to_be_focused()
+    press("Enter")
+    expect(member.at("dialog[open] #pin")).to_be_focused()
+    member.page.keyboard.type(PIN)
+    press("Enter")
+    expect(member.at("[data-receipt-head]")).to_be_focused()
+    expect(member.at("[data-show=receipt] .ec-chip--warn")).to_have_text("Bảo lưu ý kiến")
+
+
 def test_what_is_pasted_in_an_old_encoding_is_converted_only_when_asked(enter):
     member = opened(enter("tv07", PHONE), "Chương trình phát triển đô thị")
     field = member.at("[name=text-3]")
@@ -221,6 +273,29 @@ def test_a_slip_that_is_issued_meanwhile_comes_to_an_open_screen(enter, web):
     expect(member.at("a.ec-task", has_text="Dự án Luật Dữ liệu cá nhân")).to_be_visible()
     assert member.at("a.ec-task").count() == rows + 1
     assert shown_badge(member) == str(rows + 1)
+
+
+def test_what_was_typed_off_the_line_is_still_read_when_the_slip_was_recalled_meanwhile(enter, web):
+    web.make("slip")
+    member, clerk = enter("tv17", PHONE), enter("chuyenvien", TABLET)
+    path = member.go("/slips/").locator("a.ec-task", has_text="Dự án Luật Dữ liệu cá nhân").last.get_attribute("href")
+    member.go(path).wait_for_load_state()
+    with member.offline():
+        member.at("[name=text-1]").fill(OPINION)
+        expect(member.at("[data-draft-line]")).to_contain_text("trên thiết bị này")
+        member.go("about:blank")
+    member.came_back()
+    clerk.go(f"{path}/board").wait_for_load_state()
+    clerk.at("[data-dialog=sheet-recall]").click()
+    clerk.at("#sheet-recall textarea").fill("Bổ sung hồ sơ")
+    clerk.at("#sheet-recall button[type=submit]").click()
+    expect(clerk.at(".ec-banner--bad")).to_contain_text("Bổ sung hồ sơ")
+    member.go(path)
+    expect(member.at(".ec-banner--bad")).to_contain_text("Bổ sung hồ sơ")
+    expect(member.at("[name=text-1]")).to_have_value(OPINION)
+    expect(member.at("[name=text-1]")).to_be_visible()
+    expect(member.at("[data-draft-line]")).to_contain_text("chưa được gửi")
+    expect(member.at("[data-next]")).to_have_count(0)
 
 
 def test_an_aide_suggests_and_the_member_alone_signs(enter):

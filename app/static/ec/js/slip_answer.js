@@ -208,6 +208,7 @@ function showKept() {
   const kept = draft.kept();
   if (!kept) return;
   fillForm(form, kept.content);
+  draft.say(text("slip_left_here"));
   card.hidden = false;
 }
 
