@@ -135,7 +135,8 @@ def _host(url: str) -> str:
 
 
 def _person(actor: Actor) -> Person:
-    found = db.session.get(Person, actor.person_id or 0)
+    """Whoever asks, held until the end: somebody has one address at a time."""
+    found = db.session.get(Person, actor.person_id or 0, with_for_update=True)
     if found is None:
         raise NotFound(nothing(actor, Body, 0))
     return found

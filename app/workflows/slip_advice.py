@@ -56,6 +56,7 @@ def let_aide(actor: Actor, aide_id: int, allowed: bool, now: dt.datetime) -> boo
     staff = _staff(actor.person_id, aide_id, now)
     if staff is None:
         raise NotYourAide(nothing(actor, SlipAide, aide_id))
+    db.session.refresh(staff, with_for_update=True)  # held, so that two taps are one
     found = db.session.get(SlipAide, (staff.member_id, aide_id), with_for_update=True)
     if found is None:
         found = SlipAide(member_id=staff.member_id, aide_id=aide_id, body_id=staff.body_id, allowed=False, at=now)

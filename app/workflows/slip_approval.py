@@ -96,6 +96,7 @@ def set_chain(actor: Actor, body_id: int, steps: Sequence[Step], now: dt.datetim
     actor.require(Right.RULES_MANAGE, about)
     if not 1 <= len(steps) <= MOST_STEPS or not all(step.offices and set(step.offices) <= APPROVERS for step in steps):
         raise NoStep(about)
+    _hold(body)
     db.session.execute(delete(ApprovalStep).where(ApprovalStep.body_id == body.id))
     for position, step in enumerate(steps, start=1):
         name = line(about, step.name, "steps", LONGEST_STEP, refusal=NoStep)
@@ -103,6 +104,11 @@ def set_chain(actor: Actor, body_id: int, steps: Sequence[Step], now: dt.datetim
             db.session.add(ApprovalStep(body_id=body.id, position=position, name=name, office=office))
     db.session.flush()
     record(actor, ApprovalChainSet.about(about, steps=_as_data(steps)), now)
+
+
+def _hold(body: Body) -> None:
+    """Nobody else writes a chain of this body until the end, so that two of them never mix."""
+    db.session.execute(select(Body.id).where(Body.id == body.id).with_for_update())
 
 
 def chain_of(body_id: int) -> tuple[Step, ...]:
