@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from app.models import Slip
 from app.views.actor import current_actor, now
 from app.views.guards import signed_in
+from app.views.parsing import form_id
 from app.views.slip_compose import draft_of
 from app.views.text_forms import TypedText, checks, nothing_typed, of_text, typed_text
 from app.workflows import draft_texts, slip_papers
@@ -29,21 +30,23 @@ class SlipDraftTextView(BaseView):
     @signed_in
     def edit(self, slip_id: int) -> str:
         slip = draft_of(current_actor(), slip_id)
-        return _page(slip, _standing(slip))
+        return _page(slip, _standing(slip), known=slip_papers.known_draft(slip))
 
     @expose("/<int:slip_id>/draft-text", methods=["POST"])
     @signed_in
     def save(self, slip_id: int) -> Any:
         actor = current_actor()
-        typed = typed_text(draft_of(actor, slip_id).body.name)
+        typed, known = typed_text(draft_of(actor, slip_id).body.name), form_id("known")
         if typed.text is None:
-            return _page(draft_of(actor, slip_id), typed), 422
+            return _page(draft_of(actor, slip_id), typed, known=known), 422
         try:
-            slip_papers.write_slip_draft(actor, slip_id, typed.text, now())
+            slip_papers.write_slip_draft(actor, slip_id, typed.text, now(), known)
         except NotFound:
             raise
         except WorkflowError as refusal:
-            return _page(draft_of(actor, slip_id), typed, str(refusal)), refusal.http_status
+            slip, overtaken = draft_of(actor, slip_id), isinstance(refusal, slip_papers.AnotherText)
+            seen = slip_papers.known_draft(slip) if overtaken else known
+            return _page(slip, typed, str(refusal), known=seen), refusal.http_status
         flash(_("The draft Resolution goes with the slip; its articles can be asked about."), "success")
         return redirect(url_for("SlipComposeView.edit", slip_id=slip_id, _anchor="papers"), 303)
 
@@ -52,7 +55,7 @@ class SlipDraftTextView(BaseView):
     def check(self, slip_id: int) -> str:
         """The same page with what was typed, judged and not saved."""
         slip = draft_of(current_actor(), slip_id)
-        return _page(slip, typed_text(slip.body.name))
+        return _page(slip, typed_text(slip.body.name), known=form_id("known"))
 
 
 def _standing(slip: Slip) -> TypedText:
@@ -67,12 +70,12 @@ def subject_of(matter: str) -> str:
     return about[:1].upper() + about[1:]
 
 
-def _page(slip: Slip, typed: TypedText, problem: str = "") -> str:
+def _page(slip: Slip, typed: TypedText, problem: str = "", *, known: int | None) -> str:
     body = slip.body.name
     found = checks(completeness(typed.text, body), typed.text) if typed.text else None
     return render_template(
         "ec/slip_draft_text.html", fields=typed.fields, formula=formula(body), problem=problem, checks=found,
-        matter=slip.matter, blank=slip_papers.draft_of(slip) is None, urls={
+        matter=slip.matter, known="" if known is None else known, blank=slip_papers.draft_of(slip) is None, urls={
             "save": url_for("SlipDraftTextView.save", slip_id=slip.id),
             "check": url_for("SlipDraftTextView.check", slip_id=slip.id),
             "back": url_for("SlipComposeView.edit", slip_id=slip.id),

@@ -48,6 +48,11 @@ class NoArticles(WorkflowError):
     message = _("Only a draft Resolution that was written here has articles to give an opinion on.")
 
 
+class AnotherText(WorkflowError):
+    code = "another_text"
+    message = _("Somebody else saved a draft meanwhile. What you typed stays here; saving again puts it in its place.")
+
+
 @use_case
 def pin_paper(actor: Actor, slip_id: int, version_id: int, now: dt.datetime, draft: bool = False) -> SlipPaper:
     """Let a version of the document store go with a slip; it stays that version."""
@@ -112,27 +117,34 @@ def _keep_paper(
     return _pin(actor, slip, version, written is not None, now)
 
 
-def write_slip_draft(actor: Actor, slip_id: int, text: Mapping[str, Any], now: dt.datetime) -> SlipPaper:
+def write_slip_draft(
+    actor: Actor, slip_id: int, text: Mapping[str, Any], now: dt.datetime, known: int | None = None
+) -> SlipPaper:
     """Soạn dự thảo: print the draft Resolution of the slip from structured text, whose articles can be asked about.
 
-    An earlier draft of the slip gives way to it. Nothing is open while it is printed.
+    An earlier draft of the slip gives way to it; `known` is the version it was typed over, 0 for none, None for
+    whichever stands. Nothing is open while it is printed.
     """
     slip = seen(actor, Slip, slip_id)
     about = Detached.of(slip)
     try:
         actor.require(Right.SLIP_DRAFT, slip)
         slips.require_state(slip, slips.DRAFT)
+        _require_known(slip, known)
         draft = draft_texts.printed(slip, slip.body, text, now)
     except (storage.StorageError, WorkflowError) as error:
         refusal = documents.as_refusal(about, error)
         record_refusal("write_slip_draft", actor, refusal)
         raise refusal from error
-    return _replace_draft(actor, slip_id, draft, now)
+    return _replace_draft(actor, slip_id, draft, now, known)
 
 
 @use_case
-def _replace_draft(actor: Actor, slip_id: int, written: PrintedDraft, now: dt.datetime) -> SlipPaper:
+def _replace_draft(
+    actor: Actor, slip_id: int, written: PrintedDraft, now: dt.datetime, known: int | None
+) -> SlipPaper:
     slip = slips.locked_draft(actor, slip_id)
+    _require_known(slip, known)
     for standing in [row for row in slip.papers if row.draft]:
         _remove(actor, slip, standing, now)
     title = draft_texts.title_of(parse_text(written.text)["subject"])
@@ -150,6 +162,17 @@ def remove_slip_paper(actor: Actor, slip_id: int, paper_id: int, now: dt.datetim
         raise NotFound(slip)
     _remove(actor, slip, found, now)
     return slip
+
+
+def _require_known(slip: Slip, known: int | None) -> None:
+    if known is not None and known != known_draft(slip):
+        raise AnotherText(slip)
+
+
+def known_draft(slip: Slip) -> int:
+    """The version of the attached draft, 0 without one: what a text is typed over."""
+    attached = draft_of(slip)
+    return attached.document_version_id if attached else 0
 
 
 def draft_of(slip: Slip) -> SlipPaper | None:

@@ -1,15 +1,17 @@
 """Slips in hostile or unlucky hands: odd files and signs, a wrong PIN without a script, devices without end."""
 
+import datetime as dt
 import io
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.extensions import db
-from app.models import SlipAnswer, SlipDelivery, SlipDraft, SlipUpload
+from app.models import Appointment, Slip, SlipAnswer, SlipDelivery, SlipDraft, SlipUpload
 from app.views import addresses
-from app.workflows import slip_deliveries, slip_drafts
+from app.workflows import slip_deliveries, slip_drafts, slips
+from app.workflows.engine.transaction import own_transaction
 from app.workflows.rules import opinion_text
 from app.workflows.rules.slip import parse_answer
 from tests.cabinet import PIN
@@ -183,3 +185,66 @@ def test_devices_without_end_are_not_kept(at, slip, open_slip, monkeypatch):
     assert at("b").send(f"/slips/{open_slip}/seen", device="0000cafe").json["news"] is True
     assert db.session.scalars(select(SlipDelivery.member_id)).all().count(slip.who["a"].person_id) == 2
     assert answered(at("a"), open_slip, nonce=nonce_of("all the same"))
+
+
+# -- members and clerks -----------------------------------------------------------------------------------------------
+
+
+@both
+def test_whoever_left_office_meanwhile_answers_no_more(app, clock, slip, open_slip):
+    assert prepared(Browser(app, "a"), open_slip).status_code == 200
+    with own_transaction() as session:
+        post = update(Appointment).where(Appointment.person_id == slip.who["a"].person_id)
+        session.execute(post.values(valid_to=dt.date(2026, 7, 31)))
+    clock.move(days=1)
+    former = Browser(app, "a")
+    for refused in (signed(former, open_slip), prepared(former, open_slip, nonce=nonce_of("x")),
+                    saved(former, open_slip), attached(former, open_slip, corpus.blank(1))):  # fmt: skip
+        assert (refused.status_code, refused.json["code"]) == (403, "not_allowed")
+        assert "chỉ thành viên" in refused.json["message"]
+    assert former.get("/slips/waiting").json["waiting"] == 0
+    assert db.session.query(SlipAnswer).count() == 0
+
+
+DRAFTED = {"matter": "Việc", "urgency": "normal", "working_days": "2", "kind": ["text"], "text": ["Ý kiến?"],
+           "options": [""]}  # fmt: skip
+
+
+@both
+def test_a_form_sets_what_it_asks_for_and_nothing_else(at, slip):
+    more = {"state": "issued", "id": "77", "body_id": "2", "deadline_at": "2030-01-01", "number": "9", "round": "3",
+            "definition": "x", "rule_set_id": "1", "drafted_by_id": "1", "issued_at": "2026-01-01"}  # fmt: skip
+    assert at("clerk").post("/slips/new", **DRAFTED, **more).status_code == 303
+    made = db.session.query(Slip).one()
+    assert (made.state, made.body_id, made.round, made.drafted_by_id) == (
+        slips.DRAFT, 1, 1, slip.who["clerk"].person_id
+    )  # fmt: skip
+    frozen = (made.number, made.definition, made.rule_set_id, made.deadline_at, made.issued_at)
+    assert (made.id, frozen) == (1, (None,) * 5)
+
+
+def test_twenty_questions_of_five_hundred_options_are_refused_and_stay_typed(at, slip):
+    options = "\n".join(f"Phương án {number}" for number in range(500))
+    sent = {**DRAFTED, "kind": ["pick"] * 20, "text": ["Chọn?"] * 20, "options": [options] * 20}
+    page = at("clerk").post("/slips/new", **sent)
+    assert page.status_code == 422
+    assert page.text.count("Phương án 499</textarea>") == 20
+    assert db.session.query(Slip).count() == 0
+
+
+@both
+def test_of_two_clerks_who_write_the_draft_the_later_one_is_told(at, slip):
+    made = slip.draft().id
+    typed = {"subject": "Về hỗ trợ doanh nghiệp nhỏ", "bases": "Luật Tổ chức Chính phủ", "recipients": "Như Điều 2",
+             "archive": "VT", "body": "Điều 1. Phạm vi\nNghị quyết này quy định về hỗ trợ."}  # fmt: skip
+    page = f"/slips/{made}/draft-text"
+    assert 'name="known" value="0"' in at("clerk").get(page).text
+    assert at("clerk").post(page, **typed, known="0").status_code == 303
+    theirs = {**typed, "body": "Điều 1. Phạm vi\nNghị quyết này quy định khác hẳn."}
+    late = at("secretary").post(page, **theirs, known="0")
+    assert late.status_code == 409
+    assert "quy định khác hẳn" in late.text
+    assert "quy định về hỗ trợ" in at("clerk").get(page).text
+    known = re.search(r'name="known" value="(\d+)"', late.text)[1]
+    assert at("secretary").post(page, **theirs, known=known).status_code == 303
+    assert "quy định khác hẳn" in at("clerk").get(page).text
