@@ -25,7 +25,7 @@ from app.models import (
 from app.models.guards import INSERT_ONLY, PARTS
 from app.workflows.series import locked_series
 from tests.cabinet import NOW
-from tests.conftest import both
+from tests.conftest import both, on_postgresql
 
 LATER = NOW.replace(day=31)
 
@@ -204,6 +204,32 @@ def test_what_is_insert_only_stays(answer, model, verb):
     change = delete(model) if verb == "delete" else update(model).values({column: "x"})
     with pytest.raises(DBAPIError, match=r"insert-only|permission denied"):
         db.session.execute(change)
+
+
+OF_SLIPS = [model for model in INSERT_ONLY if model.__tablename__.startswith(("slip", "opinion"))]
+
+
+@on_postgresql
+@pytest.mark.parametrize("model", OF_SLIPS)
+def test_the_application_has_no_right_to_change_what_is_kept_of_slips(app, model):
+    name, column = model.__tablename__, next(iter(model.__table__.c)).name
+    for statement in (
+        f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}",  # noqa: S608 - names of our own tables
+        f"TRUNCATE {name} CASCADE", f"ALTER TABLE {name} DISABLE TRIGGER ALL", f"DROP TABLE {name} CASCADE",
+    ):  # fmt: skip
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), db.session.begin_nested():
+            db.session.execute(text(statement))
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    "statement",
+    ["SET session_replication_role = replica", "SET ROLE ecab_owner", "CREATE TABLE x (i int)",
+     "UPDATE alembic_version SET version_num = 'x'"],
+)  # fmt: skip
+def test_the_application_cannot_make_itself_more_than_it_is(app, statement):
+    with pytest.raises(DBAPIError, match="permission denied"):
+        db.session.execute(text(statement))
 
 
 @both
