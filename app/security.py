@@ -56,6 +56,8 @@ RULES_READ = (
     _opens("RuleSetRecords", "Meetings") | _opens("SlipRuleSetRecords", "Meetings")
     | _opens("CalendarRecords", "Meetings")
 )  # fmt: skip
+TRIPS_READ = _opens("TripRecords", "Meetings")
+TRIPS_KEEP = _opens("TripRecords", "Meetings", "add", "edit", "delete")
 REMINDERS_READ = _opens("SlipReminderRecords", "Slips") - {("can_show", "SlipReminderRecords")}
 RULES_KEEP = RULES_READ | (
     _opens("RuleSetRecords", "Meetings", "add", "edit") | _opens("SlipRuleSetRecords", "Meetings", "add", "edit")
@@ -67,10 +69,11 @@ GAPS_DECIDE = _opens("GapRecords", "", "add", "confirm")
 
 SCREENS: dict[str, set[Screen]] = {
     "thanh_vien": KEYS_CONFIRM | GAPS_DECIDE,  # whoever may be the second person; rights decide, so no menu
-    "van_phong": MEETINGS_PREPARE | RULES_KEEP | SLIPS_PREPARE | REMINDERS_READ
+    "van_phong": MEETINGS_PREPARE | RULES_KEEP | SLIPS_PREPARE | REMINDERS_READ | TRIPS_KEEP
     | ROLL_KEEP | KEYS_RECOVER | _opens("OutgoingRecords", "Registers") | PICK,
     "van_thu": MEETINGS_READ | REGISTERS_KEEP | KEYS_RECOVER | PICK,
     "kiem_toan": MEETINGS_READ | ABSENCES_READ | ROLL_READ | REGISTERS_READ | RULES_READ | SLIPS_READ | REMINDERS_READ
+    | TRIPS_READ
     | _opens("AuditRecords", "Oversight") | _opens("RefusalRecords", "Oversight")
     | _opens("UnansweredRecords", "Oversight")
     | _opens("WitnessRecords", "Oversight") | _opens("GapRecords", "Oversight", "add", "confirm"),

@@ -110,6 +110,7 @@ from app.models.slip_answer import (
 from app.models.slip_decision import SlipDecision, SlipWay
 from app.models.slip_template import SlipTemplate
 from app.models.slip_watch import CalendarFeed, SlipReminder
+from app.models.trip import MemberTrip, TripKind
 from app.models.witness import DeclaredGap, DeclaredGapConsent, WitnessFinding, WitnessReport
 
 __all__ = [
@@ -120,15 +121,16 @@ __all__ = [
     "DigestKind", "Dispatch", "Document", "DocumentKind", "DocumentSignature", "DocumentVersion", "DraftText",
     "EvidenceKind", "Export", "ExportKind", "FileStage", "GuestItem", "Heartbeat", "IssuedNumber", "ItemKind",
     "ItemState", "Job", "JobState", "KeyRecovery", "KeyState", "LeafKind", "LogEntry", "LogKind", "LogPending",
-    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "MinutesFile", "Notice",
-    "NoticePreference", "NumberCancellation", "NumberSeries", "Office", "Opinion", "OpinionGroup", "OpinionReply",
-    "OpinionTable", "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge", "PasskeyPurpose",
-    "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence", "PreservedFile",
-    "PreservedLevel", "Procedure", "PushSubscription", "QuestionKind", "Queue", "QuietHours", "RecoveryKind", "Refusal",
-    "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion", "RollEntry", "RuleSet", "SealKey",
-    "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence", "SignaturePicture", "SignatureRole",
-    "SignedStatement", "SigningKey", "Slip", "SlipAdvice", "SlipAide", "SlipAnswer", "SlipApproval", "SlipAttachment",
-    "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft", "SlipExtension", "SlipLeaf", "SlipLeafKind", "SlipPaper",
-    "SlipPrepared", "SlipQuestion", "SlipRecipient", "SlipReminder", "SlipState", "SlipTemplate", "SlipUpload",
-    "SlipWay", "Stance", "StatementKind", "Topic", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
+    "LoginSession", "LoginTry", "Meeting", "MeetingKind", "MeetingState", "MemberStaff", "MemberTrip", "MinutesFile",
+    "Notice", "NoticePreference", "NumberCancellation", "NumberSeries", "Office", "Opinion", "OpinionGroup",
+    "OpinionReply", "OpinionTable", "Organisation", "OrganisationKind", "Outcome", "Passkey", "PasskeyChallenge",
+    "PasskeyPurpose", "Person", "Place", "Poll", "PollLeaf", "PollState", "PreparedStatement", "Presence",
+    "PreservedFile", "PreservedLevel", "Procedure", "PushSubscription", "QuestionKind", "Queue", "QuietHours",
+    "RecoveryKind", "Refusal", "Reply", "Resolution", "ResolutionFile", "ResolutionState", "ResolutionVersion",
+    "RollEntry", "RuleSet", "SealKey", "Seat", "SeatRole", "Secrecy", "Setting", "SignatureEvidence",
+    "SignaturePicture", "SignatureRole", "SignedStatement", "SigningKey", "Slip", "SlipAdvice", "SlipAide",
+    "SlipAnswer", "SlipApproval", "SlipAttachment", "SlipDecision", "SlipDeemed", "SlipDelivery", "SlipDraft",
+    "SlipExtension", "SlipLeaf", "SlipLeafKind", "SlipPaper", "SlipPrepared", "SlipQuestion", "SlipRecipient",
+    "SlipReminder", "SlipState", "SlipTemplate", "SlipUpload", "SlipWay", "Stance", "StatementKind", "Topic",
+    "TripKind", "Urgency", "Visibility", "WitnessFinding", "WitnessReport",
 ]  # fmt: skip

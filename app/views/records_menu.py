@@ -24,6 +24,7 @@ from app.views import (
     records_seals,
     records_slip_reminders,
     records_slips,
+    records_trips,
     records_unanswered,
     records_witness,
 )
@@ -34,7 +35,8 @@ from app.workflows.engine.words import word
 IN_ORDER = (
     records_meetings, records_agenda, records_papers, records_polls, records_attendance,
     records_slips, records_identity, records_organisations, records_member_staff,
-    records_rule_sets, records_calendar, records_slip_reminders, records_outgoing, records_seals, records_keys,
+    records_rule_sets, records_calendar, records_trips, records_slip_reminders, records_outgoing, records_seals,
+    records_keys,
     records_accounts, records_jobs, records_deliveries, records_audit, records_unanswered,
     records_witness, record_picks,
 )  # fmt: skip

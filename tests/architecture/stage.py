@@ -39,6 +39,7 @@ from app.models import (
     MeetingKind,
     MeetingState,
     MemberStaff,
+    MemberTrip,
     Notice,
     NumberSeries,
     Office,
@@ -59,6 +60,7 @@ from app.models import (
     SigningKey,
     Slip,
     SlipTemplate,
+    TripKind,
     WitnessFinding,
     WitnessReport,
 )
@@ -302,7 +304,8 @@ def _rows(stage: Stage) -> None:
         body_id=1, person_id=who["b"].person_id, credential_id=b"id", public_key=b"key", sign_count=0, aaguid="",
         label="iPad", transports=[], backup_eligible=False, backed_up=False, created_at=NOW,
     )  # fmt: skip
-    db.session.add_all([passkey, *_calendar()])
+    away = _trips({1: who["b"].person_id, FOREIGN_BODY: int(stage.foreign["person"])})
+    db.session.add_all([passkey, *_calendar(), *away])
     db.session.commit()
     _sent(stage, stage.here, 1, who["b"].person_id)
     _sent(stage, stage.foreign, FOREIGN_BODY, int(stage.foreign["person"]))
@@ -322,6 +325,7 @@ def _rows(stage: Stage) -> None:
     stage.here |= {name: db.session.scalar(query) or 0 for name, query in first.items()}
     _gaps(stage)
     for thing, body_id in ((stage.here, 1), (stage.foreign, FOREIGN_BODY)):
+        thing["trip"] = db.session.scalars(select(MemberTrip.id).where(MemberTrip.body_id == body_id)).one()
         thing["calendar_day"] = db.session.scalars(select(CalendarDay.id).where(CalendarDay.body_id == body_id)).one()
     stage.here |= {"passkey": passkey.id, "session": device.id, "body": 1, "account": of_b, "export": _export(stage)}
 
@@ -330,6 +334,16 @@ def _calendar() -> list[CalendarDay]:
     """A day off here, and another one in the other body."""
     days = {1: dt.date(2026, 11, 20), FOREIGN_BODY: dt.date(2026, 11, 19)}
     return [CalendarDay(body_id=body_id, day=day, kind=DayKind.OFF, note="Bão") for body_id, day in days.items()]
+
+
+def _trips(members: dict[int, int]) -> list[MemberTrip]:
+    """Somebody is away here, and somebody in the other body."""
+    begins = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
+    return [
+        MemberTrip(body_id=body_id, member_id=member_id, kind=TripKind.HOME, begins_at=begins,
+                   ends_at=begins + dt.timedelta(days=2), note="Cần Thơ")
+        for body_id, member_id in members.items()
+    ]  # fmt: skip
 
 
 def _gaps(stage: Stage) -> None:

@@ -29,6 +29,7 @@ from app.models import (
     PreservedLevel,
     RecoveryKind,
     Slip,
+    TripKind,
 )
 from app.models.guards import guard_statements
 from app.tasks import sequencer
@@ -40,6 +41,7 @@ from app.workflows import (
     polls,
     sequencing,
     slip_reminders,
+    trips,
     working_calendar,
 )
 from app.workflows.engine.rights import SYSTEM
@@ -56,8 +58,9 @@ DATABASE = "ecab_migrations"
 NIGHTLY = CheckpointReason.NIGHTLY
 BEFORE_PASSKEYS, BEFORE_HELP, BEFORE_SLIPS, BEFORE_LONG_TERM = "0006", "0008", "0009", "0010"
 BEFORE_DECISIONS, BEFORE_OPINIONS, BEFORE_WATCH, BEFORE_ADVICE = "0011", "0012", "0013", "0014"
-BEFORE_MINUTES = "0016"
-MINUTES = {"minutes_file"}
+BEFORE_MINUTES, BEFORE_TRIPS = "0016", "0017"
+TRIPS = {"member_trip"}
+MINUTES = TRIPS | {"minutes_file"}
 TEMPLATES = MINUTES | {"slip_template"}
 ADVICE = TEMPLATES | {"slip_advice", "slip_aide"}
 WATCH = ADVICE | {"slip_reminder", "calendar_feed"}
@@ -172,6 +175,25 @@ def test_the_working_calendar_comes_and_goes_and_touches_nothing_else(empty):
     assert {name: before[name] for name in after} == after
     upgrade(directory="migrations")
     assert counts() == {**before, "calendar_day": 0}
+    assert triggers() == len(guard_statements(db.engine.dialect.name))
+
+
+def test_trips_come_and_go_and_touch_nothing_else(empty):
+    upgrade(directory="migrations")
+    sync_roles()
+    cabinet.build(empty)
+    who, begins = cabinet.actors(), cabinet.NOW + dt.timedelta(days=3)
+    away = (TripKind.ABROAD, begins, begins + dt.timedelta(days=2))
+    trips.add_trip(who["clerk"], 1, who["a"].person_id, *away, now=cabinet.NOW)
+    db.session.remove()
+    before = counts()
+    assert before["member_trip"] == 1
+    downgrade(directory="migrations", revision=BEFORE_TRIPS)
+    after = counts()
+    assert set(before) - set(after) == TRIPS
+    assert {name: before[name] for name in after} == after
+    upgrade(directory="migrations")
+    assert counts() == {**before, "member_trip": 0}
     assert triggers() == len(guard_statements(db.engine.dialect.name))
 
 

@@ -36,6 +36,7 @@ from app.models import (
     Meeting,
     MeetingState,
     MemberStaff,
+    MemberTrip,
     MinutesFile,
     Notice,
     Office,
@@ -315,6 +316,9 @@ _BY_TABLE: dict[type[Model], Callable[[Actor], Criterion]] = {
     Organisation: lambda actor: _in_bodies(Organisation.body_id, actor, STAFF),
     Person: _people,
     Appointment: lambda actor: _in_bodies(Appointment.body_id, actor, STAFF),
+    MemberTrip: lambda actor: or_(
+        _in_bodies(MemberTrip.body_id, actor, BOARD), MemberTrip.member_id == (actor.person_id or 0)
+    ),
     MemberStaff: lambda actor: _in_bodies(MemberStaff.body_id, actor, frozenset({CLERK, MINISTER_CHAIRMAN, HEAD})),
     RuleSet: lambda actor: _in_bodies(RuleSet.body_id, actor, STAFF),
     CalendarDay: _calendar,

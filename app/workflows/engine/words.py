@@ -46,6 +46,7 @@ from app.models import (
     SlipWay,
     Stance,
     Topic,
+    TripKind,
     Urgency,
     Visibility,
     WitnessFinding,
@@ -53,6 +54,10 @@ from app.models import (
 from app.workflows.rules.explanations import Gap
 
 WORDS: dict[type[StrEnum], dict[Any, Any]] = {
+    TripKind: {
+        TripKind.HOME: _p("trip", "Working trip in the country"), TripKind.ABROAD: _p("trip", "Working trip abroad"),
+        TripKind.LEAVE: _p("trip", "On leave"), TripKind.OTHER: _p("trip", "Away for another reason"),
+    },
     DayKind: {DayKind.OFF: _p("calendar", "Day off"), DayKind.WORKED: _p("calendar", "Working day")},
     MeetingKind: {
         MeetingKind.REGULAR: _("Regular session"),
