@@ -1,36 +1,46 @@
 """What the pages of the calendar show: the days of a month, a week or a list, the load of members, a new deadline."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
-from flask_babel import format_date, format_datetime
+from flask_babel import format_date, format_datetime, lazy_gettext
 from flask_babel import gettext as _
 from flask_babel import pgettext as _p
 
 from app.models import Slip, Urgency
 from app.views.record_rows import whole
-from app.workflows import calendar_feeds, deadline_calendar, slip_deadlines
+from app.workflows import calendar_feeds, deadline_calendar, session_planning, slip_deadlines
 from app.workflows.deadline_calendar import Advice, Days, Entry, EntryKind, MemberLoad
 from app.workflows.engine.errors import Detached, NotAllowed, WorkflowError
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
+from app.workflows.rules.office_clocks import Clock
+from app.workflows.rules.session_slots import Slot
 from app.workflows.rules.slip_load import DayLoad
 from app.workflows.rules.slip_parameters import SlipParameters
 from app.workflows.rules.working_days import FIRST_YEAR, LAST_YEAR
+from app.workflows.session_planning import Proposal
 
 MONTH, WEEK, LIST = "month", "week", "list"
 IN_LIST = 28  # days of the list
 MOST_IN_CELL = 3
+MOST_CROWDS = 5
 OF_THE_DAY = (EntryKind.OFF, EntryKind.WORKED)
 SATURDAY = 5
 DAY = dt.timedelta(days=1)
 ICONS = {
     EntryKind.OFF: "ban", EntryKind.WORKED: "briefcase", EntryKind.SESSION: "landmark", EntryKind.PAPERS: "file-text",
-    EntryKind.SLIP: "message-square-text",
+    EntryKind.SLIP: "message-square-text", EntryKind.CLOCK: "hourglass", EntryKind.TRIP: "user-x",
 }  # fmt: skip
+CLOCKS = {
+    Clock.CHECK: lazy_gettext("Completeness check of a slip"), Clock.REPORT: lazy_gettext("Report to the head"),
+    Clock.DECIDE: lazy_gettext("Decision of the head"),
+    Clock.RESUBMIT: lazy_gettext("Returned matter, to be laid again"),
+}  # fmt: skip
+FEW = 2  # names that stand in a cell
 
 
 def calendar_page(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
@@ -54,6 +64,7 @@ def calendar_page(actor: Actor, args: Mapping[str, str], now: dt.datetime) -> di
         "today_url": _url(view, today, shown), "others_url": _url(view, day, {**shown, "mine": "" if mine else "1"}),
         "loads": [_load(one, most) for one in loads], "most": most,
         "sees_all": deadline_calendar.sees_load(actor, body.id),
+        "crowds": _crowds(loads, most), "session": _session(actor, body.id, now),
         "kinds": [{"label": label, "icon": ICONS[kind], "kind": kind.value} for kind, label in _kinds()],
         "trial": _trial(actor, body.id, args, now),
     }  # fmt: skip
@@ -190,7 +201,8 @@ def _views() -> tuple[tuple[str, str], ...]:
 def _kinds() -> tuple[tuple[EntryKind, str], ...]:
     return (
         (EntryKind.SLIP, _("Deadline of a slip")), (EntryKind.SESSION, _p("calendar", "Session")),
-        (EntryKind.PAPERS, _("Papers are due")), (EntryKind.OFF, _("Day off")),
+        (EntryKind.PAPERS, _("Papers are due")), (EntryKind.CLOCK, _("Due at the Office or the head")),
+        (EntryKind.TRIP, _("Members away")), (EntryKind.OFF, _("Day off")),
         (EntryKind.WORKED, _("Worked in exchange")),
     )  # fmt: skip
 
@@ -209,21 +221,66 @@ def _cell(days: Days, each: dt.date, day: dt.date, today: dt.date, view: str, mi
     return {
         "iso": each.isoformat(), "number": each.day, "name": _long(each), "today": each == today,
         "worked": days.worked[each], "weekend": each.weekday() >= SATURDAY,
-        "outside": view == MONTH and each.month != day.month, "entries": [_entry(one) for one in found[:most]],
+        "outside": view == MONTH and each.month != day.month, 
+        "entries": [_entry(one, view) for one in found[:most]],
         "more": len(found) - most if len(found) > most else 0,
         "url": url_for("DeadlineCalendarView.page", view=LIST, day=each.isoformat()),
     }  # fmt: skip
 
 
-def _entry(one: Entry) -> dict[str, Any]:
-    label = dict(_kinds())[one.kind]
+def _entry(one: Entry, view: str) -> dict[str, Any]:
+    label = CLOCKS[one.clock] if one.clock else dict(_kinds())[one.kind]
     address = {EntryKind.SLIP: "/slips/{}", EntryKind.SESSION: "/meetings/{}", EntryKind.PAPERS: "/meetings/{}"}
-    place = address.get(one.kind, "")
+    place = "/slips/{}/report" if one.clock and one.clock is not Clock.CHECK else address.get(one.kind, "")
+    place = "/slips/{}/preview" if one.clock is Clock.CHECK else place
     return {
-        "kind": one.kind.value, "icon": ICONS[one.kind], "label": label, "title": one.title or label,
+        "kind": one.kind.value, "icon": ICONS[one.kind], "label": label, "title": _title_of(one, label, view),
         "at": format_datetime(one.at, "HH:mm") if one.at else "", "where": one.where, "mine": one.mine,
         "done": one.done, "url": place.format(one.subject_id) if place else "",
         "urgency": word(one.urgency) if one.urgency is not Urgency.NORMAL else "",
+    }  # fmt: skip
+
+
+def _title_of(one: Entry, label: Any, view: str) -> str:
+    if one.clock:
+        return f"{label}: {one.title}"
+    if one.kind is not EntryKind.TRIP:
+        return one.title or str(label)
+    if view == MONTH and len(one.people) > FEW:
+        return _("%(n)s members away", n=len(one.people))
+    return _("Away: %(names)s", names="; ".join(f"{name} ({word(kind)})" for name, kind in one.people))
+
+
+def _crowds(loads: Sequence[MemberLoad], most: int | None) -> list[str]:
+    """Who has too many slips due on one day, the most first, a sentence each."""
+    over = [(count, day, one) for one in loads for day, count in one.days.items() if most is not None and count > most]
+    over.sort(key=lambda each: (-each[0], each[1], each[2].name))
+    return [_("%(name)s has %(n)s slips to answer by %(day)s.", name=one.name, n=count, day=_long(day))
+            for count, day, one in over[:MOST_CROWDS]]  # fmt: skip
+
+
+def _session(actor: Actor, body_id: int, now: dt.datetime) -> dict[str, Any] | None:
+    """When the next session could be held, for those who prepare sessions."""
+    if not session_planning.may_plan(actor, body_id):
+        return None
+    found = session_planning.proposals(actor, body_id, now)
+    if found is None:
+        return None
+    told = {"needed": found.needed, "members": len(found.names), "first": _long(found.first)}
+    rule = _(
+        "From %(first)s on there is time for the papers; %(needed)s of %(members)s members have to be free.", **told
+    )
+    return {"rule": rule, "slots": [_slot(found, slot) for slot in found.slots]}
+
+
+def _slot(found: Proposal, slot: Slot) -> dict[str, Any]:
+    away = {trip.member_id: trip for trip in found.away[slot.begins_at]}
+    hours = "–".join(format_datetime(each, "HH:mm") for each in (slot.begins_at, slot.ends_at))
+    absent = [(found.names[member], trip) for member, trip in away.items() if member in found.names]
+    return {
+        "said": f"{hours}, {_long(hanoi_date(slot.begins_at))}",
+        "n": len(slot.free), "members": len(found.names), "free": [found.names[member] for member in slot.free],
+        "away": [f"{name} ({word(trip.kind)})" for name, trip in absent],
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The calendar of what is due (lịch thời hạn): slips, papers of sessions, sessions, days off; the load of each member.
+"""The calendar of what is due (lịch thời hạn): slips, papers, sessions, clocks, who is away, days off; members' load.
 
 Everything in it is read through the same criteria as elsewhere: who does not see a slip does not see its deadline.
 """
@@ -19,6 +19,7 @@ from app.models import (
     CalendarDay,
     Meeting,
     MeetingState,
+    MemberTrip,
     Person,
     Procedure,
     RuleSet,
@@ -26,13 +27,15 @@ from app.models import (
     SlipAnswer,
     SlipRecipient,
     SlipState,
+    TripKind,
     Urgency,
 )
-from app.workflows import slip_deadlines, slip_reminders, slips
+from app.workflows import office_clocks, slip_deadlines, slip_reminders, slips, trips
 from app.workflows.engine.errors import Detached
 from app.workflows.engine.rights import BOARD, MEMBERS, Actor, Right
 from app.workflows.engine.visibility import nothing, visible
 from app.workflows.rules.calendar import HANOI, hanoi_date
+from app.workflows.rules.office_clocks import Clock
 from app.workflows.rules.papers_due import papers_due
 from app.workflows.rules.rulesets import RuleParameters, applicable
 from app.workflows.rules.slip_load import DayLoad, Load, better_days, load_on, window
@@ -62,14 +65,17 @@ class EntryKind(StrEnum):
     WORKED = "worked"
     SESSION = "session"
     PAPERS = "papers"
+    CLOCK = "clock"
     SLIP = "slip"
+    TRIP = "trip"
 
 
 @dataclass(frozen=True)
 class Entry:
     """Something on a Hanoi day; `at` is aware, None for all of the day. `subject_id` is a slip's or a meeting's.
 
-    `mine`: this person is asked, or sits there. `done`: nobody waits for it any more.
+    `mine`: this person is asked, or sits there. `done`: nobody waits for it any more. `clock` says which one is due;
+    `people`: who is away on the day, with the kind.
     """
 
     kind: EntryKind
@@ -81,6 +87,8 @@ class Entry:
     mine: bool = False
     done: bool = False
     urgency: Urgency = Urgency.NORMAL
+    clock: Clock | None = None
+    people: Sequence[tuple[str, TripKind]] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,9 @@ def days_of(actor: Actor, body_id: int, first: dt.date, last: dt.date) -> Days:
         *_days_off(body_id, first, last, exceptions),
         *_sessions(actor, body_id, first, last),
         *_papers(actor, body_id, first, last, exceptions),
+        *_clocks(actor, body_id, first, last, exceptions),
         *_slips(actor, body_id, first, last),
+        *_trips(actor, body_id, first, last),
     ):
         found[entry.day].append(entry)
     worked = {day: is_working_day(day, exceptions) for day in span}
@@ -180,7 +190,7 @@ def advice(actor: Actor, body_id: int, working_days: int, now: dt.datetime) -> A
     rule_set = slip_deadlines.rules_of(about, now)
     deadline = slip_deadlines.deadline_of(about, rule_set, now, working_days)
     parameters = SlipParameters.parse(rule_set.parameters)
-    asked = _members(body_id, hanoi_date(now))
+    asked = members_of(body_id, hanoi_date(now))
     exceptions, day = exceptions_of(body_id), hanoi_date(deadline)
     load = _open_by_day(body_id, hanoi_date(now), day + dt.timedelta(days=LONGEST))
     possible = window(now, load, list(asked), parameters, exceptions)
@@ -242,8 +252,7 @@ def _papers(actor: Actor, body_id: int, first: dt.date, last: dt.date, exception
     about = Detached(Meeting.__tablename__, 0, None, body_id)
     if not actor.may(Right.PAPER_MANAGE, about) and not actor.may(Right.MEETING_INVITE, about):
         return
-    rows = select(RuleSet).where(RuleSet.body_id == body_id, RuleSet.procedure == Procedure.MEETING)
-    rule_sets = list(db.session.scalars(rows))
+    rule_sets = _meeting_rule_sets(body_id)
     for meeting in _meetings(actor, body_id, first, last + AHEAD, PLANNED):
         day = _due_day(meeting.held_on, rule_sets, exceptions)
         if day and first <= day <= last:
@@ -252,11 +261,46 @@ def _papers(actor: Actor, body_id: int, first: dt.date, last: dt.date, exception
 
 def _due_day(held_on: dt.date, rule_sets: Sequence[RuleSet], exceptions: Exceptions) -> dt.date | None:
     """By the rule set of that day; None where none, or more than one, is in force."""
+    found = _in_force(rule_sets, held_on)
+    return found and papers_due(held_on, RuleParameters.parse(found.parameters).papers_working_days, exceptions)
+
+
+def meeting_rules(body_id: int, day: dt.date) -> RuleSet | None:
+    """The rule set for sessions of a body on a day; None where none, or more than one, is in force."""
+    return _in_force(_meeting_rule_sets(body_id), day)
+
+
+def _meeting_rule_sets(body_id: int) -> list[RuleSet]:
+    rows = select(RuleSet).where(RuleSet.body_id == body_id, RuleSet.procedure == Procedure.MEETING)
+    return list(db.session.scalars(rows))
+
+
+def _in_force(rule_sets: Sequence[RuleSet], day: dt.date) -> RuleSet | None:
     try:
-        found = applicable(rule_sets, Procedure.MEETING.value, held_on)
+        return applicable(rule_sets, Procedure.MEETING.value, day)
     except LookupError:
         return None
-    return papers_due(held_on, RuleParameters.parse(found.parameters).papers_working_days, exceptions)
+
+
+def _clocks(actor: Actor, body_id: int, first: dt.date, last: dt.date, exceptions: Exceptions) -> Iterator[Entry]:
+    """By when the Office and the head deal with slips (rule:R14), for those who see boards."""
+    for due in office_clocks.clocks_of(actor, body_id, exceptions):
+        if first <= due.day <= last:
+            yield Entry(EntryKind.CLOCK, due.day, due.slip.matter, subject_id=due.slip.id, clock=due.clock)
+
+
+def _trips(actor: Actor, body_id: int, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    """Who is away, in one entry a day: of everybody for those who see boards, the own ones alone for a member."""
+    away: dict[dt.date, list[MemberTrip]] = defaultdict(list)
+    for trip in trips.trips_between(actor, body_id, _begins(first), _begins(last + dt.timedelta(days=1))):
+        day = max(first, hanoi_date(trip.begins_at))
+        while day <= last and _begins(day) < trip.ends_at:
+            away[day].append(trip)
+            day += dt.timedelta(days=1)
+    for day, found in away.items():
+        people = [(trip.member.full_name, trip.kind) for trip in found]
+        mine = any(trip.member_id == actor.person_id for trip in found)
+        yield Entry(EntryKind.TRIP, day, "", mine=mine, people=people)
 
 
 def _meetings(
@@ -297,8 +341,8 @@ def _open_by_day(body_id: int, first: dt.date, last: dt.date) -> Load:
     return found
 
 
-def _members(body_id: int, day: dt.date) -> dict[int, str]:
-    """Who would be asked today, by id with the name."""
+def members_of(body_id: int, day: dt.date) -> dict[int, str]:
+    """The members of a body on a day, by id with the name, in the order of precedence."""
     rows = select(Person.id, Person.full_name).join(Appointment, Appointment.person_id == Person.id)
     rows = rows.where(Appointment.body_id == body_id, Appointment.office.in_(MEMBERS), Appointment.in_force(day))
     return {person_id: name for person_id, name in db.session.execute(rows.order_by(Appointment.rank, Person.id))}

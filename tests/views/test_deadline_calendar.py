@@ -1,5 +1,7 @@
 """The pages of the calendar and of the report on slips; the secret address of the own calendar."""
 
+import datetime as dt
+import html
 import re
 from io import BytesIO
 
@@ -7,10 +9,15 @@ import icalendar
 import pytest
 from openpyxl import load_workbook
 
-from app.workflows import slip_closing
+from app.models import TripKind
+from app.workflows import slip_approval, slip_closing, trips
 from app.workflows.engine.rights import SYSTEM
+from app.workflows.rules.calendar import HANOI
+from tests.cabinet import MEMBERS, NOW
 from tests.slipping import LATE, SlipScene
 from tests.views.browser import Browser
+
+MINISTER_A, MINISTER_B = "Phạm Văn Ba", "Đỗ Thị Bốn"
 
 
 @pytest.fixture
@@ -25,6 +32,51 @@ def test_a_deadline_stands_in_every_view(at, slip, view):
     assert f'href="/slips/{slip_id}"' in page
     assert "Dự thảo Nghị quyết về doanh nghiệp nhỏ" in page
     assert at("guest").get(f"/calendar/?view={view}&day=2026-08-03").text.count("/slips/") == 0
+
+
+def test_whoever_has_five_slips_on_one_day_is_named(at, slip):
+    first = slip.issue()
+    for _ in range(4):
+        slip.issue()
+    for name in MEMBERS:
+        if name != "a":
+            for slip_id in (first, first + 1):
+                slip.answer(name, slip_id)
+    page = at("clerk").get("/calendar/?view=month&day=2026-08-03").text
+    crowds = page.split("data-crowds")[1].split("</ul>")[0]
+    assert f"{MINISTER_A} có 5 phiếu phải trả lời trong Thứ Hai 03/08/2026." in crowds
+    assert crowds.count("<li>") == 1, "three are borne"
+    assert "data-crowds" not in at("b").get("/calendar/?view=month&day=2026-08-03").text
+
+
+def hanoi(day, hour):
+    return dt.datetime(2026, 8, day, hour, tzinfo=HANOI)
+
+
+def test_the_page_proposes_a_session_with_who_is_free_and_who_is_away(at, slip):
+    slip.now = NOW
+    trips.add_trip(slip.who["clerk"], 1, slip.who["a"].person_id, TripKind.ABROAD, hanoi(10, 0), hanoi(11, 0), NOW)
+    page = html.unescape(at("clerk").get("/calendar/?view=list&day=2026-08-01").text)
+    said = page.split('id="session"')[1].split("</section>")[0]
+    assert "Từ Thứ Hai 10/08/2026 trở đi còn đủ thời gian gửi tài liệu; cần 4 trên 5 thành viên" in said
+    assert re.findall(r"<b>([^<]*)</b>", said)[0] == "08:00–11:00, Thứ Hai 10/08/2026"
+    assert "4/5 có thể dự" in said
+    free = said.split("ec-details__body")[1].split("</p>")[0]
+    assert MINISTER_B in free
+    assert MINISTER_A not in free
+    assert f"Vắng mặt: {MINISTER_A} (Công tác nước ngoài)" in said
+    assert f"Vắng mặt: {MINISTER_A} (Công tác nước ngoài)" in page.split('id="session"')[0], "in the calendar"
+    for name in ("a", "head", "auditor"):
+        assert 'id="session"' not in at(name).get("/calendar/").text
+
+
+def test_clocks_of_the_office_lead_to_the_slip(at, slip):
+    draft = slip.draft()
+    slip_approval.submit_slip(slip.who["clerk"], draft.id, now=NOW)
+    page = at("clerk").get("/calendar/?view=month&day=2026-08-03").text
+    assert f'href="/slips/{draft.id}/preview"' in page
+    assert "Thẩm tra hồ sơ phiếu: Dự thảo Nghị quyết về doanh nghiệp nhỏ" in page
+    assert "Thẩm tra hồ sơ phiếu:" not in at("a").get("/calendar/?view=month&day=2026-08-03").text
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ NAMES = [
     "PersonRecords", "AppointmentRecords", "OrganisationRecords", "BodyRecords", "StaffRecords", "RuleSetRecords",
     "KeyRecords", "RecoveryRecords", "AccountRecords", "SessionRecords", "JobRecords", "AuditRecords", "RefusalRecords",
     "OutgoingRecords", "SealRecords", "SpecimenRecords", "DeliveryRecords",
-    "WitnessRecords", "GapRecords", "CalendarRecords", "UnansweredRecords",
+    "WitnessRecords", "GapRecords", "CalendarRecords", "UnansweredRecords", "TripRecords",
     "SlipRuleSetRecords", "SlipRecords", "SlipReminderRecords",
 ]  # fmt: skip
 ROWS = 60

@@ -14,7 +14,7 @@ from tests.slipping import DEADLINE, SlipScene
 
 MONDAY = dt.date(2026, 8, 3)
 LAST = dt.date(2026, 9, 6)
-OFF, WORKED, SESSION, PAPERS, SLIP = EntryKind
+OFF, WORKED, SESSION, PAPERS, _CLOCK, SLIP, _TRIP = EntryKind
 
 
 @pytest.fixture
