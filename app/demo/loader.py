@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app import installation
 from app.demo import holding, sessions, slip_holding, slip_programme
+from app.demo.away import away
 from app.demo.backstage import Backstage
 from app.demo.equipment import equip, take_over_numbers
 from app.demo.founding import found
@@ -84,6 +85,7 @@ def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
     steps.append(Step(ready.prepared_at + DAY, holding.draft_question(ready, 2)))
     for asked in slip_programme.slips_of(on, members):
         steps += slip_holding.told(asked)
+    steps += away(members, now)
     steps += _unlocked_key(on.laws - 5 * DAY)
     steps += _first_things(on.founded + MINUTE)
     steps += _noticed(ready.invited_at - MINUTE, read=True)

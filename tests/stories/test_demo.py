@@ -18,7 +18,7 @@ from app.demo import holding, loader, sessions
 from app.demo.backstage import Backstage
 from app.demo.history import progress
 from app.demo.presets import G2025_10
-from app.demo.programme import Vote
+from app.demo.programme import GOVERNMENT, Vote
 from app.extensions import db
 from app.gateways import bundles, pades, signing, storage
 from app.models import (
@@ -75,6 +75,7 @@ from app.workflows import (
     meetings,
     polls,
     resolutions,
+    session_planning,
     slip_board,
     slip_evidence,
     slip_rows,
@@ -376,6 +377,16 @@ def test_slips_stand_at_every_stage_that_a_newcomer_looks_for(demo):
     assert [sum(counts.values()) for counts in boards] == [27, 27]
     assert [counts[slip_board.Column.DEEMED] for counts in boards] == [5, 4]
     assert db.session.scalars(select(Resolution).where(Resolution.slip_id == decided.id)).one().subject
+
+
+def test_the_calendar_proposes_a_thursday_afternoon_with_twenty_free_members(demo):
+    found = session_planning.proposals(demo.who("chuyenvien", NOW), demo.bodies[GOVERNMENT], NOW)
+    first = found.slots[0]
+    begins = first.begins_at.astimezone(HANOI)
+    assert (begins.weekday(), f"{begins:%H:%M}", len(first.free), len(found.names)) == (3, "14:00", 20, 27)
+    assert first.free[0] == demo.people["thutuong"]
+    assert len(found.away[first.begins_at]) == 7
+
 
 
 def test_members_find_their_slips_waiting_and_the_head_the_report(demo):
