@@ -8,7 +8,7 @@ from flask import url_for
 from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
 
-from app.models import Slip, SlipAnswer, SlipDelivery, SlipReminder, SlipState, SlipUpload
+from app.models import Slip, SlipAnswer, SlipReminder, SlipState, SlipUpload
 from app.views.slip_compose_page import changes
 from app.views.slip_office_page import acts
 from app.views.slip_office_words import (
@@ -28,7 +28,7 @@ from app.workflows.engine.errors import NotFound
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.calendar import hanoi_date
-from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.canonical import read_stored
 from app.workflows.rules.names import fold
 from app.workflows.rules.slip import parse_answer, parse_slip_definition
 from app.workflows.rules.slip_load import DayLoad
@@ -43,6 +43,7 @@ from app.workflows.slip_board import (
     board_of,
     history_of,
 )
+from app.workflows.slip_deliveries import Reached
 from app.workflows.slip_outlook import outlook
 
 LOOKS = {
@@ -248,7 +249,7 @@ def _result(slip: Slip) -> dict[str, Any] | None:
     """The outcome in the sentence of the result, and what speaks against showing it."""
     if slip.result is None:
         return None
-    said = parse_canonical(slip.result)
+    said = read_stored(slip.result)
     differs = slip_closing.differences(slip)
     return {"outcome": word(slip.outcome) if slip.outcome else "", "sentence": said.get("sentence") or "",
             "kind": {"adopted": "ok", "not_adopted": "bad"}.get(slip.outcome or "", "info"),
@@ -326,6 +327,6 @@ def _reminder(one: SlipReminder) -> dict[str, str]:
             "at": format_datetime(one.at, "HH:mm, dd/MM/yyyy")}  # fmt: skip
 
 
-def _device(delivery: SlipDelivery) -> dict[str, str]:
+def _device(delivery: Reached) -> dict[str, str]:
     return {"name": delivery.device, "received": format_datetime(delivery.received_at, "HH:mm:ss, dd/MM/yyyy"),
             "seen": format_datetime(delivery.seen_at, "HH:mm:ss, dd/MM/yyyy") if delivery.seen_at else ""}  # fmt: skip

@@ -18,7 +18,7 @@ from app.views.actor import current_actor, now
 from app.views.digests import PAPER_LANGUAGE
 from app.views.guards import signed_in, wants_json
 from app.views.papers import INERT
-from app.views.parsing import BadField, form_id, form_text, json_object
+from app.views.parsing import BadField, form_id, form_text, json_object, page_number
 from app.views.reports import XLSX
 from app.views.slip_synthesis_page import explanation_page, row_state, synthesis_page
 from app.workflows import explanations, opinion_sheets, synthesis
@@ -46,7 +46,7 @@ class SlipSynthesisView(BaseView):
     def page(self, slip_id: int) -> str:
         actor = current_actor()
         found = synthesis.synthesis_of(actor, slip_id)
-        return render_template("ec/slip_synthesis.html", **synthesis_page(actor, found))
+        return render_template("ec/slip_synthesis.html", **synthesis_page(actor, found, _asked_page()))
 
     @expose("/<int:slip_id>/synthesis.<string:ending>")
     @signed_in
@@ -127,7 +127,12 @@ class SlipExplanationView(BaseView):
 def _table(slip_id: int, typed: dict[int, tuple[Reply, int]] | None = None, problem: str = "") -> str:
     actor = current_actor()
     table = explanations.table_of(actor, slip_id)
-    return render_template("ec/slip_explanations.html", **explanation_page(actor, table, typed or {}, problem))
+    context = explanation_page(actor, table, typed or {}, problem, _asked_page())
+    return render_template("ec/slip_explanations.html", **context)
+
+
+def _asked_page() -> int:
+    return page_number(request.args.get("page", ""))
 
 
 def _typed() -> tuple[Reply, int]:
@@ -151,7 +156,9 @@ def _chosen() -> list[int]:
 
 
 def _back(endpoint: str, slip_id: int, *, view: str = "SlipSynthesisView", anchor: str | None = None) -> Any:
-    return redirect(url_for(f"{view}.{endpoint}", slip_id=slip_id, _anchor=anchor), 303)
+    page = _asked_page()
+    there = url_for(f"{view}.{endpoint}", slip_id=slip_id, page=page if page > 1 else None, _anchor=anchor)
+    return redirect(there, 303)
 
 
 def sent_sheet(sheet: OpinionSheet, ending: str, name: str) -> Response:

@@ -1,6 +1,6 @@
 """What the pages of the synthesis and of the explanations show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
@@ -20,36 +20,47 @@ from app.workflows.synthesis import Place, Row, Source, Synthesis
 LOOKS = {Choice.AGREE: "yes", Choice.DISAGREE: "no", Choice.OTHER: "other"}
 SIGNS = {Choice.AGREE: "circle-check", Choice.DISAGREE: "circle-x", Choice.OTHER: "circle-minus"}
 ENDINGS = ("pdf", "docx", "xlsx")
+PER_PAGE = 200  # rows
 
 IN_THE_BAR = ("yes", "deemed", "no", "other")  # who agreed and who is deemed to agree stand together
 
 
-def synthesis_page(actor: Actor, found: Synthesis) -> dict[str, Any]:
-    """The context of templates/ec/slip_synthesis.html."""
-    may_change = _may_change(actor, found)
+def synthesis_page(actor: Actor, found: Synthesis, page: int = 1) -> dict[str, Any]:
+    """The context of templates/ec/slip_synthesis.html; a place without rows stands on the first page."""
+    may_change, pages = _may_change(actor, found), _pages(found)
+    page = min(page, pages)
+    places = [(place, _of_page(place, page)) for place in found.places]
     return {
-        **_frame(actor, found, SYNTHESIS), "may_change": may_change,
-        "places": [_place(place, found, may_change) for place in found.places],
+        **_frame(actor, found, SYNTHESIS), "may_change": may_change, "page": page, "pages": pages,
+        "page_of": "SlipSynthesisView.page",
+        "places": [_place(place, rows, found, may_change) for place, rows in places
+                   if rows or (page == 1 and not place.rows)],
         "files": _files("SlipSynthesisView", found),
-        "join_url": url_for("SlipSynthesisView.join", slip_id=found.slip.id),
-        "split_url": url_for("SlipSynthesisView.split", slip_id=found.slip.id),
+        "join_url": url_for("SlipSynthesisView.join", slip_id=found.slip.id, page=_kept(page)),
+        "split_url": url_for("SlipSynthesisView.split", slip_id=found.slip.id, page=_kept(page)),
     }  # fmt: skip
 
 
 def explanation_page(
-    actor: Actor, table: ExplanationTable, typed: Mapping[int, tuple[Reply, int]], problem: str
+    actor: Actor, table: ExplanationTable, typed: Mapping[int, tuple[Reply, int]], problem: str, page: int = 1
 ) -> dict[str, Any]:
-    """The context of templates/ec/slip_explanations.html; `typed` are rows that were refused, as they were typed."""
+    """The context of templates/ec/slip_explanations.html; `typed` are rows that were refused, as they were typed.
+
+    The page is that of the refused row, where there is one.
+    """
     found = table.synthesis
-    by_leader = {one.row.leader_id: one for one in table.rows}
+    by_leader, pages = {one.row.leader_id: one for one in table.rows}, _pages(found)
+    refused = [by_leader[leader].row.number for leader in typed if leader in by_leader]
+    page = page_of_row(refused[0]) if refused else min(page, pages)
     places = [
         {"title": place.title,
-         "rows": [_explained(found.slip.id, by_leader[row.leader_id], typed.get(row.leader_id)) for row in place.rows]}
-        for place in found.places if place.rows
+         "rows": [_explained(found.slip.id, by_leader[row.leader_id], typed.get(row.leader_id), page) for row in rows]}
+        for place in found.places if (rows := _of_page(place, page))
     ]  # fmt: skip
     slip_id = found.slip.id
     return {
-        **_frame(actor, found, EXPLANATIONS), "may_change": _may_change(actor, found),
+        **_frame(actor, found, EXPLANATIONS), "may_change": _may_change(actor, found), "page": page, "pages": pages,
+        "page_of": "SlipExplanationView.page",
         "may_take_back": _may_take_back(actor, found),
         "problem": problem, "places": places, "open_count": len(table.open_rows), "all_count": len(table.rows),
         "needs_links": table.needs_links, "new_draft": bool(table.choices),
@@ -73,6 +84,11 @@ def next_draft_page(slip: Any, typed: TypedText, version: Any, problem: str) -> 
     }  # fmt: skip
 
 
+def page_of_row(number: int) -> int:
+    """The page of a row; rows are numbered over the whole slip."""
+    return (number - 1) // PER_PAGE + 1
+
+
 def row_state(gap: Gap | None, version: int) -> dict[str, Any]:
     """What the script that saves a row is told."""
     return {"version": version, "gap": gap.value if gap else None, "said": _gap_words(gap)}
@@ -81,7 +97,7 @@ def row_state(gap: Gap | None, version: int) -> dict[str, Any]:
 def _frame(actor: Actor, found: Synthesis, tab: str) -> dict[str, Any]:
     slip = found.slip
     return {
-        "slip": {"number": slip.number_text, "matter": slip.matter, "state": word(slip.state)},
+        "slip": {"id": slip.id, "number": slip.number_text, "matter": slip.matter, "state": word(slip.state)},
         "figures": [
             {"label": _("Members asked"), "value": found.members},
             {"label": _("Have answered"), "value": found.answered},
@@ -95,15 +111,30 @@ def _frame(actor: Actor, found: Synthesis, tab: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _place(place: Place, found: Synthesis, may_change: bool) -> dict[str, Any]:
+def _kept(page: int) -> int | None:
+    """The page in an address; the first one needs no saying."""
+    return page if page > 1 else None
+
+
+def _pages(found: Synthesis) -> int:
+    return max(1, page_of_row(len(found.rows)))
+
+
+def _of_page(place: Place, page: int) -> list[Row]:
+    return [row for row in place.rows if page_of_row(row.number) == page]
+
+
+def _place(place: Place, rows: Sequence[Row], found: Synthesis, may_change: bool) -> dict[str, Any]:
     columns = _columns(place.counts) if place.counts else []
+    first = rows[0].number if rows else 1
     return {
         "title": place.title, "article": place.article, "opinions": place.opinions, "columns": columns,
         "bar": [(one["kind"], one["count"]) for kind in IN_THE_BAR for one in columns if one["kind"] == kind],
         "said": ", ".join(f"{one['label']}: {one['count']}" for one in columns), "members": found.members,
-        "rows": [_row(row) for row in place.rows],
-        "proposed": [{"numbers": ", ".join(str(row.number) for row in rows), "rows": [row.leader_id for row in rows]}
-                     for rows in (place.proposed if may_change else ())],
+        "rows": [_row(row) for row in rows], "more": len(place.rows) > 1,
+        "proposed": [{"numbers": ", ".join(str(row.number) for row in alike), "rows": [row.leader_id for row in alike]}
+                     for alike in (place.proposed if may_change else ())
+                     if page_of_row(alike[0].number) == page_of_row(first)],
     }  # fmt: skip
 
 
@@ -125,7 +156,7 @@ def _source(source: Source) -> dict[str, Any]:
     return {"id": source.opinion_id, "name": source.name, "post": source.post, "chosen": chosen, "text": source.text}
 
 
-def _explained(slip_id: int, one: TableRow, refused: tuple[Reply, int] | None) -> dict[str, Any]:
+def _explained(slip_id: int, one: TableRow, refused: tuple[Reply, int] | None, page: int) -> dict[str, Any]:
     said = one.said
     stance, explanation, path, quote, version = said.stance, said.explanation, said.path, said.quote, one.version
     if refused is not None:
@@ -138,7 +169,9 @@ def _explained(slip_id: int, one: TableRow, refused: tuple[Reply, int] | None) -
         "gap": one.gap.value if one.gap else None, "gap_said": _gap_words(one.gap),
         "link_label": one.passage.label if one.passage else path,
         "elsewhere": one.elsewhere.label if one.elsewhere else None,
-        "save_url": url_for("SlipExplanationView.save", slip_id=slip_id, leader_id=one.row.leader_id),
+        "save_url": url_for(
+            "SlipExplanationView.save", slip_id=slip_id, leader_id=one.row.leader_id, page=_kept(page)
+        ),
     }  # fmt: skip
 
 

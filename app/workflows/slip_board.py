@@ -17,16 +17,16 @@ from app.models import (
     Slip,
     SlipAttachment,
     SlipDeemed,
-    SlipDelivery,
-    SlipRecipient,
     SlipReminder,
     SlipUpload,
 )
 from app.workflows import slip_deliveries, slip_reminders, slip_rows, slips
 from app.workflows.engine.rights import Actor
 from app.workflows.rules.tally import threshold
+from app.workflows.slip_deliveries import Reached
 from app.workflows.slip_facts import SlipClosed, SlipDecided, SlipExtended, SlipIssued, SlipRecalled, SlipReported
 from app.workflows.slip_keys import Shut, shut_out
+from app.workflows.slip_rows import Asked
 
 HISTORY = (SlipIssued, SlipExtended, SlipRecalled, SlipClosed, SlipReported, SlipDecided)
 
@@ -71,12 +71,12 @@ class BoardRow:
     without an answer can sign none.
     """
 
-    entry: SlipRecipient
+    entry: Asked
     column: Column
     earlier: Column | None
     at: dt.datetime | None
     arrival: Arrival
-    devices: Sequence[SlipDelivery]
+    devices: Sequence[Reached]
     reminded: Sequence[SlipReminder]
     shut: Shut | None = None
 
@@ -110,9 +110,10 @@ class Board:
 def board_of(actor: Actor, slip_id: int, now: dt.datetime) -> Board:
     """The board of an issued slip for those who may see what was answered; its statements do not grow with N."""
     slip = slips.watched(actor, slip_id)
-    columns = _columns(slip)
-    earlier = _columns(slip.previous) if slip.previous and slip.previous.definition_sha256 else {}
-    devices: dict[int, list[SlipDelivery]] = {}
+    members, before = slip_rows.asked(slip.id), slip.previous
+    columns = _columns(slip.id, members)
+    earlier = _columns(before.id, slip_rows.asked(before.id)) if before and before.definition_sha256 else {}
+    devices: dict[int, list[Reached]] = {}
     for delivery in slip_deliveries.deliveries_of(slip.id):
         devices.setdefault(delivery.member_id, []).append(delivery)
     reminded: dict[int, list[SlipReminder]] = {}
@@ -123,7 +124,7 @@ def board_of(actor: Actor, slip_id: int, now: dt.datetime) -> Board:
         _row(entry, columns[entry.member_id], earlier.get(entry.member_id, (None, None))[0],
              devices.get(entry.member_id, []), reminded.get(entry.member_id, []),
              shut.get(entry.member_id))
-        for entry in slip.recipients
+        for entry in members
     ]  # fmt: skip
     consent = slips.main_question(slip) is not None
     shown = [Column.AGREE, Column.DISAGREE, Column.OTHER] if consent else [Column.ANSWERED]
@@ -153,24 +154,24 @@ def attachments_of(answer_ids: Sequence[int]) -> dict[int, list[SlipUpload]]:
     return found
 
 
-def _columns(slip: Slip) -> dict[int, tuple[Column, dt.datetime | None]]:
+def _columns(slip_id: int, members: Sequence[Asked]) -> dict[int, tuple[Column, dt.datetime | None]]:
     """Where each member of the roll stands, and since when."""
-    standing, deemed = slip_rows.standing(slip.id), _deemed(slip.id)
+    standing, deemed = slip_rows.standing_choices(slip_id), _deemed(slip_id)
     found: dict[int, tuple[Column, dt.datetime | None]] = {}
-    for entry in slip.recipients:
+    for entry in members:
         answer, at = standing.get(entry.member_id), deemed.get(entry.member_id)
         if answer is not None:
-            found[entry.member_id] = (_said(answer.choice), answer.answered_at)
+            found[entry.member_id] = (_said(answer[0]), answer[1])
         else:
             found[entry.member_id] = (Column.DEEMED if at else Column.MISSING, at)
     return found
 
 
 def _row(
-    entry: SlipRecipient,
+    entry: Asked,
     stands: tuple[Column, dt.datetime | None],
     earlier: Column | None,
-    devices: Sequence[SlipDelivery],
+    devices: Sequence[Reached],
     reminded: Sequence[SlipReminder],
     shut: Shut | None,
 ) -> BoardRow:

@@ -15,7 +15,7 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import record, use_case
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import canonical, digest, parse_canonical
+from app.workflows.rules.canonical import canonical, digest, parse_canonical, read_stored
 from app.workflows.rules.deadline import is_over
 from app.workflows.rules.slip import parse_answer, parse_slip_definition
 from app.workflows.rules.slip_log import closed_leaf, extended_leaf, recalled_leaf
@@ -144,24 +144,24 @@ def takes_answers(slip: Slip, now: dt.datetime) -> bool:
 def count(slip: Slip) -> dict[str, Any]:
     """The result of a slip that is over, from the definition, the log and the answers as they were signed."""
     answers = [
-        {"statement": parse_answer(answer.statement.statement), "leaf_seq": answer.leaf_seq}
-        for answer in slip_rows.answers_of(slip.id)
+        {"statement": parse_answer(statement), "leaf_seq": seq} for seq, statement in slip_rows.signed_bytes(slip.id)
     ]
     return slip_result(parse_slip_definition(slip.definition or b""), LOG.entries(slip.id), answers)
 
 
 def recounted(slip: Slip) -> dict[str, Any]:
     """The second count, from the bytes that were signed."""
-    return recount_slip(slip.definition or b"", [each.statement.statement for each in slip_rows.answers_of(slip.id)])
+    return recount_slip(slip.definition or b"", [statement for _seq, statement in slip_rows.signed_bytes(slip.id)])
 
 
 def differences(slip: Slip) -> list[str]:
     """What the stored result says otherwise than the second count, by name; none without a result."""
-    return slip_contradictions(parse_canonical(slip.result), recounted(slip)) if slip.result is not None else []
+    return slip_contradictions(read_stored(slip.result), recounted(slip)) if slip.result is not None else []
 
 
 def counted_alike(slip: Slip) -> None:
-    """Refuse unless the stored result is also that of the second count (rule:R45)."""
+    """Refuse unless the stored result is also that of the second count (rule:R45), and spelt as it was sealed."""
+    parse_canonical(slip.result or b"{}")
     if found := differences(slip):
         raise SlipRecountDiffers(slip, differs=", ".join(found))
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from itertools import count
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -16,6 +17,15 @@ from app.workflows.slip_counting import admit_member
 LONGEST_DEVICE = 200
 MOST_DEVICES = 30  # of one member for one slip; a browser chooses its number itself
 TELL = "slips.arrived"  # a task: app/wiring.py
+
+
+class Reached(NamedTuple):
+    """A device of a member that a slip has come to, and when it was opened there, if it was."""
+
+    member_id: int
+    device: str
+    received_at: dt.datetime
+    seen_at: dt.datetime | None
 
 
 @use_case
@@ -49,10 +59,11 @@ def _devices(slip_id: int, member_id: int) -> int:
     return db.session.scalar(rows) or 0
 
 
-def deliveries_of(slip_id: int) -> list[SlipDelivery]:
+def deliveries_of(slip_id: int) -> list[Reached]:
     """Every device that the slip has reached, in the order of arrival."""
-    rows = select(SlipDelivery).where(SlipDelivery.slip_id == slip_id)
-    return list(db.session.scalars(rows.order_by(SlipDelivery.received_at, SlipDelivery.id)))
+    rows = select(SlipDelivery.member_id, SlipDelivery.device, SlipDelivery.received_at, SlipDelivery.seen_at)
+    rows = rows.where(SlipDelivery.slip_id == slip_id).order_by(SlipDelivery.received_at, SlipDelivery.id)
+    return [Reached(*row) for row in db.session.execute(rows)]
 
 
 def _have_it_told(slip: Slip, now: dt.datetime) -> None:

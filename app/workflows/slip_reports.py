@@ -15,8 +15,7 @@ from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import nothing, seen
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import parse_canonical
-from app.workflows.rules.slip import parse_slip_definition
+from app.workflows.rules.canonical import read_stored
 from app.workflows.rules.slip_dissent import Dissent, Remark, dissents
 
 COUNTED = (SlipState.CLOSED, SlipState.REPORTED, SlipState.DECIDED)
@@ -74,7 +73,7 @@ def report_on(actor: Actor, slip_id: int) -> Report:
         raise NotFound(nothing(actor, Slip, slip_id))
     if slip.state not in COUNTED:
         raise NotCounted(slip)
-    definition, result = parse_slip_definition(slip.definition or b""), parse_canonical(slip.result or b"")
+    definition, result = read_stored(slip.definition or b"{}"), read_stored(slip.result or b"{}")
     attached = slip_papers.draft_of(slip)
     return Report(
         slip, definition, result, dissents(result), next_drafts.accepted(slip) or (attached and attached.version),

@@ -22,9 +22,9 @@ from app.workflows.engine.transaction import use_case
 from app.workflows.engine.visibility import seen
 from app.workflows.rules import opinions as counting
 from app.workflows.rules.ballot import roll_code
-from app.workflows.rules.canonical import parse_canonical
+from app.workflows.rules.canonical import read_stored
 from app.workflows.rules.near_duplicates import near_duplicates
-from app.workflows.rules.slip import ARTICLES, CONSENT, parse_slip_definition
+from app.workflows.rules.slip import ARTICLES, CONSENT
 from app.workflows.slip_facts import OpinionsJoined, OpinionSplit, record_slip
 from app.workflows.slips import CLOSED, DECIDED, REPORTED
 
@@ -133,14 +133,14 @@ def synthesis_of(actor: Actor, slip_id: int) -> Synthesis:
     slip = seen(actor, Slip, slip_id)
     actor.require(Right.SLIP_BOARD, slip)
     listed = listed_of(slip)
-    result = parse_canonical(slip.result or b"")
+    definition, result = read_stored(slip.definition or b"{}"), read_stored(slip.result or b"{}")
     read = _read(slip)
     rows = _rows(read)
     differs = counting.contradictions(result, result["answers"], [_as_rule(one) for one in read])
     return Synthesis(
         slip=slip, table=listed, members=result["members"], answered=result["answered"],
         deemed=len(result["deemed"]), missing=len(result["missing"]),
-        places=_places(parse_slip_definition(slip.definition or b""), result, rows), differs=tuple(differs),
+        places=_places(definition, result, rows), differs=tuple(differs),
     )  # fmt: skip
 
 

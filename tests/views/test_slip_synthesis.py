@@ -6,11 +6,15 @@ import pytest
 from docx import Document
 from openpyxl import load_workbook
 
+from app.extensions import db
 from app.gateways.paper import page_texts
-from app.workflows import next_drafts, synthesis
-from tests.cabinet import NOW
+from app.views import slip_synthesis_page
+from app.workflows import next_drafts, slip_closing, synthesis
+from app.workflows.engine.rights import SYSTEM
+from tests.cabinet import MEMBERS, NOW
 from tests.opinions import FORMULA, SENTENCE, closed_slip, draft_text
-from tests.slipping import SlipScene
+from tests.slipping import LATE, SlipScene
+from tests.views.test_resolutions import statements
 
 ROW = {"stance": "not", "explanation": "Giữ như dự thảo vì luật đã quy định.", "passage": "", "quote": ""}
 
@@ -49,6 +53,40 @@ def test_rows_are_joined_and_taken_apart(at, slip, closed):
     assert len(rows_of(slip, closed)) == 27
     assert clerk.post(f"/slips/{closed}/synthesis/join", rows=["x"]).status_code == 303  # a flash, nothing joined
     assert len(rows_of(slip, closed)) == 27
+
+
+def test_a_long_table_comes_in_pages_on_which_every_row_stands_once(at, slip, closed, monkeypatch):
+    monkeypatch.setattr(slip_synthesis_page, "PER_PAGE", 10)
+    clerk, rows = at("clerk"), rows_of(slip, closed)
+    for table in ("synthesis", "explanations"):
+        pages = [clerk.get(f"/slips/{closed}/{table}?page={page}").text for page in (1, 2, 3)]
+        for number, row in enumerate(rows):
+            assert [f'id="row-{row.leader_id}"' in page for page in pages] == [number // 10 == at for at in range(3)]
+        assert [f'href="/slips/{closed}/{table}?page={at + 2}"' in page for at, page in enumerate(pages)] == [
+            True, True, False,
+        ]  # fmt: skip
+        assert clerk.get(f"/slips/{closed}/{table}?page=99").text.count('id="row-') == 7
+    last = rows[-1].leader_id
+    saved = clerk.post(f"/slips/{closed}/explanations/{last}?page=3", **ROW, version="0")
+    assert saved.location == f"/slips/{closed}/explanations?page=3#row-{last}"
+    late = clerk.post(f"/slips/{closed}/explanations/{last}", **{**ROW, "explanation": "Bản gõ sau"}, version="0")
+    assert "Bản gõ sau" in late.text
+    assert f'id="row-{last}"' in late.text
+
+
+def test_pages_of_a_closed_slip_take_as_many_statements_however_many_have_answered(app, at, slip):
+    few, many = slip.issue(), slip.issue()
+    slip.answer("a", few)
+    for name in MEMBERS:
+        slip.answer(name, many, "disagree", text=f"Ý kiến của {name}")
+    for slip_id in (few, many):
+        slip_closing.close_slip(SYSTEM, slip_id, LATE)
+    db.session.remove()
+    clerk = at("clerk")
+    for name in ("board", "synthesis", "explanations", "report"):
+        clerk.get(f"/slips/{few}/{name}")
+        taken = [statements(lambda path=f"/slips/{slip_id}/{name}": clerk.get(path)) for slip_id in (few, many)]
+        assert taken[0] == taken[1] > 0, name
 
 
 def test_members_outsiders_and_an_open_slip_get_nothing(at, slip, closed):
