@@ -1,7 +1,7 @@
 """What waits for a person (chờ tôi xử lý): votes, invitations, absences, ties, results, keys."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,11 +79,8 @@ def waiting_for(actor: Actor, now: dt.datetime) -> list[Task]:
     """Everything that waits for this person at this moment; its length is the number on the badge."""
     if actor.person_id is None:
         return []
-    parts = (
-        _votes, _opinions, _closed_polls, _outcomes, _resolutions, _slips, _received, _undrafted, _returned,
-        _recoveries, _absences, _invitations, _keys,
-    )  # fmt: skip
-    return [task for part in parts for task in part(actor, now)]
+    mine = [part for part, rights in PARTS.items() if not rights or actor.may_somewhere(*rights)]
+    return [task for part in mine for task in part(actor, now)]
 
 
 def _of_poll(kind: TaskKind, poll: Poll, at: dt.datetime | None) -> Task:
@@ -219,3 +216,13 @@ def _keys(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
     rows = rows.where(KeyRecovery.kind == RecoveryKind.REPLACE, KeyRecovery.approved_at.is_not(None))
     if confirmed := db.session.scalars(rows.order_by(KeyRecovery.id.desc())).first():
         yield Task(TaskKind.ENROL, confirmed.id, confirmed.body_id, confirmed.reason, at=confirmed.approved_at)
+
+
+# What is looked up for whom: on every page, so that nobody asks for what they could do nothing about.
+PARTS: dict[Callable[[Actor, dt.datetime], Iterator[Task]], tuple[Right, ...]] = {
+    _votes: (Right.POLL_VOTE,), _opinions: (Right.SLIP_ANSWER,),
+    _closed_polls: (Right.POLL_CONFIRM_TIE, Right.POLL_PUBLISH), _outcomes: (Right.SLIP_DECIDE, Right.SLIP_RUN),
+    _resolutions: (Right.RESOLUTION_SIGN, Right.RESOLUTION_ISSUE), _slips: (), _received: (),
+    _undrafted: (Right.RESOLUTION_DRAFT,), _returned: (Right.SLIP_DRAFT,), _recoveries: (Right.KEY_RECOVER,),
+    _absences: (Right.ABSENCE_DECIDE,), _invitations: (), _keys: (),
+}  # fmt: skip

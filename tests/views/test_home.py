@@ -1,18 +1,29 @@
 """The start page: everything that waits for a person, and nothing else; the badge is the length of the list."""
 
 import datetime as dt
+from typing import NamedTuple
 
 import pytest
 
-from app.models import RecoveryKind
-from app.workflows import attendance, keys, poll_acts, polls
-from app.workflows.inbox import TaskKind, waiting_for
+from app.models import Office, RecoveryKind, SeatRole
+from app.workflows import attendance, inbox, keys, poll_acts, polls
+from app.workflows.engine.rights import Actor, Right
+from app.workflows.inbox import PARTS, TaskKind, waiting_for
 from tests.cabinet import PIN, actors
 from tests.conftest import nonce_of
 from tests.slipping import DEADLINE, SlipScene
 
+ME = 7
 VOTE, OPINION, TIE, PUBLISH = TaskKind.VOTE, TaskKind.OPINION, TaskKind.TIE, TaskKind.PUBLISH
 RECOVERY, ABSENCE, ANSWER, ENROL = TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL
+
+
+class Subject(NamedTuple):
+    """Something on which a right may be held, in the first body."""
+
+    body_id: int
+    meeting_id: int | None
+    presiding_id: int | None
 
 
 def kinds(scene, name):
@@ -142,3 +153,25 @@ def test_a_visitor_sees_the_sign_in_page_only(app, clock):
     answer = app.test_client().get("/")
     assert answer.status_code == 302
     assert "/login/" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("right", Right)
+def test_what_somebody_may_do_on_something_is_never_ruled_out(right):
+    everywhere = [Subject(1, 1, None), Subject(1, 1, ME), Subject(1, None, None)]
+    holders = [Actor(ME, offices=frozenset({(1, office)})) for office in Office]
+    holders += [Actor(ME, seats=frozenset({(1, seat)})) for seat in SeatRole]
+    may = [actor for actor in (*holders, Actor(ME)) if any(actor.may(right, subject) for subject in everywhere)]
+    assert [actor for actor in may if not actor.may_somewhere(right)] == []
+
+
+def test_nothing_is_missed_by_looking_up_only_what_somebody_may_act_upon(scene, monkeypatch):
+    poll = scene.open().open_poll()
+    keys.request_recovery(scene.who["clerk"], scene.who["b"].person_id, RecoveryKind.REPLACE, "Mất khóa", scene.now)
+    found = {name: waiting_for(actor, scene.now) for name, actor in actors().items()}
+    polls.close_poll(scene.who["secretary"], poll.id, now=scene.now)
+    closed = {name: waiting_for(actor, scene.now) for name, actor in actors().items()}
+    assert {task.kind for tasks in (*found.values(), *closed.values()) for task in tasks} >= {VOTE, PUBLISH, RECOVERY}
+    parts = [part for part, rights in PARTS.items() if not rights or scene.who["a"].may_somewhere(*rights)]
+    assert len(parts) < len(PARTS)
+    monkeypatch.setattr(inbox, "PARTS", dict.fromkeys(PARTS, ()))
+    assert {name: waiting_for(actor, scene.now) for name, actor in actors().items()} == closed

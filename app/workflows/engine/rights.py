@@ -217,6 +217,14 @@ class Actor:
             return right in CLOCK_MAY
         return bool(self.capacities(subject) & GRANTS[right])
 
+    def may_somewhere(self, *rights: Right) -> bool:
+        """Whether there can be something on which one of these is held; if not, nothing has to be looked up.
+
+        Anybody may be given the chair of an item, so that rights of the chair are never ruled out.
+        """
+        granted = frozenset[Any]().union(*(GRANTS[right] for right in rights))
+        return CHAIR in granted or self.holds(granted) or any(role in granted for _meeting, role in self.seats)
+
     def require(self, right: Right, subject: Subject) -> None:
         """Refuse with the reason unless the right is held; the single place that decides it."""
         if not self.may(right, subject):
