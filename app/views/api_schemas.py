@@ -49,12 +49,17 @@ class SlipPageSchema(Schema):
     result = fields.List(fields.Nested(SlipSchema), required=True)
 
 
-class QuestionSchema(Schema):
+class NamedQuestionSchema(Schema):
+    """Which question it is; `main` is the one that decides the outcome."""
+
     index = fields.Integer(required=True)
     kind = _code(QuestionKind)
+    main = fields.Boolean(required=True)
+
+
+class QuestionSchema(NamedQuestionSchema):
     text = fields.String(required=True)
     options = fields.List(fields.String(), required=True)
-    main = fields.Boolean(required=True)
 
 
 class PaperSchema(Schema):
@@ -72,15 +77,20 @@ class ExtensionSchema(Schema):
     reason = fields.String(required=True)
 
 
-class WholeSlipSchema(SlipSchema):
+class RulesSchema(Schema):
+    """Under which rule set it counts, and where that is written."""
+
+    rule_set = fields.String(required=True, allow_none=True)
+    legal_source = fields.String(required=True, allow_none=True)
+
+
+class WholeSlipSchema(SlipSchema, RulesSchema):
     """A slip with all that is asked; `definition_sha256` names it in every answer, None before the issue."""
 
     legal_basis = fields.String(required=True)
     questions = fields.List(fields.Nested(QuestionSchema), required=True)
     papers = fields.List(fields.Nested(PaperSchema), required=True)
     extensions = fields.List(fields.Nested(ExtensionSchema), required=True)
-    rule_set = fields.String(required=True, allow_none=True)
-    legal_source = fields.String(required=True, allow_none=True)
     definition_sha256 = fields.String(required=True, allow_none=True)
     passkey_demanded = fields.Boolean(required=True)
     previous_id = fields.Integer(required=True, allow_none=True)
@@ -134,26 +144,26 @@ class OptionCountSchema(Schema):
     count = fields.Integer(required=True)
 
 
-class ArticleCountSchema(Schema):
+class SilenceSchema(Schema):
+    """Who did not answer: deemed to agree, and missing."""
+
+    deemed = fields.Integer(required=True)
+    missing = fields.Integer(required=True)
+
+
+class ArticleCountSchema(SilenceSchema):
     article = fields.Integer(required=True)
     agree = fields.Integer(required=True)
     disagree = fields.Integer(required=True)
     other = fields.Integer(required=True)
-    deemed = fields.Integer(required=True)
-    missing = fields.Integer(required=True)
 
 
-class QuestionCountSchema(Schema):
+class QuestionCountSchema(NamedQuestionSchema, SilenceSchema):
     """Cast, deemed and missing add up to all members; None where the kind of question has no such number."""
 
-    index = fields.Integer(required=True)
-    kind = _code(QuestionKind)
-    main = fields.Boolean(required=True)
     agree = fields.Integer(required=True, allow_none=True)
     disagree = fields.Integer(required=True, allow_none=True)
     other = fields.Integer(required=True, allow_none=True)
-    deemed = fields.Integer(required=True)
-    missing = fields.Integer(required=True)
     counted_for = fields.Integer(required=True, allow_none=True)
     threshold = fields.Integer(required=True, allow_none=True)
     percent_of_all = fields.String(required=True, allow_none=True)
@@ -163,18 +173,14 @@ class QuestionCountSchema(Schema):
     spoken = fields.Integer(required=True, allow_none=True)
 
 
-class StatisticsSchema(Schema):
+class StatisticsSchema(SilenceSchema, RulesSchema):
     """How many answered, and how, at this moment; `outcome` and `sentence` are None before the close."""
 
     members = fields.Integer(required=True)
     answered = fields.Integer(required=True)
-    deemed = fields.Integer(required=True)
-    missing = fields.Integer(required=True)
     outcome = _code(Outcome, allow_none=True)
     sentence = fields.String(required=True, allow_none=True)
     questions = fields.List(fields.Nested(QuestionCountSchema), required=True)
-    rule_set = fields.String(required=True, allow_none=True)
-    legal_source = fields.String(required=True, allow_none=True)
 
 
 class RefusalSchema(Schema):
