@@ -4,7 +4,7 @@ This is the one act that everybody in the room does in the same second.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,8 @@ def _locked_with_voters() -> Select[Any]:
         poll.meeting_id, poll.body_id, poll.state, poll.closes_at, poll.passkey_demanded,
         roll.member_id, roll.roll_index, roll.certificate_id, certificate.subject, certificate.serial,
         certificate.not_after, revoked.at.label("revoked_at"), key.state.label("key_state"), key.provider,
-        shown.statement, shown.expires_at, shown.nonce, shown.choice, shown.place, shown.supersedes_id,
+        shown.sha256.label("shown_sha256"), shown.statement, shown.expires_at, shown.nonce, shown.choice, shown.place,
+        shown.supersedes_id,
         voted.label("voted"),
     )  # fmt: skip
     return select(*columns).select_from(joined).where(poll.id == bindparam("poll"))
@@ -107,15 +108,22 @@ def lock_meeting(poll_id: int) -> int:
 
 
 def lock_poll(
-    poll_id: int, version: int, members: Collection[int], statements: Collection[str]
+    poll_id: int, version: int, statements: Mapping[int, str]
 ) -> tuple[LockedPoll, dict[int, Row[Any]]]:
-    """The poll, held as well, and what decides about these members' ballots; nobody else waits for its row by now."""
-    given = {"poll": poll_id, "members": list(members), "statements": list(statements)}
+    """The poll, held as well, and what decides about these members' ballots (member and hash of the text).
+
+    Nobody else waits for its row by now.
+    """
+    given = {"poll": poll_id, "members": list(statements), "statements": list(statements.values())}
     rows = db.session.execute(VOTERS.with_for_update(of=table(Poll)), given).all()
     first = rows[0]
     about = ("poll", poll_id, first.meeting_id, first.body_id)
     poll = LockedPoll(*about, first.state, first.closes_at, first.passkey_demanded, version)
-    return poll, {row.member_id: row for row in rows if row.member_id is not None}
+    return poll, {
+        row.member_id: row
+        for row in sorted(rows, key=lambda row: row.shown_sha256 == statements.get(row.member_id))  # the own text last
+        if row.member_id is not None
+    }
 
 
 def ballots_of(poll: LockedPoll, members: Collection[int]) -> dict[int, list[Row[Any]]]:

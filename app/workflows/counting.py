@@ -48,7 +48,7 @@ def count_ballots(poll_id: int, take: Callable[[], Sequence[Cast]]) -> list[Outc
     version = lock_meeting(poll_id)
     casts = take()
     first = signed_casts.first_of_each(casts)
-    poll, voters = lock_poll(poll_id, version, first, [cast.sha256 for cast in first.values()])
+    poll, voters = lock_poll(poll_id, version, {member: cast.sha256 for member, cast in first.items()})
     ballots = ballots_of(poll, [member for member, voter in voters.items() if voter.voted])
     held = signed_casts.hold_passkeys(first.values())
     judged = {

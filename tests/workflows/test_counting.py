@@ -113,6 +113,15 @@ def test_of_two_ballots_of_one_member_the_second_goes_alone_and_sees_the_first(s
     assert together(poll_id, first) == [receipt]
 
 
+def test_who_sends_what_another_was_shown_gets_a_refusal_and_the_other_is_counted(scene, poll_id, arrived):
+    """The texts of one batch are fetched together; each member's own decides."""
+    mine, spare, thief = arrived("a", "agree"), arrived("a", "disagree"), arrived("b")
+    stolen = counting.Cast(**{**vars(thief), "statement": spare.statement, "sha256": spare.sha256})
+    for order in ([stolen, mine], [mine, stolen]):
+        assert sorted(getattr(outcome, "code", "ok") for outcome in together(poll_id, *order)) == ["not_prepared", "ok"]
+    assert [ballot.member_id for ballot in db.session.query(Ballot)] == [mine.member_id]
+
+
 def test_a_whole_batch_that_comes_after_the_close_is_refused_and_leaves_nothing(scene, poll_id, arrived):
     casts = [arrived(name) for name in MEMBERS]
     closed = polls.close_poll(scene.who["secretary"], poll_id, now=scene.now)
