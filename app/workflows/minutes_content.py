@@ -205,7 +205,8 @@ def _resolutions(poll: Poll) -> Iterator[str]:
     for one in db.session.scalars(rows):
         if one.number is not None and one.promulgated_at is not None:
             day = official_date(one.promulgated_at.astimezone(HANOI).date())
-            yield f"Nghị quyết số {one.number.text} {day} {one.subject}{ENDED.get(one.state, '')}."
+            about = one.subject.replace("Về ", "về ", 1) if one.subject.startswith("Về ") else one.subject
+            yield f"Nghị quyết số {one.number.text} {day} {about}{ENDED.get(one.state, '')}."
 
 
 # -- what proves it ---------------------------------------------------------------------------------------------------
