@@ -31,6 +31,8 @@ PAGE_DPI, MARGIN, GREY = 90, 24, (228, 226, 220)
 HALL = {"width": 1920, "height": 1080}
 EARLY = ("tv02", "tv03", "tv04", "tv07", "tv08", "tv10", "tv12", "tv14", "tv15", "tv16", "tv18", "tv22", "tv23")
 LATER = ("tv09", "tv11", "tv19", "tv24", "chunhiem")
+OPEN_SLIP, SLIP_RETURNED = "phát triển kinh tế – xã hội", "Tết Nguyên đán"  # of the demo
+SLIP_IN_CHAIN, SLIP_HALF_ANSWERED, SLIP_REPORTED = "Chương trình công tác", "chuyển đổi số", "giải ngân vốn đầu tư công"
 PROMULGATED = "185/NQ-CP"  # of the demo
 REMARK = "Đề nghị bổ sung tiến độ giải phóng mặt bằng theo từng quý."
 
@@ -178,6 +180,39 @@ def the_resolutions(camera: Photographer) -> None:
     keep(anybody, "10-resolution-public-phone")
 
 
+def opinion_slips(camera: Photographer) -> None:
+    """Composed, approved, watched, answered on a phone, put together, and laid before the head."""
+    clerk = camera.as_("chuyenvien", TABLET)
+    in_the_office(clerk, SLIP_RETURNED)
+    clerk.at("main a[href$='/edit']").first.click()
+    expect(clerk.at(".ec-phone__matter")).to_be_visible()
+    keep(clerk, "14-slip-compose")
+    chairman = camera.as_("chunhiem", TABLET)
+    in_the_office(chairman, SLIP_IN_CHAIN)
+    keep(chairman, "14-slip-preview")
+    in_the_office(clerk, SLIP_HALF_ANSWERED)
+    keep(clerk, "14-slip-board")
+    phone = camera.as_("tv06", PHONE)
+    phone.go("/slips/").locator("a.ec-task", has_text=OPEN_SLIP).first.click()
+    choose(phone, "agree")
+    keep(phone, "14-slip-answer-phone")
+    in_the_office(clerk, SLIP_REPORTED)
+    clerk.at("a[href$='/synthesis']").click()
+    expect(clerk.at(".ec-opinion").first).to_be_visible()
+    keep(clerk, "14-slip-synthesis")
+    head = camera.as_("thutuong", TABLET)
+    report = clerk.page.url.removeprefix(camera.url).replace("/synthesis", "/report")
+    head.go(report)
+    keep(head, "14-slip-report")
+    two_pages(head.page.request.get(f"{report}.pdf").body(), "14-slip-report-paper")
+
+
+def in_the_office(person: Person, matter: str) -> None:
+    """The page of a slip, from the list of the office."""
+    person.go("/slips/approvals").locator("main a[href^='/slips/']", has_text=matter).first.click()
+    expect(person.at("h1")).to_contain_text(matter)
+
+
 def in_the_background(camera: Photographer) -> None:
     """What members are told, and how those who look after it see it being made."""
     head, phone = camera.as_("thutuong", TABLET), camera.as_("tv06", PHONE)
@@ -237,6 +272,7 @@ def main() -> None:
         in_the_records(camera)
         after_the_vote(camera, during_the_vote(camera))
         the_resolutions(camera)
+        opinion_slips(camera)
         in_the_background(camera)
         camera.browser.close()
 
