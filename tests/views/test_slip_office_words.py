@@ -52,7 +52,8 @@ def test_no_page_of_the_making_has_a_word_of_its_own(app: Flask, at: At):
     look(leaks, at, "given up", f"/slips/{given_up}/preview")
     form = {"matter": "", "urgency": "normal", "kind": ["pick"], "text": [""], "options": ["Phương án 1"], "do": ""}
     leaks.look("refused form", at("clerk").post("/slips/new", **form))
-    assert set(leaks.found) == {f"{formula('Chính phủ')}."}  # what every Resolution says of its vote
+    # what a Resolution says of its vote and of its subject, in the language of the law
+    assert set(leaks.found) == {f"{formula('Chính phủ')}.", "Về doanh nghiệp nhỏ"}
     assert leaks.pages > 60
 
 
