@@ -17,7 +17,7 @@ from app.demo.slip_programme import ALL, ARTICLE, HOUR, MINUTE, Opinions, Said
 from app.demo.voting import BETWEEN, HEAD, READING, stamp
 from app.extensions import db
 from app.gateways import signing
-from app.models import QuestionKind, Slip, SlipAnswer, SlipPrepared, SlipWay
+from app.models import Choice, QuestionKind, Slip, SlipAnswer, SlipPrepared, SlipWay
 from app.tasks import reminders
 from app.workflows import (
     keys,
@@ -138,18 +138,25 @@ def _prepared(asked: Opinions, found: int, stage: Backstage, handle: str, nonce:
         return shown
     who, said = stage.who(handle, at), asked.said.get(handle, Said())
     slip_deliveries.note_delivery(who, found, TABLET, seen=True, now=at)
-    parts = [_part(place, question.kind, said) for place, question in enumerate(asked.questions, start=1)]
+    articles = len(asked.draft["articles"]) if asked.draft else 0
+    parts = [_part(place, question.kind, said, articles) for place, question in enumerate(asked.questions, start=1)]
     typed = Typed(parts, reservation=said.reservation)
     return slip_answers.prepare_answer(who, found, typed, nonce, at).statement
 
 
-def _part(place: int, kind: QuestionKind, said: Said) -> dict[str, Any]:
+def _part(place: int, kind: QuestionKind, said: Said, articles: int) -> dict[str, Any]:
+    """Of the articles one is in dispute: what is said of it is what is said of the whole, the others find agreement."""
     of_consent = kind is QuestionKind.CONSENT
-    articles = [{"article": ARTICLE, "choice": None, "text": said.article}]
+    disputed = Choice.OTHER if said.article else said.choice
+    each = [
+        {"article": at, "choice": (disputed if at == ARTICLE else Choice.AGREE).value,
+         "text": said.article if at == ARTICLE else ""}
+        for at in range(1, articles + 1)
+    ]  # fmt: skip
     return {
         "question": place, "choice": said.choice.value if of_consent else None, "option": None,
         "text": said.text if of_consent else "",
-        "articles": articles if said.article and kind is QuestionKind.ARTICLES else [],
+        "articles": each if kind is QuestionKind.ARTICLES else [],
     }  # fmt: skip
 
 
