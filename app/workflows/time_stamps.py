@@ -197,7 +197,9 @@ def token_of(statement_id: int) -> bytes | None:
 
 
 def _judged_one(statement: SignedStatement, evidence: SignatureEvidence | None, now: dt.datetime) -> StampShown:
-    return _judged(statement.signed_at, statement.cms, evidence and evidence.content, now)
+    if evidence is None:  # then the signature itself is not read
+        return _judged(statement.signed_at, b"", None, now)
+    return _judged(statement.signed_at, statement.cms, evidence.content, now)
 
 
 def _judged(signed_at: dt.datetime, cms: bytes, token: bytes | None, now: dt.datetime) -> StampShown:

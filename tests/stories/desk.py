@@ -44,6 +44,7 @@ def create_meeting(clerk: Person, title: str) -> int:
     """From the list of meetings to the desk of the new one; its id."""
     page = clerk.go("/records/meetings/")
     page.locator('a[href="/records/meetings/add"]').first.click()
+    page.wait_for_url("**/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
     page.locator("#title").fill(title)
     page.locator("#kind").select_option("regular")
     starts = dt.datetime.now(HANOI) + SOON
@@ -60,6 +61,7 @@ def add_item(clerk: Person, meeting_id: int, title: str, kind: str, lead: str, m
     """An item of the agenda with its lead organisation, found by typing its abbreviation."""
     page = clerk.go(f"/records/meetings/{meeting_id}")
     page.locator('#agenda a[href^="/records/items/add"]').first.click()
+    page.wait_for_url("**/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
     page.locator("#title").fill(title)
     page.locator("#kind").select_option(kind)
     page.locator("#planned_minutes").fill(str(minutes))

@@ -185,8 +185,8 @@ def removed(head: Person, poll: str) -> None:
 LOCK = """async () => {
     const token = document.querySelector('meta[name="csrf-token"]').content;
     const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
-    await fetch("/lock", { method: "POST", headers, body: "{}" });
     document.dispatchEvent(new CustomEvent("ec:locked"));
+    await fetch("/lock", { method: "POST", headers, body: "{}" });
 }"""
 TYPED = "Thiết bị chưa gửi"
 numbers = itertools.count(1)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from app.extensions import db
 from app.models import Job, JobState, MinutesFile
-from app.tasks import relay
+from app.tasks import relay, sequencer
 from app.workflows import agenda, meetings, minutes
 from app.workflows.engine.rights import SYSTEM
 from tests.device import JSON
@@ -31,7 +31,8 @@ def card(page) -> str:
 
 
 def draw_up(scene) -> None:
-    """As the worker does, and its job is done."""
+    """As the worker does, and its job is done; the log has its checkpoint by then."""
+    sequencer.work()
     relay.drain(scene.now + dt.timedelta(hours=1))
     minutes.make_minutes(SYSTEM, scene.meeting_id, scene.now)
 

@@ -34,6 +34,7 @@ class Badge {
 
   start() {
     document.addEventListener("ec:notice", () => this.soon());
+    document.addEventListener("ec:locked", () => clearTimeout(this.timer)); // it is told nothing
     document.addEventListener("ec:unlocked", () => this.soon());
     document.addEventListener("visibilitychange", () => document.hidden || this.soon());
     setInterval(() => document.hidden || this.socket?.connected || this.ask(), POLL);

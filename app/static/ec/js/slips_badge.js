@@ -33,6 +33,7 @@ class SlipsBadge {
 
   start() {
     document.addEventListener("ec:notice", () => this.soon());
+    document.addEventListener("ec:locked", () => clearTimeout(this.timer)); // it is told nothing
     document.addEventListener("ec:unlocked", () => this.soon());
     document.addEventListener("ec:answered", () => this.soon());
     document.addEventListener("visibilitychange", () => document.hidden || this.soon());
