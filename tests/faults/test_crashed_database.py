@@ -122,9 +122,10 @@ def killed(pid: int) -> bool:
 def kill_a_backend(server: PostgresServer) -> None:
     """The process that serves one of the devices in the middle of its transaction; the master notices."""
     busy = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND xact_start IS NOT NULL AND usename = 'ecab_app'"
+    deadline = time.monotonic() + ENOUGH
     with server.connect() as observer:
-        pids = [pid for (pid,) in observer.execute(busy, [DATABASE]).fetchall()]
-        assert any(killed(pid) for pid in pids), "nobody was at it any more"
+        while not any(killed(pid) for (pid,) in observer.execute(busy, [DATABASE]).fetchall()):
+            assert time.monotonic() < deadline, "nobody was at it any more"
         with suppress(Exception):  # it is ended with all the others
             for _look in range(100):
                 observer.execute("SELECT 1")
