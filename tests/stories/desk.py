@@ -43,8 +43,8 @@ def dossier() -> tuple[str, list[Paper]]:
 def create_meeting(clerk: Person, title: str) -> int:
     """From the list of meetings to the desk of the new one; its id."""
     page = clerk.go("/records/meetings/")
-    page.locator('a[href="/records/meetings/add"]').first.click()
-    page.wait_for_url("**/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
+    expect(page.locator('a[href="/records/meetings/add"]').first).to_be_visible()
+    clerk.go("/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
     page.locator("#title").fill(title)
     page.locator("#kind").select_option("regular")
     starts = dt.datetime.now(HANOI) + SOON
