@@ -43,8 +43,7 @@ def dossier() -> tuple[str, list[Paper]]:
 def create_meeting(clerk: Person, title: str) -> int:
     """From the list of meetings to the desk of the new one; its id."""
     page = clerk.go("/records/meetings/")
-    expect(page.locator('a[href="/records/meetings/add"]').first).to_be_visible()
-    clerk.go("/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
+    page.locator('a[href="/records/meetings/add"]').first.click()
     page.locator("#title").fill(title)
     page.locator("#kind").select_option("regular")
     starts = dt.datetime.now(HANOI) + SOON
@@ -61,7 +60,6 @@ def add_item(clerk: Person, meeting_id: int, title: str, kind: str, lead: str, m
     """An item of the agenda with its lead organisation, found by typing its abbreviation."""
     page = clerk.go(f"/records/meetings/{meeting_id}")
     page.locator('#agenda a[href^="/records/items/add"]').first.click()
-    page.wait_for_url("**/records/meetings/add")  # to its end: the scripts of the form fill in dates of their own
     page.locator("#title").fill(title)
     page.locator("#kind").select_option(kind)
     page.locator("#planned_minutes").fill(str(minutes))
