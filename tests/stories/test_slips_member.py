@@ -177,8 +177,8 @@ def test_a_slip_is_answered_with_the_keyboard_alone_and_every_stop_is_seen(enter
     expect(member.at("dialog[open] #pin")).to_be_focused()
     member.page.keyboard.type(PIN)
     press("Enter")
+    expect(member.at("[data-show=receipt] .ec-chip--warn")).to_have_text("Bảo lưu ý kiến")  # drawn anew by then
     expect(member.at("[data-receipt-head]")).to_be_focused()
-    expect(member.at("[data-show=receipt] .ec-chip--warn")).to_have_text("Bảo lưu ý kiến")
 
 
 def test_what_is_pasted_in_an_old_encoding_is_converted_only_when_asked(enter):
