@@ -41,9 +41,8 @@ def dossier() -> tuple[str, list[Paper]]:
 
 
 def create_meeting(clerk: Person, title: str) -> int:
-    """From the list of meetings to the desk of the new one; its id."""
-    page = clerk.go("/records/meetings/")
-    page.locator('a[href="/records/meetings/add"]').first.click()
+    """From the empty form to the record of the new meeting; its id."""
+    page = clerk.go("/records/meetings/add")  # loaded to its end: its scripts look after the fields
     page.locator("#title").fill(title)
     page.locator("#kind").select_option("regular")
     starts = dt.datetime.now(HANOI) + SOON
