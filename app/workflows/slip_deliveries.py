@@ -45,7 +45,7 @@ def note_delivery(actor: Actor, slip_id: int, device: str, seen: bool, now: dt.d
             return False
         db.session.add(SlipDelivery(**key, body_id=slip.body_id, received_at=now, seen_at=now if seen else None))
     elif seen and delivery.seen_at is None:
-        delivery.seen_at = now
+        delivery.seen_at = max(now, delivery.received_at)  # it asked before, and waited for the lock
     else:
         return False
     slip.version += 1

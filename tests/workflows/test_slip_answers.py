@@ -375,6 +375,9 @@ def test_it_is_noted_on_which_device_a_slip_has_arrived_and_was_opened(slip, ope
     assert [(row.device, row.received_at, row.seen_at) for row in kept] == [
         ("iPad", NOW, later), ("điện thoại", later, later)
     ]  # fmt: skip
+    assert note(who, open_slip, "máy tính", False, later)
+    assert note(who, open_slip, "máy tính", True, NOW)  # it asked first, and was let in second
+    assert slip_deliveries.deliveries_of(open_slip)[-1] == (who.person_id, "máy tính", later, later)
     assert code_of(note, slip.who["clerk"], open_slip, "máy", True, NOW) == "not_allowed"
     slip_closing.recall_slip(slip.who["clerk"], open_slip, REASON, now=NOW)
     assert not note(slip.who["b"], open_slip, "iPad", True, later)
