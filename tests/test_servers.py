@@ -45,13 +45,10 @@ def test_the_application_has_only_what_was_granted(postgres_server, filled):
         app.execute("UPDATE vote SET id = 3 WHERE id = 1")
 
 
-def test_a_copy_has_rows_and_grants_and_takes_less_than_a_second(postgres_server, filled):
-    began = time.monotonic()
+def test_a_copy_has_rows_and_can_be_dropped(postgres_server, filled):
     postgres_server.create_database("copied", template=filled)
-    took = time.monotonic() - began
     assert votes(postgres_server, "copied") == 2
     postgres_server.drop_database("copied")
-    assert took < 1
 
 
 def test_an_acknowledged_row_survives_a_crash_of_the_server(postgres_server, filled):

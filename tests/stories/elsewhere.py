@@ -143,7 +143,7 @@ def hangs_up(handler: csc_server.Handler, method: str, told: Any) -> Any:
 
 def until(done: Callable[[], bool]) -> None:
     """Wait for what a browser does not show."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

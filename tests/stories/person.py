@@ -47,8 +47,15 @@ class Person:
         return self.page
 
     def at(self, selector: str, **options: Any) -> Locator:
-        """The part of the page with this selector."""
+        """The part of the page with this selector; its scripts have begun, so that pressing it has its effect."""
+        self.page.wait_for_load_state("domcontentloaded")
         return self.page.locator(selector, **options)
+
+    def settled(self) -> Page:
+        """The page as it is drawn in the end: its styles and letters are here."""
+        self.page.wait_for_load_state()
+        self.page.evaluate("() => document.fonts.ready.then(() => null)")
+        return self.page
 
     def enter_pin(self, pin: str = PIN) -> None:
         """Type the PIN into the open sheet and send it."""

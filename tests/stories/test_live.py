@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 SOCKETS = "**/socket.io/**"
 SOCKET = re.compile(r"/socket\.io/.*transport=websocket")
 JOINED = '43/meetings,0[{"ok":true'  # the answer to the first question of a line
-OLDEST = 20  # seconds: a slow machine is no fault, what never comes is one
+OLDEST = 60  # seconds: a slow machine is no fault, what never comes is one
 WATCH = """() => {
     window.shown = null;
     document.addEventListener("ec:snapshot", ({ detail }) => (window.shown = detail.meeting.version));

@@ -121,8 +121,8 @@ def addresses(person: Person) -> dict[str, str]:
 
 def faults_of(person: Person, path: str, colours: str) -> dict[str, list[str]]:
     """What is wrong with a page as it is, and with twice the text size."""
-    page = person.go(path)
-    page.evaluate("() => document.fonts.ready.then(() => null)")
+    person.go(path)
+    page = person.settled()
     if re.search(r"^/papers/\d+$", path):
         expect(person.at("#page-1 canvas")).to_be_visible()
     seen = page.evaluate(FAINT, LEAST_CONTRAST)

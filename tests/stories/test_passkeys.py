@@ -203,6 +203,7 @@ def returning(come) -> Callable[..., tuple[Person, Authenticator]]:
         label = f"Máy {next(numbers)}"
         add_a_passkey(person, label)
         expect(person.at(".ec-row__title", has_text=label)).to_be_visible()
+        person.page.wait_for_load_state()
         return person, held
 
     return enter

@@ -53,7 +53,7 @@ def _locked() -> bytes:
 
 
 def faults(person: Person) -> dict[str, object]:
-    page = person.page
+    page = person.settled()
     found = {
         "too wide": page.evaluate(OVERFLOWING), "too small": page.evaluate(TOO_SMALL, TARGET),
         "faint": page.evaluate(FAINT, LEAST_CONTRAST)["faint"],

@@ -31,6 +31,11 @@ KINDS = {
 }  # fmt: skip
 DRAFT = "Điều 1. Mục tiêu\nPhát triển kinh tế số.\nĐiều 2. Tổ chức thực hiện\nCác bộ thi hành."
 Enter = Callable[[str], Page]
+# The look that a board takes every ten seconds beside the socket comes a thousand seconds later.
+NO_LOOK_OF_ITS_OWN = """
+const later = window.setTimeout;
+window.setTimeout = (call, ms, ...rest) => later(call, ms > 9000 ? ms * 100 : ms, ...rest);
+"""
 
 
 @pytest.fixture
@@ -145,6 +150,7 @@ def approved(enter: Enter, clerk: Page, slip_id: int) -> Page:
 def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     scene = SlipScene()
     clerk = enter("clerk")
+    clerk.add_init_script(NO_LOOK_OF_ITS_OWN)
     compose(clerk, tmp_path)
     slip_id = only_slip().id
     issuer = approved(enter, clerk, slip_id)
@@ -159,10 +165,8 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     answered_articles_are_marked(enter("b"), slip_id)
     for name, choice in (("a", "agree"), ("b", "disagree")):
         answer_all(scene, name, slip_id, choice)
-    began = dt.datetime.now(dt.UTC)
     relay.drain(NOW)
-    expect(answered).to_have_text(f"2/{len(MEMBERS)}", timeout=9_000)  # told: the slow look comes after ten seconds
-    assert (dt.datetime.now(dt.UTC) - began).total_seconds() < 9
+    expect(answered).to_have_text(f"2/{len(MEMBERS)}")  # told by the socket
     clerk.click("form[action$='/chase'] .ec-btn--primary")
     expect(clerk.locator("[data-region=reminders]")).to_contain_text(f"{len(MEMBERS) - 2}")
     decide(clerk, "extend", "Bổ sung hồ sơ")
@@ -177,18 +181,16 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
 
 
 def arrives_at_the_board(enter: Enter, clerk: Page, slip_id: int) -> None:
-    """What a member's device notes stands on the open board before it looks by itself, after ten seconds."""
+    """What a member's device notes stands on the open board, which does not look by itself."""
     clerk.evaluate("window.kept = true")
     member, counts = enter("a"), clerk.locator("[data-region=counts]")
     line = clerk.locator(".ec-board li", has_text=PEOPLE["a"].post)
     for second, (path, noted) in enumerate((("/", "received"), (f"/slips/{slip_id}", "seen"))):
         with member.expect_response(lambda answer, noted=noted: answer.url.endswith(f"/{noted}")):
             member.goto(path)
-        began = dt.datetime.now(dt.UTC)
         relay.drain(NOW + dt.timedelta(seconds=second))
-        expect(line).to_contain_text("đã xem" if second else "đã nhận", timeout=9_000)
+        expect(line).to_contain_text("đã xem" if second else "đã nhận")
         expect(counts).to_contain_text(f"đã xem {second}.")
-        assert (dt.datetime.now(dt.UTC) - began).total_seconds() < 9
     assert clerk.evaluate("window.kept"), "the board was loaded anew"
 
 
