@@ -252,12 +252,12 @@ def test_nobody_listening_is_unreachable_and_certainly_not_accepted():
 
 
 def test_a_slow_server_is_left_after_the_patience_is_over(mailer, postbox):
-    postbox.before_rcpt = 1
+    postbox.before_rcpt = 10
     mailer.answer = 0.2
     start, before = time.monotonic(), Before()
     with pytest.raises(Unreachable):
         mailer.send(a_letter(), before)
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 9
     assert before.times == 0
 
 

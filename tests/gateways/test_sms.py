@@ -180,7 +180,7 @@ def test_an_answer_that_drips_is_cut_off():
     start = time.monotonic()
     with pytest.raises(Unreachable):
         ask(answering(202, b'{"id": "1"}' + b" " * 200, slowly=0.1), answer=0.5)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 15
 
 
 def test_nobody_listening_is_unreachable():

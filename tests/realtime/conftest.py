@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import engineio
 import pytest
 import requests
 import socketio
@@ -29,12 +30,24 @@ def tell_everybody() -> int:
         return relay.drain(NOW)
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     """Wait for something that another thread does."""
     end = time.monotonic() + seconds
     while not (found := condition()) and time.monotonic() < end:
         time.sleep(0.01)
     return found
+
+
+class InOrder(engineio.Client):
+    """The library starts a thread for each message, so that one may overtake another in the client itself."""
+
+    def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
+        return super()._trigger_event(event, *args, **{**kwargs, "run_async": False})
+
+
+class Client(socketio.Client):
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return InOrder
 
 
 class Listener:
@@ -52,7 +65,7 @@ class Listener:
         options = {"origin": origin} if origin else {}
         self.http = requests.Session()
         self.http.headers["Cookie"] = f"ecabinet={cookie}"  # with every request, as a browser does
-        self.client = socketio.Client(
+        self.client = Client(
             reconnection=False, websocket_extra_options=options,
             http_session=self.http if "polling" in transports else None,
         )  # fmt: skip
@@ -61,7 +74,7 @@ class Listener:
             self.client.on(event, partial(self._note, event), namespace=NAMESPACE)
         self.client.eio.on("message", self._frame)
         sent = {"Cookie": f"ecabinet={cookie}"} if cookie else {}
-        self.client.connect(address, headers=sent, transports=list(transports), namespaces=[NAMESPACE], wait_timeout=5)
+        self.client.connect(address, headers=sent, transports=list(transports), namespaces=[NAMESPACE], wait_timeout=30)
         self.line = self.client.eio.ws
 
     def _frame(self, data: Any) -> None:
@@ -76,7 +89,7 @@ class Listener:
         self.told.append((event, message))
 
     def join(self, meeting_id: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.client.call("join", {"meeting_id": meeting_id}, namespace=NAMESPACE, timeout=5)
+        answer: dict[str, Any] = self.client.call("join", {"meeting_id": meeting_id}, namespace=NAMESPACE, timeout=30)
         return answer
 
     @property

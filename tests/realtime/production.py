@@ -43,7 +43,7 @@ class Realtime:
         return self.log.read_text()
 
     def health(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:  # noqa: S310 - of this test
+        with urllib.request.urlopen(f"{self.address}/healthz", timeout=30) as answer:  # noqa: S310 - of this test
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -58,5 +58,5 @@ class Realtime:
         """Exit status, and how long it took."""
         began = time.monotonic()
         self.process.send_signal(how)
-        status = self.process.wait(20)
+        status = self.process.wait(60)
         return status, time.monotonic() - began

@@ -182,10 +182,10 @@ def test_odd_payloads_get_no_room_and_break_nothing(scene, listen):
     scene.invite()
     listener = listen("a")
     for payload in ODD:
-        answer = listener.client.call("join", payload, namespace=NAMESPACE, timeout=5)
+        answer = listener.client.call("join", payload, namespace=NAMESPACE, timeout=30)
         assert answer["ok"] is False, payload
     listening.lines.refill()
-    assert listener.client.call("join", (1, 2, 3), namespace=NAMESPACE, timeout=5)["code"] == "bad_request"
+    assert listener.client.call("join", (1, 2, 3), namespace=NAMESPACE, timeout=30)["code"] == "bad_request"
     assert listener.join(scene.meeting_id)["ok"] is True
 
 
@@ -195,7 +195,7 @@ def test_the_board_of_a_slip_is_listened_to_by_whoever_sees_it_and_by_nobody_els
 
     def joined(name):
         listener = listen(name)
-        return listener, listener.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=5)
+        return listener, listener.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=30)
 
     (watching, let_in), (member, refused) = joined("auditor"), joined("a")
     assert let_in == {"ok": True, "slip_id": slip_id, "version": slip.slip(slip_id).version}
@@ -203,7 +203,7 @@ def test_the_board_of_a_slip_is_listened_to_by_whoever_sees_it_and_by_nobody_els
     announcing.to_slip(slip_id, {"slip_id": slip_id})
     announcing.to_slip(slip_id + 1, {"slip_id": slip_id + 1})
     assert until(lambda: watching.told)
-    member.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=5)  # whatever was sent has arrived
+    member.client.call("join", {"slip_id": slip_id}, namespace=NAMESPACE, timeout=30)  # whatever was sent has arrived
     assert (watching.told, member.told) == ([("slip", {"slip_id": slip_id})], [])
 
 
@@ -227,7 +227,7 @@ def test_notices_and_background_work_are_told_to_those_concerned(scene, listen, 
     announcing.to_jobs(1, {"job_id": 2})
     announcing.to_jobs(2, {"job_id": 3})
     assert until(lambda: mine.told and admin.told)
-    other.client.call("join", {"meeting_id": 1}, namespace=NAMESPACE, timeout=5)  # whatever was sent has arrived
+    other.client.call("join", {"meeting_id": 1}, namespace=NAMESPACE, timeout=30)  # whatever was sent has arrived
     assert (mine.told, admin.told, other.told) == ([("notice", {"unread": 1})], [("job", {"job_id": 2})], [])
 
 
