@@ -6,15 +6,28 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
+from app.extensions import db
 from app.gateways import paper
-from app.models import DocumentVersion, Outcome, Slip, SlipDecision, SlipState
+from app.models import (
+    Appointment,
+    BodyKind,
+    DocumentVersion,
+    Office,
+    Organisation,
+    OrganisationKind,
+    Outcome,
+    Slip,
+    SlipDecision,
+    SlipState,
+)
 from app.workflows import next_drafts, slip_closing, slip_decisions, slip_papers, synthesis
 from app.workflows.engine.errors import NotFound, WorkflowError
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.transaction import end_reading
 from app.workflows.engine.visibility import nothing, seen
-from app.workflows.rules.calendar import iso_utc
+from app.workflows.rules.calendar import hanoi_date, iso_utc
 from app.workflows.rules.canonical import read_stored
 from app.workflows.rules.slip_dissent import Dissent, Remark, dissents
 
@@ -90,12 +103,30 @@ def document_of(actor: Actor, slip_id: int) -> tuple[str, bytes]:
     at = report.explained.submitted_at
     sheet = paper.SlipSheet(
         objections=objections, head_post=_head_post(report), demo=demo, draft=_mended(report),
-        rows=report.explained.rows, explained_at=iso_utc(at) if at else None,
+        rows=report.explained.rows, explained_at=iso_utc(at) if at else None, **_reporter(report),
     )  # fmt: skip
     name = f"bao-cao-ket-qua-phieu-{report.slip.id}.pdf"
     definition, result = report.definition, report.result
     end_reading()
     return name, paper.slip_report(definition, result, sheet)
+
+
+def _reporter(report: Report) -> dict[str, Any]:
+    """The office that reports, and the post of its head on the day of the close; nothing where a body has none."""
+    slip, day = report.slip, hanoi_date(dt.datetime.fromisoformat(report.result["closed_at"]))
+    heads = select(Appointment).where(
+        Appointment.body_id == slip.body_id, Appointment.office == Office.MINISTER_CHAIRMAN, Appointment.in_force(day)
+    )
+    head = db.session.scalars(heads.order_by(Appointment.rank, Appointment.id).limit(1)).first()
+    offices = select(Organisation).filter_by(body_id=slip.body_id, kind=OrganisationKind.OFFICE)
+    own = db.session.scalars(offices.order_by(Organisation.position, Organisation.id).limit(1)).first()
+    office = (head.organisation if head else None) or own
+    if office is None:
+        return {}
+    found = {"office": office.name, "superior": "" if slip.body.kind is BodyKind.GOVERNMENT else slip.body.name}
+    if head:
+        found["signer_post"] = (head.post.removesuffix(office.name).strip(" ,").upper(),)
+    return found
 
 
 def _mended(report: Report) -> paper.DraftFile | None:

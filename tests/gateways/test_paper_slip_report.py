@@ -95,6 +95,17 @@ def test_long_opinions_go_on_over_pages_and_the_bytes_are_the_same_each_time():
     assert pdf == printed(sheet)
 
 
+def test_the_office_reports_with_its_own_name_above_and_the_post_of_its_head_below():
+    office = {"office": "Văn phòng Chính phủ", "signer_post": ("BỘ TRƯỞNG, CHỦ NHIỆM",)}
+    said = words(printed(dataclasses.replace(SHEET, **office)))
+    assert "VĂN PHÒNG CHÍNH PHỦ Hà Nội" in said
+    for told in ("Nơi nhận: - Như trên; - Lưu: VT.", "BỘ TRƯỞNG, CHỦ NHIỆM"):
+        assert told in said
+    below = words(printed(dataclasses.replace(SHEET, **office, superior="Ủy ban nhân dân tỉnh")))
+    assert "ỦY BAN NHÂN DÂN TỈNH VĂN PHÒNG CHÍNH PHỦ" in below
+    assert "Hạnh phúc CHÍNH PHỦ Hà Nội" in words(printed())
+
+
 def test_a_result_of_another_slip_is_refused():
     definition, result = counted()
     with pytest.raises(ValueError, match="not of one slip"):

@@ -140,6 +140,8 @@ def test_what_members_wrote_is_explained_before_the_draft_is_signed_and_the_mend
     scene.explained()
     assert slip_reports.report_on(head, scene.slip_id).draft.id == version.id
     said = " ".join(" ".join(page_texts(slip_reports.document_of(head, scene.slip_id)[1])).split())
+    assert "VĂN PHÒNG CHÍNH PHỦ" in said.partition("PHIẾU BÁO CÁO")[0], "who reports is the office, whose head signs"
+    assert "Lưu: VT. BỘ TRƯỞNG, CHỦ NHIỆM" in said
     assert "Dự thảo đã tiếp thu" in said
     assert version.sha256 in said.replace(" ", "")
     scene.decided()

@@ -16,6 +16,7 @@ ANSWERS = {"agree": "Đồng ý", "disagree": "Không đồng ý", "other": "Ý 
 COUNTED = ("Ý kiến", "Số thành viên trên tổng số", "Tỷ lệ trên tổng số thành viên")
 ARTICLES = ("Điều", "Đồng ý", "Không đồng ý", "Ý kiến khác", "Mặc nhiên", "Chưa trả lời")
 OPTIONS = ("Phương án", "Số thành viên")
+RECIPIENTS = ("Như trên", "Lưu: VT")
 OUTCOMES = {"adopted": "ĐẠT QUÁ BÁN", "not_adopted": "KHÔNG ĐẠT QUÁ BÁN", "undecided": "CHƯA CÓ QUYẾT ĐỊNH"}
 WAYS = (
     "Ký ban hành trên cơ sở kết quả lấy ý kiến",
@@ -48,15 +49,18 @@ class DraftFile:
 
 @dataclass(frozen=True)
 class SlipSheet:
-    """What stands beside definition and result; `signer_post` are the lines of who reports to the addressee.
+    """What stands beside definition and result; `office` reports, for whose head `signer_post` are the lines.
 
+    Without an office the body reports itself. `superior` stands above the office where it is no body of its own.
     `rows` of opinions in words, and when the table that explains them was submitted (ISO 8601); `draft` None where
     nothing was mended.
     """
 
     objections: tuple[Objection, ...] = ()
     head_post: str = "Thủ tướng Chính phủ"
-    signer_post: tuple[str, ...] = ("BỘ TRƯỞNG, CHỦ NHIỆM", "VĂN PHÒNG CHÍNH PHỦ")
+    office: str = ""
+    superior: str = ""
+    signer_post: tuple[str, ...] = ("NGƯỜI BÁO CÁO",)
     demo: bool = False
     rows: int = 0
     explained_at: str | None = None
@@ -72,10 +76,11 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
     if (definition["slip_id"], len(definition["roll"])) != (result["slip_id"], result["members"]):
         raise ValueError("definition and result are not of one slip")
     body = definition["body"]["name"]
+    issuer = sheet.office or body
     made_at = max(dates.moment(at) for at in (result["closed_at"], sheet.explained_at) if at)
     return build(
         [
-            Head(body.upper(), _place_date(definition, made_at)),
+            Head(issuer.upper(), _place_date(definition, made_at), superior=sheet.superior.upper()),
             Title("PHIẾU BÁO CÁO", f"Kết quả lấy ý kiến Thành viên {body} về {_inside(definition['matter'])}"),
             *blocks.addressees([sheet.head_post]),
             *_asked(definition, result),
@@ -85,10 +90,10 @@ def slip_report(definition: Mapping[str, Any], result: Mapping[str, Any], sheet:
             *_draft(definition, sheet),
             *_ways(definition, result),
             *_proof(result),
-            blocks.closing((), [(sheet.signer_post, "")]),
+            blocks.closing(RECIPIENTS, [(sheet.signer_post, "")]),
         ],
         title=f"Báo cáo kết quả lấy ý kiến: {definition['matter']}",
-        issuer=body,
+        issuer=issuer,
         made_at=made_at,
         demo=sheet.demo,
     )
