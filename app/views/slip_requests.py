@@ -10,7 +10,7 @@ from app.models import Choice, Slip
 from app.views.errors import problem
 from app.views.parsing import BadField, Sent, form_code, form_id, form_text
 from app.workflows.opinion_texts import LegacyText, OfferedText, opinion
-from app.workflows.rules.slip import MOST_ARTICLES, MOST_ATTACHMENTS, MOST_OPTIONS, MOST_QUESTIONS
+from app.workflows.rules.slip import MOST_ARTICLES, MOST_ATTACHMENTS, MOST_OPTIONS, MOST_QUESTIONS, article_choice
 from app.workflows.slip_answers import Said
 
 LARGEST_REQUEST = 900 * 1024  # bytes; a form and its headers stay below a megabyte
@@ -49,6 +49,7 @@ def form_content(asked: Mapping[str, Any]) -> Content:
 def said_of(slip: Slip, content: Content, as_typed: Collection[str] = ()) -> Said:
     """What may be signed of it: articles without an opinion are left out, texts are cleaned (rule:R61, rule:R63).
 
+    An article that is only written about is marked as the rules have it (rule:R76), and shown so before it is signed.
     `as_typed` are the fields whose text looks like an old encoding and is meant. OfferedText names the first field that
     cannot stay as it is.
     """
@@ -56,12 +57,12 @@ def said_of(slip: Slip, content: Content, as_typed: Collection[str] = ()) -> Sai
     answers = []
     for part in content["answers"]:
         number = part["question"]
-        articles = [
-            {"article": each["article"], "choice": each["choice"], "text": texts[f"text-{number}-{each['article']}"]}
-            for each in sorted(part["articles"], key=lambda each: each["article"])
-        ]
-        spoken = [each for each in articles if each["choice"] or each["text"]]
-        answers.append({**part, "text": texts[f"text-{number}"], "articles": spoken})
+        articles = []
+        for each in sorted(part["articles"], key=lambda each: each["article"]):
+            text = texts[f"text-{number}-{each['article']}"]
+            if choice := article_choice(each["choice"], text):
+                articles.append({"article": each["article"], "choice": choice, "text": text})
+        answers.append({**part, "text": texts[f"text-{number}"], "articles": articles})
     return Said(answers, content["reservation"], content["uploads"])
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.workflows.rules.canonical import canonical
 from app.workflows.rules.slip import (
+    article_choice,
     check_answer,
     main_question,
     parse_answer,
@@ -221,3 +222,12 @@ def test_bytes_that_were_not_written_by_us_are_no_answer(hostile):
 def test_bytes_that_were_not_written_by_us_are_no_slip(hostile):
     with pytest.raises(ValueError, match=r"."):
         parse_slip_definition(hostile)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said", "counted"),
+    [(None, "", None), (None, "Ghi rõ", "other"), ("agree", "Ghi rõ", "agree"), ("agree", "", "agree")],
+)
+def test_an_article_that_is_only_written_about_has_another_opinion(choice, said, counted):
+    """rule:R76"""
+    assert article_choice(choice, said) == counted

@@ -4,14 +4,17 @@ import pytest
 
 from app.extensions import db
 from app.models import MemberStaff, QuestionKind, SlipAdvice, SlipAide, SlipAnswer, SlipDraft
-from app.workflows import slip_closing, slip_issue, slip_papers
+from app.workflows import slip_closing, slip_issue, slip_papers, slip_reports
 from app.workflows.engine.rights import SYSTEM
 from app.workflows.engine.transaction import own_transaction
 from app.workflows.slips import Question
 from tests import cabinet
+from tests.conftest import nonce_of
 from tests.deciding import TEXT
 from tests.slipping import CONSENT, LATE, SlipScene
 from tests.views.browser import Browser
+
+NONCE = nonce_of("an article")
 
 
 @pytest.fixture
@@ -94,6 +97,22 @@ def test_an_aide_comments_single_articles_and_the_member_signs_them_as_own_words
     at("a").post(f"/slips/{slip_id}/advice/{advice.id}/take", version="1")
     (article,) = [each for each in db.session.query(SlipDraft).one().content["answers"][1]["articles"] if each["text"]]
     assert article == {"article": 1, "choice": "disagree", "text": "Bỏ khoản 2"}
+
+
+def test_what_is_only_written_about_an_article_is_shown_and_counted_as_another_opinion(slip, at):
+    slip_id = with_articles(slip)
+    written = {"article": 2, "choice": None, "text": "Ghi rõ thời hạn"}
+    answers = [
+        {"question": 1, "choice": "agree", "option": None, "text": "", "articles": []},
+        {"question": 2, "choice": None, "option": None, "text": "", "articles": [written]},
+    ]
+    sent = {"answers": answers, "reservation": False, "uploads": [], "nonce": NONCE, "as_typed": []}
+    shown = at("a").send(f"/slips/{slip_id}/prepare", **sent).json["shown"]["parts"][1]["articles"]
+    assert [(each["label"], each["look"], each["remark"]) for each in shown] == [("Điều 2", "other", "Ghi rõ thời hạn")]
+    assert at("a").send(f"/slips/{slip_id}/sign", nonce=NONCE, pin=cabinet.PIN).status_code == 200
+    slip_closing.close_slip(SYSTEM, slip_id, now=LATE)
+    asked = slip_reports.report_on(slip.who["clerk"], slip_id).result["questions"][1]
+    assert [each["other"] for each in asked["articles"]] == [0, 1]
 
 
 def test_an_aide_is_led_from_list_and_notice_to_the_own_page_and_never_signs(slip, at):

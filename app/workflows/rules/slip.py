@@ -188,6 +188,11 @@ class AnswerCheck:
             raise ValueError("an answer says something")
 
 
+def article_choice(choice: str | None, said: str) -> str | None:
+    """Whoever writes about an article without choosing has another view of it (rule:R76)."""
+    return choice or ("other" if said else None)
+
+
 def _check_part(question: Mapping[str, Any], each: Mapping[str, Any], articles: int) -> None:
     kind, place = question["kind"], f"answer {question['index']}"
     if each["choice"] is not None and kind != CONSENT:
