@@ -41,6 +41,11 @@ def same_site_referrer() -> str:
     return path or "/"
 
 
+def here() -> str:
+    """Where this page is opened again: what answers a form may stand at an address that only takes forms."""
+    return request.full_path.rstrip("?") if request.method == "GET" or _opens(request.path) else same_site_referrer()
+
+
 def _opens(path: str) -> bool:
     """Whether the address shows a page, and does not only take forms."""
     addresses = current_app.create_url_adapter(request)

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from app.version import SOFTWARE
 from app.views.actor import current_actor, now
+from app.views.addresses import here
 from app.views.living import living, passkey_offer
 from app.views.waits import waiting_slip_ids, waiting_tasks
 from app.workflows import notices
@@ -44,10 +45,10 @@ def _frame() -> dict[str, Any]:
     locale = str(get_locale() or "vi")
     languages = current_app.config["LANGUAGES"]
     return {
-        "version": SOFTWARE, "locale": locale, "home_url": "/", "login_url": url_for("SignInView.login"),
-        "logout_url": url_for("SignInView.logout"), "lock_url": url_for("SignInView.lock"),
-        "unlock_url": url_for("SignInView.unlock"), "awake_url": url_for("SignInView.awake"),
-        "idle_seconds": int(IDLE.total_seconds()), "own_menu": True,
+        "version": SOFTWARE, "locale": locale, "home_url": "/", "here": here(),
+        "login_url": url_for("SignInView.login"), "logout_url": url_for("SignInView.logout"),
+        "lock_url": url_for("SignInView.lock"), "unlock_url": url_for("SignInView.unlock"),
+        "awake_url": url_for("SignInView.awake"), "idle_seconds": int(IDLE.total_seconds()), "own_menu": True,
         "languages": [
             {"code": code, "name": language["name"], "url": url_for("SignInView.language", code=code),
              "current": code == locale}

@@ -180,6 +180,28 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     assert only_slip().state == "closed"
 
 
+def test_a_slip_is_recalled_and_the_member_who_has_it_open_reads_why(app, enter):
+    slip_id = SlipScene().issue()
+    relay.drain(NOW)
+    member, clerk = enter("a"), enter("clerk")
+    member.goto(f"/slips/{slip_id}")
+    member.locator("label", has_text="Không đồng ý").first.click()
+    clerk.goto(f"/slips/{slip_id}/board")
+    decide(clerk, "recall", " ")
+    expect(clerk.locator("#recall-error")).to_be_visible()
+    expect(clerk).to_have_url(re.compile(r"/board$"))  # where it is drawn anew, not where the form went
+    clerk.fill("#sheet-recall textarea", "Nhầm bản dự thảo")
+    clerk.locator("#sheet-recall button[type=submit]").click()
+    expect(clerk.locator(".ec-banner--bad")).to_contain_text("Nhầm bản dự thảo")
+    expect(clerk.locator("[data-dialog=sheet-extend]")).to_have_count(0)
+    assert only_slip().state == "recalled"
+    relay.drain(NOW)
+    expect(member.locator("[data-region=state]")).to_contain_text("Nhầm bản dự thảo")
+    expect(member.locator("[data-next]")).to_have_attribute("aria-disabled", "true")
+    member.goto("/slips/?state=waiting")
+    expect(member.locator("a.ec-task")).to_have_count(0)
+
+
 def arrives_at_the_board(enter: Enter, clerk: Page, slip_id: int) -> None:
     """What a member's device notes stands on the open board, which does not look by itself."""
     clerk.evaluate("window.kept = true")

@@ -162,6 +162,18 @@ def test_without_looking_for_one_it_would_lead_nowhere(at, open_slip, monkeypatc
     assert at("clerk").get(told.location).status_code == 405
 
 
+def test_a_page_that_answers_a_form_says_where_it_is_opened_again(at, open_slip):
+    clerk, board = at("clerk"), f"/slips/{open_slip}/board"
+    from_there = {"Referer": f"http://localhost{board}"}
+    drawn = clerk.client.post(f"/slips/{open_slip}/recall", data={"reason": " "}, headers=from_there)
+    assert (drawn.status_code, clerk.get(f"/slips/{open_slip}/recall").status_code) == (422, 405)
+    assert f'data-here="{board}"' in drawn.text
+    assert f'name="next" value="{board}"' in drawn.text, "whoever takes the other language or unlocks the screen"
+    opened = clerk.get(f"{board}?q=x").text
+    assert f'name="next" value="{board}?q=x"' in opened
+    assert "data-here" not in opened
+
+
 # -- signs and devices ------------------------------------------------------------------------------------------------
 
 

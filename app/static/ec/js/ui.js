@@ -126,6 +126,13 @@ function initFields() {
   });
 }
 
+/** What answers a form may stand at an address that only takes forms: loaded or drawn anew, its page comes. */
+function initAddress() {
+  const here = document.getElementById("main")?.dataset.here;
+  if (here) history.replaceState(history.state, "", here);
+}
+
+initAddress();
 initTheme();
 initDialogs();
 initTabs();
