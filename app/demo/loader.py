@@ -23,9 +23,9 @@ from app.demo.saying import Saying
 from app.demo.telling import told_in_notices_only
 from app.extensions import db
 from app.gateways import signing
-from app.models import Body, KeyRecovery, RecoveryKind, Refusal, Setting
+from app.models import Body, Certificate, KeyRecovery, RecoveryKind, Refusal, Setting
 from app.tasks import relay
-from app.workflows import announcements, digests, keys, meetings, notices, polls
+from app.workflows import announcements, digests, keys, meetings, notices, polls, revocation_evidence
 from app.workflows.engine.rights import SYSTEM, Actor
 from app.workflows.engine.transaction import end_reading, use_case
 from app.workflows.rules.calendar import hanoi_date
@@ -90,6 +90,7 @@ def history(members: tuple[str, ...], now: dt.datetime) -> list[Step]:
     steps += _first_things(on.founded + MINUTE)
     steps += _noticed(ready.invited_at - MINUTE, read=True)
     steps += _digests(ready, now)
+    steps.append(Step(now - 30 * MINUTE, _have_asked_again))
     return [*steps, *_before_the_doors(ready, now), *_noticed(now, read=False)]
 
 
@@ -134,6 +135,7 @@ def _first_things(at: dt.datetime) -> Iterator[Step]:
 
     yield Step(at, furnish, alone=True)  # the founding did it, unless it was interrupted
     yield Step(at + MINUTE, go_on)
+    yield Step(at + 2 * MINUTE, slip_holding.let_aide)
 
 
 def _unlocked_key(at: dt.datetime) -> Iterator[Step]:
@@ -149,6 +151,17 @@ def _unlocked_key(at: dt.datetime) -> Iterator[Step]:
 
     yield Step(at, ask)
     yield Step(at + 12 * MINUTE, approve)
+
+
+def _have_asked_again(stage: Backstage, at: dt.datetime) -> None:
+    """The administrator has the authority asked about what was signed so long ago that nobody asks by himself.
+
+    Nobody asked while the demo's past was told; without an answer its Resolutions get no long-term form.
+    """
+    certificates = {row.id: row.der for row in db.session.scalars(select(Certificate).order_by(Certificate.id))}
+    for number, missing in revocation_evidence.backlogs(certificates, at).items():
+        if missing.state is revocation_evidence.AnswerState.GIVEN_UP:
+            revocation_evidence.ask_again(stage.who("quantri", at), number, at)
 
 
 def _noticed(at: dt.datetime, read: bool) -> Iterator[Step]:

@@ -157,9 +157,14 @@ AIDED = ("thutuong", "tv02", "tv03", "tv12", "tv16", "chunhiem")
 SHOWS_AN_AIDE = "tv12"  # whose aide has an account
 
 
+def aide_of(member: str) -> str:
+    """The handle of a member's aide."""
+    return f"troly.{member}"
+
+
 def _government(units: list[Unit], posts: Sequence[tuple[Post, ...]]) -> Tenant:
     aides = [
-        Figure(f"troly.{member}", name, roles=GUEST if member == SHOWS_AN_AIDE else ())
+        Figure(aide_of(member), name, roles=GUEST if member == SHOWS_AN_AIDE else ())
         for member, name in zip(AIDED, names.AIDES, strict=True)
     ]
     inner = [Unit(short, name, OrganisationKind.UNIT, OFFICE.abbreviation) for short, name in OFFICE_UNITS.items()]

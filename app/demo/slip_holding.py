@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.demo.backstage import Backstage, nonce_of
 from app.demo.history import Step
+from app.demo.presets import SHOWS_AN_AIDE, aide_of
 from app.demo.programme import GOVERNMENT
 from app.demo.slip_office import lay_before_head
 from app.demo.slip_programme import ALL, ARTICLE, HOUR, MINUTE, Opinions, Said
@@ -21,6 +22,7 @@ from app.models import Choice, QuestionKind, Slip, SlipAnswer, SlipPrepared, Sli
 from app.tasks import reminders
 from app.workflows import (
     keys,
+    slip_advice,
     slip_answers,
     slip_approval,
     slip_closing,
@@ -54,6 +56,8 @@ def told(asked: Opinions) -> Iterator[Step]:
         return
     yield Step(at + 35 * MINUTE, partial(_approve, asked, CHAIRMAN))
     yield Step(asked.issued_at, partial(_issue, asked))
+    if asked.advised:
+        yield Step(asked.issued_at + 20 * MINUTE, partial(_advise, asked))
     for number, answered_at in enumerate(asked.rounds):
         yield Step(answered_at, partial(_answer, asked, number), alone=True)
     if asked.closes_at is None or asked.reported_at is None:
@@ -142,6 +146,20 @@ def _prepared(asked: Opinions, found: int, stage: Backstage, handle: str, nonce:
     parts = [_part(place, question.kind, said, articles) for place, question in enumerate(asked.questions, start=1)]
     typed = Typed(parts, reservation=said.reservation)
     return slip_answers.prepare_answer(who, found, typed, nonce, at).statement
+
+
+def let_aide(stage: Backstage, at: dt.datetime) -> None:
+    """The member whose aide has an account lets the aide see slips."""
+    member = stage.who(SHOWS_AN_AIDE, at)
+    slip_advice.let_aide(member, stage.people[aide_of(SHOWS_AN_AIDE)], True, at)
+
+
+def _advise(asked: Opinions, stage: Backstage, at: dt.datetime) -> None:
+    for member, said in asked.advised.items():
+        parts = [_part(place, each.kind, said, 0) for place, each in enumerate(asked.questions, start=1)]
+        content = {"answers": parts, "reservation": False}
+        aide = stage.who(aide_of(member), at)
+        slip_advice.write_advice(aide, slip_id(asked), stage.people[member], content, at)
 
 
 def _part(place: int, kind: QuestionKind, said: Said, articles: int) -> dict[str, Any]:

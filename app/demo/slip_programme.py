@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.demo.dossiers import draft_of_slip, with_clause
+from app.demo.presets import SHOWS_AN_AIDE
 from app.demo.sessions import Calendar
 from app.demo.slip_office import Handling
 from app.models import Choice, QuestionKind, Stance, Urgency
@@ -36,7 +37,7 @@ class Opinions:
 
     `drafted_at` it is composed and submitted; `returned` is the reason of the Minister-Chairman. `closes_at` is the
     deadline of a slip that is over. `draft` is the text that members are asked about, `draft_after` what became of it
-    where it changed, `handled` how each opinion was dealt with.
+    where it changed, `handled` how each opinion was dealt with; `advised` what the aides of members suggest to them.
     """
 
     matter: str
@@ -57,6 +58,7 @@ class Opinions:
     decided_at: dt.datetime | None = None
     draft_after: Mapping[str, Any] | None = None
     handled: Mapping[str, Handling] = field(default_factory=dict)
+    advised: Mapping[str, Said] = field(default_factory=dict)
 
 
 def worked_before(day: dt.date, number: int, hour: int, minute: int = 0) -> dt.datetime:
@@ -201,6 +203,7 @@ def _urgent(on: Calendar) -> Opinions:
         basis="Luật Phòng, chống thiên tai; Luật Ngân sách nhà nước", questions=(DECIDING,),
         drafted_at=on.now - 100 * MINUTE, draft=_draft(10, on, subject), urgency=Urgency.EXPRESS,
         issued_at=on.now - 40 * MINUTE, silent=ALL,
+        advised={SHOWS_AN_AIDE: Said(text="Thống nhất; đề nghị ưu tiên sửa chữa trường học, trạm y tế trước 15 ngày.")},
     )  # fmt: skip
 
 

@@ -300,9 +300,12 @@ def test_what_was_typed_off_the_line_is_still_read_when_the_slip_was_recalled_me
 
 def test_an_aide_suggests_and_the_member_alone_signs(enter):
     member, aide = enter("tv12", TABLET), enter("troly.tv12", PHONE)
+    switch = "button[type=submit]"
+    member.go("/slips/aides").locator(switch, has_text="Ngừng").click()  # the demo begins with an aide who is let in
+    expect(member.at(switch, has_text="Cho phép")).to_be_visible()
     aide.go("/")
     expect(aide.at("a[href='/slips/']")).to_have_count(0)
-    member.go("/slips/aides").locator("button[type=submit]", has_text="Cho phép").click()
+    member.at(switch, has_text="Cho phép").click()
     expect(member.at(".ec-chip--ok")).to_be_visible()
     aide.go("/slips/").locator("a.ec-task", has_text="Chương trình phát triển đô thị").click()
     expect(aide.at("[data-sign-button], [data-next]")).to_have_count(0)
