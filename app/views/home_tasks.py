@@ -14,7 +14,7 @@ from app.workflows.inbox import Task, TaskKind
 from app.workflows.rules.calendar import hanoi_date
 
 NOW = (TaskKind.VOTE, TaskKind.TIE, TaskKind.PUBLISH, TaskKind.SIGN)
-TO_DECIDE = (TaskKind.OPINION, TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
+TO_DECIDE = (TaskKind.OPINION, TaskKind.ADVISE, TaskKind.RECOVERY, TaskKind.ABSENCE, TaskKind.ANSWER, TaskKind.ENROL)
 DOCUMENTS = (
     TaskKind.DECIDE, TaskKind.ISSUE, TaskKind.RELEASE, TaskKind.APPROVE, TaskKind.MEND, TaskKind.RECEIVE,
     TaskKind.DRAFT, TaskKind.REPORT, TaskKind.RESUBMIT,
@@ -136,6 +136,9 @@ KINDS = {
     ),
     TaskKind.OPINION: Kind(
         _("Opinion slip"), "message-square-text", _("Give my answer"), "SlipView.card", "slip_id", when=_deadline,
+    ),
+    TaskKind.ADVISE: Kind(
+        _("Opinion slip"), "file-text", _("Suggest an answer"), "SlipAdviceView.advice", "slip_id", when=_deadline,
     ),
     TaskKind.ENROL: Kind(
         _("Signing key"), "key-round", _("Choose a PIN"), "KeyView.own",

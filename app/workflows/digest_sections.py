@@ -195,7 +195,7 @@ ADDRESSES = {
     TaskKind.RECOVERY: "/records/recoveries/{id}", TaskKind.ABSENCE: "/absences/",
     TaskKind.ANSWER: "/meetings/{id}", TaskKind.ENROL: "/keys/",
     TaskKind.OPINION: "/slips/{id}", TaskKind.APPROVE: "/slips/{id}/preview", TaskKind.RELEASE: "/slips/{id}/preview",
-    TaskKind.MEND: "/slips/{id}/edit",
+    TaskKind.MEND: "/slips/{id}/edit", TaskKind.ADVISE: "/slips/{id}/advice",
 }  # fmt: skip
 
 

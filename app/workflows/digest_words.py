@@ -108,6 +108,7 @@ LINES: Mapping[str, tuple[Said, Said]] = {
     "slip": (_said(_("Slip %(number)s: %(title)s")), WHERE),
     f"task.{TaskKind.VOTE}": (_said(_("Vote: %(title)s")), WHERE),
     f"task.{TaskKind.OPINION}": (_said(_("Answer the opinion slip: %(title)s")), WHERE),
+    f"task.{TaskKind.ADVISE}": (_said(_("Suggest an answer to the opinion slip: %(title)s")), WHERE),
     f"task.{TaskKind.TIE}": (_said(_("Confirm the result of equal votes: %(title)s")), WHERE),
     f"task.{TaskKind.PUBLISH}": (_said(_("Publish the result: %(title)s")), WHERE),
     f"task.{TaskKind.SIGN}": (_said(_("Read and sign the Resolution: %(title)s")), WHERE),

@@ -30,7 +30,7 @@ from app.models import (
     Slip,
     SlipState,
 )
-from app.workflows import polls, slip_approval, slip_decisions
+from app.workflows import polls, slip_advice, slip_approval, slip_decisions
 from app.workflows.attendance import ANSWERABLE
 from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.visibility import visible
@@ -44,6 +44,7 @@ class TaskKind(StrEnum):
 
     VOTE = "vote"
     OPINION = "opinion"
+    ADVISE = "advise"
     TIE = "tie"
     PUBLISH = "publish"
     DECIDE = "decide"
@@ -102,6 +103,13 @@ def _opinions(actor: Actor, now: dt.datetime) -> Iterator[Task]:
     for slip in waiting_slips(actor, now):
         where = slip.organisation.name if slip.organisation else ""
         yield Task(TaskKind.OPINION, slip.id, slip.body_id, slip.matter, where, at=slip.deadline_at)
+
+
+def _advice(actor: Actor, now: dt.datetime) -> Iterator[Task]:
+    """Opinion slips about which this person is to advise a member, by their deadline."""
+    for slip in slip_advice.slips_to_advise(actor, now):
+        where = slip.organisation.name if slip.organisation else ""
+        yield Task(TaskKind.ADVISE, slip.id, slip.body_id, slip.matter, where, at=slip.deadline_at)
 
 
 def _slips(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
@@ -220,7 +228,7 @@ def _keys(actor: Actor, _now: dt.datetime) -> Iterator[Task]:
 
 # What is looked up for whom: on every page, so that nobody asks for what they could do nothing about.
 PARTS: dict[Callable[[Actor, dt.datetime], Iterator[Task]], tuple[Right, ...]] = {
-    _votes: (Right.POLL_VOTE,), _opinions: (Right.SLIP_ANSWER,),
+    _votes: (Right.POLL_VOTE,), _opinions: (Right.SLIP_ANSWER,), _advice: (),
     _closed_polls: (Right.POLL_CONFIRM_TIE, Right.POLL_PUBLISH), _outcomes: (Right.SLIP_DECIDE, Right.SLIP_RUN),
     _resolutions: (Right.RESOLUTION_SIGN, Right.RESOLUTION_ISSUE), _slips: (), _received: (),
     _undrafted: (Right.RESOLUTION_DRAFT,), _returned: (Right.SLIP_DRAFT,), _recoveries: (Right.KEY_RECOVER,),

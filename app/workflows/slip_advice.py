@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from app.extensions import db
 from app.models import MemberStaff, Notice, Person, Slip, SlipAdvice, SlipAide, SlipDraft, SlipRecipient
@@ -20,6 +20,7 @@ from app.workflows.rules.calendar import hanoi_date
 from app.workflows.slip_counting import require_open
 from app.workflows.slip_drafts import LARGEST_DRAFT
 from app.workflows.slip_refusals import DraftTooLong
+from app.workflows.slip_waiting import unanswered
 
 PARTS = ("answers", "reservation")  # of a draft; files are laid beside an answer by the member alone
 
@@ -119,6 +120,16 @@ def helped_slips(actor: Actor, slip_ids: Sequence[int], now: dt.datetime) -> set
     """Of these slips those for which a member lets this aide suggest an answer."""
     rows = select(SlipRecipient.slip_id).where(SlipRecipient.slip_id.in_(slip_ids))
     return set(db.session.scalars(rows.where(SlipRecipient.member_id.in_(_admitted(actor, now)))))
+
+
+def slips_to_advise(actor: Actor, now: dt.datetime) -> list[Slip]:
+    """Slips that a member who admits this aide can still answer, and for which the aide has suggested nothing yet."""
+    written = exists().where(
+        SlipAdvice.slip_id == Slip.id, SlipAdvice.member_id == SlipRecipient.member_id,
+        SlipAdvice.aide_id == actor.person_id,
+    )  # fmt: skip
+    rows = unanswered(now).where(SlipRecipient.member_id.in_(_admitted(actor, now)), ~written)
+    return list(db.session.scalars(rows).unique())
 
 
 def helps_members(actor: Actor, now: dt.datetime) -> bool:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
@@ -16,14 +17,19 @@ def waiting_slips(actor: Actor, now: dt.datetime) -> list[Slip]:
 
     Who had no certificate when a slip was issued cannot answer it, and is not asked to. The deadline itself is over.
     """
+    rows = unanswered(now).where(SlipRecipient.member_id == (actor.person_id or 0))
+    return [slip for slip in db.session.scalars(rows) if actor.may(Right.SLIP_ANSWER, slip)]
+
+
+def unanswered(now: dt.datetime) -> Select[Any]:
+    """Slips once for each member who can still answer and has not, the nearest deadline first."""
     later = aliased(Slip)
     answered = exists().where(SlipAnswer.slip_id == Slip.id, SlipAnswer.member_id == SlipRecipient.member_id)
     replaced = select(later.id).where(later.previous_id == Slip.id, later.definition_sha256.is_not(None)).exists()
     rows = select(Slip).join(SlipRecipient, SlipRecipient.slip_id == Slip.id)
-    rows = rows.where(SlipRecipient.member_id == (actor.person_id or 0), SlipRecipient.certificate_id.is_not(None))
-    rows = rows.where(Slip.state == SlipState.ISSUED, Slip.deadline_at > now, ~answered, ~replaced)
-    rows = rows.options(joinedload(Slip.organisation)).order_by(Slip.deadline_at, Slip.id)
-    return [slip for slip in db.session.scalars(rows) if actor.may(Right.SLIP_ANSWER, slip)]
+    rows = rows.where(SlipRecipient.certificate_id.is_not(None), ~answered, ~replaced)
+    rows = rows.where(Slip.state == SlipState.ISSUED, Slip.deadline_at > now)
+    return rows.options(joinedload(Slip.organisation)).order_by(Slip.deadline_at, Slip.id)
 
 
 def slips_signed_with_the_key_of(member_id: int, now: dt.datetime) -> list[Slip]:

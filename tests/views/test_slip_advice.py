@@ -115,6 +115,24 @@ def test_what_is_only_written_about_an_article_is_shown_and_counted_as_another_o
     assert [each["other"] for each in asked["articles"]] == [0, 1]
 
 
+def test_what_an_aide_is_to_advise_on_waits_on_the_start_page_until_it_is_written(slip, at):
+    slip_id, aide, member = slip.issue(), slip.who["guest"].person_id, slip.who["a"].person_id
+    link = f'href="/slips/{slip_id}/advice"'
+    assert link not in at("guest").get("/").text
+    at("a").post(f"/slips/aides/{aide}", wanted="let")
+    assert link in at("guest").get("/").text
+    assert link not in at("a").get("/").text, "who is asked answers"
+    at("guest").post(f"/slips/{slip_id}/advice/{member}", **{"choice-1": "agree"})
+    assert link not in at("guest").get("/").text
+    second = slip.issue()
+    assert f'href="/slips/{second}/advice"' in at("guest").get("/").text
+    slip.answer("a", second)
+    assert f'href="/slips/{second}/advice"' not in at("guest").get("/").text
+    third = slip.issue()
+    at("a").post(f"/slips/aides/{aide}", wanted="end")
+    assert f'href="/slips/{third}/advice"' not in at("guest").get("/").text
+
+
 def test_an_aide_is_led_from_list_and_notice_to_the_own_page_and_never_signs(slip, at):
     slip_id, member = slip.issue(), slip.who["a"].person_id
     told = at("guest").client.get(f"/slips/{slip_id}", headers={"Accept": "application/json"})
