@@ -149,10 +149,10 @@ def approve_slip(actor: Actor, slip_id: int, now: dt.datetime, remark: str = "")
     following = _step_of(slip)
     if following is not None:
         told = {"step": following.name, "offices": _codes(following)}
-        record_slip(actor, slip, SlipStepApproved, now, **told)
+        record_slip(actor, slip, SlipStepApproved, now, remark=said, **told)
         return slip
     move.apply(slip)
-    record_slip(actor, slip, SlipApproved, now)
+    record_slip(actor, slip, SlipApproved, now, remark=said)
     return slip
 
 

@@ -15,24 +15,30 @@ from app.models import (
     ApprovalAct,
     AuditEntry,
     Opinion,
+    OpinionGroup,
+    OpinionReply,
+    OpinionTable,
     Slip,
     SlipAnswer,
     SlipAttachment,
     SlipDecision,
     SlipDeemed,
+    SlipRecipient,
     SlipState,
 )
 from app.workflows import slips
 from app.workflows.engine.transaction import plain
 from app.workflows.rules.ballot import roll_code
 from app.workflows.rules.calendar import iso_utc
-from app.workflows.rules.canonical import clean_text, digest, parse_canonical, tagged_digest
+from app.workflows.rules.canonical import canonical, clean_text, digest, parse_canonical, tagged_digest
 from app.workflows.rules.opinions import Opinion as Written
 from app.workflows.rules.opinions import opinions_in
 from app.workflows.rules.passkey import PIN, PIN_AND_PASSKEY
 from app.workflows.rules.slip import main_question, parse_answer
 from app.workflows.rules.slip_log import CLOSED, EXTENDED, RECALLED, deadline_of
 from app.workflows.slip_facts import (
+    ExplanationsSubmitted,
+    ExplanationsTakenBack,
     SlipApproved,
     SlipDecided,
     SlipReturned,
@@ -47,6 +53,9 @@ ACTS = {
     SlipApproved.__name__: ApprovalAct.APPROVED, SlipReturned.__name__: ApprovalAct.RETURNED,
     SlipWithdrawn.__name__: ApprovalAct.WITHDRAWN,
 }  # fmt: skip
+
+
+EXPLAINED = (ExplanationsSubmitted.__name__, ExplanationsTakenBack.__name__)
 
 
 def check_copies(
@@ -172,17 +181,53 @@ def _in_order(one: Written) -> tuple[int, int, str]:
 
 
 def _check_facts(slip: Slip) -> None:
-    """The way of approval and the decision are those of the facts, which the log of the installation holds."""
-    names = [*ACTS, SlipDecided.__name__]
+    """Approval, explanations and decision are those of the facts, which the log of the installation holds."""
+    names = [*ACTS, SlipDecided.__name__, *EXPLAINED]
     rows = select(AuditEntry).where(AuditEntry.subject_type == Slip.__tablename__, AuditEntry.subject_id == slip.id)
     facts = list(db.session.scalars(rows.where(AuditEntry.fact.in_(names)).order_by(AuditEntry.id)))
     acts = [
-        (ACTS[fact.fact], fact.at, fact.payload["reason"] if fact.fact == SlipReturned.__name__ else None)
+        (ACTS[fact.fact], fact.at, fact.actor_id, fact.payload.get("reason") or fact.payload.get("remark", ""))
         for fact in facts if fact.fact in ACTS
     ]  # fmt: skip
-    kept = [(row.act, row.at, row.remark if row.act is ApprovalAct.RETURNED else None) for row in slip.approvals]
+    kept = [(row.act, row.at, row.person_id, row.remark) for row in slip.approvals]
     _same("the way of approval", kept, acts)
+    _check_explanations(slip, [fact for fact in facts if fact.fact in EXPLAINED])
     _check_decision(slip, [fact.payload for fact in facts if fact.fact == SlipDecided.__name__])
+
+
+def _check_explanations(slip: Slip, told: Sequence[AuditEntry]) -> None:
+    """A table that stands as submitted says what was submitted, and when."""
+    last = told[-1] if told and told[-1].fact == ExplanationsSubmitted.__name__ else None
+    table = db.session.get(OpinionTable, slip.id)
+    _same("the time of the explanations", table and table.submitted_at, last and last.at)
+    if last is not None:
+        _same("the explanations", digest(canonical(_explained(slip))), last.payload["sha256"])
+
+
+def _explained(slip: Slip) -> list[list[Any]]:
+    """Every row of the table as it was submitted: number, opinions with the leading one first, what was answered."""
+    rows = (
+        select(Opinion.id, Opinion.question, Opinion.article, OpinionGroup.leader_id)
+        .join(OpinionGroup, OpinionGroup.opinion_id == Opinion.id)
+        .join(SlipRecipient, (SlipRecipient.slip_id == Opinion.slip_id)
+              & (SlipRecipient.member_id == Opinion.member_id))
+        .where(Opinion.slip_id == slip.id)
+        .order_by(Opinion.question, Opinion.article, SlipRecipient.roll_index)
+    )  # fmt: skip
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for number, question, article, leader in db.session.execute(rows):
+        groups.setdefault((question, article, leader), []).append(number)
+    replies = {row.leader_id: row for row in db.session.scalars(select(OpinionReply).filter_by(slip_id=slip.id))}
+    return [
+        [place, sorted(opinions, key=leader.__ne__), *_said(replies.get(leader))]
+        for place, ((_question, _article, leader), opinions) in enumerate(groups.items(), start=1)
+    ]
+
+
+def _said(reply: OpinionReply | None) -> tuple[str | None, str, str, str]:
+    if reply is None:
+        return None, "", "", ""
+    return reply.stance and reply.stance.value, reply.explanation, reply.path, reply.quote
 
 
 def _check_decision(slip: Slip, told: Iterable[Mapping[str, Any]]) -> None:

@@ -60,15 +60,18 @@ class SlipSubmitted(SlipFact):
 
 @dataclass(frozen=True)
 class SlipStepApproved(SlipFact):
-    """One step of several; `step` and `offices` are those of the next one."""
+    """One step of several; `step` and `offices` are those of the next one, `remark` what was said to this one."""
 
     step: str
     offices: tuple[str, ...]
+    remark: str
 
 
 @dataclass(frozen=True)
 class SlipApproved(SlipFact):
     """The last step: the slip can be issued."""
+
+    remark: str
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ CHANGES = (
     "UPDATE slip_deemed SET rule_set_id = 1",
     "UPDATE opinion SET text = 'Nhất trí'", "UPDATE opinion SET choice = 'agree'", "DELETE FROM opinion",
     "UPDATE slip_approval SET at = '2026-07-30 00:00:00'", "DELETE FROM slip_approval",
+    "UPDATE slip_approval SET remark = 'Chưa đủ hồ sơ' WHERE act = 'approved'",
+    "UPDATE slip_approval SET person_id = 1 WHERE act = 'approved'",
+    "UPDATE opinion_reply SET explanation = 'Đã tiếp thu'", "UPDATE opinion_reply SET stance = 'accepted'",
+    "UPDATE opinion_reply SET quote = 'Điều 9'", "DELETE FROM opinion_reply", "UPDATE opinion_group SET leader_id = 1",
+    "UPDATE opinion_table SET submitted_at = '2026-08-05 03:00:00'", "UPDATE opinion_table SET submitted_at = NULL",
     "UPDATE slip_decision SET reason = 'Lý do khác'", "UPDATE slip_decision SET resubmit_on = '2026-12-31'",
     "DELETE FROM slip_decision",
 )  # fmt: skip
@@ -55,6 +60,7 @@ def decided(app):
     scene.answer("b", scene.slip_id, "other", text="Cần làm rõ")
     slip_closing.extend_slip(scene.who["clerk"], scene.slip_id, dt.date(2026, 8, 4), REASON, NOW)
     assert close_overdue_slips(DAY_AFTER) == 1
+    scene.explained()
     slip_closing.report_slip(scene.who["clerk"], scene.slip_id, DAY_AFTER)
     scene.decided(Wish(SlipWay.RETURN, "Làm rõ nguồn vốn", resubmit_on=dt.date(2026, 8, 20)))
     _entered()
