@@ -1,5 +1,6 @@
 """The embedded installation as a process: it answers, survives its worker, and leaves at once without a word."""
 
+import gc
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 import websocket
+
+from app.serve import Server
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,3 +136,15 @@ def test_nobody_outside_this_machine_can_reach_it(installation):
     listening = [row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{installation.port:04X}")]
     assert listening == [f"0100007F:{installation.port:04X}"]
     installation.stop()
+
+
+def test_what_a_worker_has_loaded_is_not_looked_through_again(app, monkeypatch):
+    server = Server(app, "127.0.0.1", 0)
+    begun = []
+    monkeypatch.setattr(server.background, "start", lambda: begun.append(gc.get_freeze_count()))
+    before = gc.get_freeze_count()
+    try:
+        server.begin(None)
+    finally:
+        gc.unfreeze()
+    assert begun[0] - before > 100_000
