@@ -31,6 +31,7 @@ MEMBERS = [figure.handle for figure in G2025_10.government.figures if figure.sig
 HEAD, CLERK, RECORDS = "thutuong", "chuyenvien", "vanthu"
 AT_ONCE = 8  # members who press at the same time
 SCREENS = 8
+MOST_DEVICES = 20  # until chance has reached every process
 SOON = dt.timedelta(minutes=20)
 TOLD = ("MeetingOpened", "PollOpened", "PollClosed", "PollPublished")
 
@@ -101,13 +102,28 @@ class Session:
                 transports = ("polling",) if number % 4 == 3 else ("websocket",)  # noqa: PLR2004
                 self.screens.append(self.screen(self.members[number % len(self.members)], transports))
             for port in self.state["realtime"]:
-                until(lambda: clients_of(port), f"clients of the realtime process {port}")  # noqa: B023
+                self._reach(port)
 
     def screen(self, name: str, transports: tuple[str, ...] = ("websocket",)) -> Screen:
-        screen = Screen(self.people[name], self.meeting_id, transports)
+        return self._screen(name, self.people[name], transports)
+
+    def _screen(self, name: str, visitor: Visitor, transports: tuple[str, ...]) -> Screen:
+        screen = Screen(visitor, self.meeting_id, transports)
         if not screen.joined.wait(30):
             raise Unexpected(f"the socket of {name} was not let into the meeting")
         return screen
+
+    def _reach(self, port: int) -> None:
+        """The proxy deals browsers out by chance: further devices come until this process has one, too."""
+        name = self.members[0]
+        for device in range(MOST_DEVICES):
+            if clients_of(port):
+                return
+            visitor = Visitor(self.state["address"], self.state["certificate"], name)
+            visitor.sign_in(PASSWORD)
+            self.people[f"{name}, device {device} for {port}"] = visitor
+            self.screens.append(self._screen(name, visitor, ("websocket",)))
+        until(lambda: clients_of(port), f"clients of the realtime process {port}")
 
     def gather(self) -> None:
         """Those who come answer, and check in where they are."""

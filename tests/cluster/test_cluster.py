@@ -54,13 +54,15 @@ def cluster() -> Iterator[Running]:
 def session(cluster: Running) -> Iterator[Session]:
     """Five members with screens on both realtime processes, and an open vote."""
     held = Session(cluster.state, EVERYBODY[:MEMBERS])
-    held.come()
-    held.prepare("Phiên họp thử")
-    held.watch()
-    held.gather()
-    held.open_vote()
-    yield held
-    held.close()
+    try:
+        held.come()
+        held.prepare("Phiên họp thử")
+        held.watch()
+        held.gather()
+        held.open_vote()
+        yield held
+    finally:
+        held.close()  # whose threads would ask for a line in the middle of other tests
 
 
 @pytest.fixture(scope="module")
