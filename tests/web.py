@@ -79,8 +79,13 @@ class Web(Process):
         self._wait(self.answers, "answer")
 
     def troubles(self) -> list[str]:
-        """Lines of its log that tell of a fault of the server."""
-        return [line for line in self.log.read_text(errors="replace").splitlines() if TROUBLE.search(line)]
+        """Lines of its log that tell of a fault of the server, each traceback with what was raised."""
+        found, inside = [], False
+        for line in self.log.read_text(errors="replace").splitlines():
+            if TROUBLE.search(line) or (inside and not line.startswith(" ")):
+                found.append(line)
+                inside = line.startswith("Traceback")
+        return found
 
     def _environment(self) -> dict[str, str]:
         return super()._environment() | {"LC_ALL": "C.UTF-8"} | self.settings
