@@ -3,6 +3,9 @@
 import datetime as dt
 import time
 
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.extensions import db
 from app.models import Heartbeat
 from app.workflows.engine.transaction import own_transaction
 
@@ -15,12 +18,10 @@ def beat(name: str, now: dt.datetime) -> None:
     if time.monotonic() - _written.get(name, -EVERY) < EVERY:
         return
     _written[name] = time.monotonic()
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    row = insert(Heartbeat).values(name=name, at=now)  # several processes that begin at once all write the first one
     with own_transaction() as session:
-        found = session.get(Heartbeat, name)
-        if found is None:
-            session.add(Heartbeat(name=name, at=now))
-        else:
-            found.at = now
+        session.execute(row.on_conflict_do_update(index_elements=[Heartbeat.name], set_={"at": now}))
 
 
 def now() -> dt.datetime:
