@@ -3,10 +3,13 @@
 Each promise has its negative control: the guard is taken away, and the same check must fail.
 """
 
+import itertools
 import os
+import threading
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import Select
 
 from app.extensions import db
@@ -97,35 +100,33 @@ def apart(monkeypatch):
     monkeypatch.setattr(ballots, "counted_together", lambda key, cast: ballots.count_ballots(key[1], lambda: [cast])[0])
 
 
-def unlocked(monkeypatch):
-    """Take away the row locks, and what stands before them in one process."""
+def unlocked(monkeypatch, casts, place):
+    """Take away the row locks, and what stands before them in one process; all have looked before any takes a place."""
+    gate = threading.Barrier(casts)
+
+    def together(log, now):
+        gate.wait(timeout=30)
+        return place(log, now)
+
     apart(monkeypatch)
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_kwargs: self)
-
-
-def broken(app, poll_id, acts):
-    """What is wrong after the acts ran without a guard: a crash in a thread, or a history that does not hold."""
-    try:
-        check_history(poll_id, at_once(app, acts))
-    except Exception as error:
-        return error
-    return None
+    monkeypatch.setattr(poll_log.Growth, "next_place", together)
 
 
 def test_without_the_lock_the_log_does_not_hold(app, monkeypatch):
     _scene, poll_id, voters = open_poll(27)
     signed = [sign(poll_id, voter) for voter in voters]
     db.session.remove()
-    unlocked(monkeypatch)
-    assert broken(app, poll_id, [cast(poll_id, each) for each in signed]) is not None
+    unlocked(monkeypatch, len(signed), poll_log.Growth.next_place)
+    with pytest.raises(IntegrityError):
+        at_once(app, [cast(poll_id, each) for each in signed])
 
 
 def test_without_lock_and_constraints_a_member_gets_two_ballots(app, postgres_server, monkeypatch):
     _scene, poll_id, voters = open_poll(27)
     pairs = [(sign(poll_id, voter, "agree"), sign(poll_id, voter, "disagree")) for voter in voters]
     db.session.remove()
-    unlocked(monkeypatch)
-    monkeypatch.setattr(poll_log.Growth, "next_place", _numbers())
+    unlocked(monkeypatch, 2 * len(pairs), _numbers())
     name = db.engine.url.database
     with postgres_server.connect(name) as superuser:
         superuser.execute("DROP INDEX ballot_first_once")
@@ -134,13 +135,11 @@ def test_without_lock_and_constraints_a_member_gets_two_ballots(app, postgres_se
         text("SELECT count(*) FROM (SELECT member_id FROM ballot WHERE supersedes_id IS NULL"
              " GROUP BY member_id HAVING count(*) > 1) AS doubled")
     ).scalar_one()  # fmt: skip
-    assert doubles > 0
+    assert doubles == len(pairs)
 
 
 def _numbers():
     """Places in the log that never collide, so that only the ballots themselves are at stake."""
-    import itertools
-
     counter = itertools.count(1)
     return lambda _log, _now: (next(counter), "2026-07-30T01:00:00Z")
 

@@ -108,10 +108,17 @@ def test_two_chains_of_approval_never_mix(slip):
 
 
 def test_without_the_lock_they_would_be_a_chain_that_nobody_wrote(slip, monkeypatch):
-    """The control: of two that write at once, a step that either office may approve."""
-    gate, clerk = threading.Barrier(2), slip.who["clerk"]
-    monkeypatch.setattr(slip_approval, "_hold", lambda _body: gate.wait(timeout=30))
-    at_once(*[lambda chain=chain: slip_approval.set_chain(clerk, 1, chain, NOW) for chain in CHAINS])
+    """The control: both have taken the old chain away before either writes, so a step has the offices of both."""
+    gate, clerk, name = threading.Barrier(2), slip.who["clerk"], slip_approval.line
+
+    def together(*given, **named):
+        gate.wait(timeout=30)
+        return name(*given, **named)
+
+    monkeypatch.setattr(slip_approval, "_hold", lambda _body: None)
+    monkeypatch.setattr(slip_approval, "line", together)
+    outcomes = at_once(*[lambda chain=chain: slip_approval.set_chain(clerk, 1, chain[:1], NOW) for chain in CHAINS])
+    assert told(outcomes) == {"done": 2}
     offices = db.session.scalars(select(ApprovalStep.office).where(ApprovalStep.position == 1)).all()
     assert sorted(offices) == [Office.MINISTER_CHAIRMAN, Office.UNIT_HEAD]
 

@@ -129,15 +129,16 @@ def test_of_many_workers_that_remind_at_once_each_member_hears_one(slip):
 
 
 def test_without_the_lock_a_reminder_would_be_written_twice_but_for_the_constraint(slip, monkeypatch):
+    """The negative control: both have looked, and found nobody reminded, before either writes."""
     slip_id, member = slip.issue(), slip.who["b"].person_id
-    gate, at = threading.Barrier(2), DEADLINE - dt.timedelta(hours=4)
+    gate, at, write = threading.Barrier(2), DEADLINE - dt.timedelta(hours=4), slip_reminders._remind
 
-    def unlocked(wanted):
-        found = db.session.scalars(select(Slip).where(Slip.id == wanted)).one()
+    def together(*given):
         gate.wait(timeout=30)
-        return found
+        return write(*given)
 
-    monkeypatch.setattr(slip_reminders, "_locked", unlocked)
+    monkeypatch.setattr(slip_reminders, "_locked", lambda wanted: db.session.get_one(Slip, wanted))
+    monkeypatch.setattr(slip_reminders, "_remind", together)
     outcomes = at_once(*[lambda: slip_reminders.remind_member(SYSTEM, slip_id, member, 4, at)] * 2)
     assert sum(isinstance(outcome, IntegrityError) for outcome in outcomes) == 1
     assert db.session.query(SlipReminder).count() == 1
