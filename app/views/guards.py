@@ -1,10 +1,10 @@
-"""The guard of pages that every signed-in person has; what they may do there is decided by the acts."""
+"""Which doors are open to whom: pages that every signed-in person has, and record screens that roles open."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import g, jsonify, redirect, request, url_for
+from flask import current_app, g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -29,6 +29,11 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
     guarded._signed_in = True  # type: ignore[attr-defined]
     return guarded
+
+
+def opens(screen: str) -> bool:
+    """Whether the roles of who is signed in open the list of a record screen, so that a page may lead there."""
+    return bool(current_app.extensions["appbuilder"].sm.has_access("can_list", screen))
 
 
 def _to_sign_in() -> Response:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from app.extensions import db
 from app.models import Organisation, Slip, SlipState, Urgency
+from app.views.guards import opens
 from app.views.slip_compose_page import changes, load_of, phone, recipients, silence
 from app.views.slip_forms import of_slip
 from app.views.slip_office_words import address_of, course, full, head, history, remaining
@@ -127,7 +128,8 @@ def queue_page(actor: Actor, now: dt.datetime, q: str = "", urgent: str = "") ->
         "issued": [_running(slip, now, calendars[slip.body_id]) for slip in issued],
         "over": [_entry(slip, now) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
         "new_url": url_for("SlipComposeView.blank") if actor.holds(GRANTS[Right.SLIP_DRAFT]) else "",
-        "records_url": url_for("SlipRecords.list") if actor.holds(BOARD) else "",
+        "records_url": url_for("SlipRecords.list") if opens("SlipRecords") else "",
+        "returned_url": url_for("SlipReportView.returned") if actor.holds(BOARD) else "",
         "chain_url": url_for("SlipChainView.page") if actor.holds(GRANTS[Right.RULES_MANAGE]) else "",
         "query": query, "urgent": urgent, "searched": bool(query or urgent),
         "urgencies": [(each.value, word(each)) for each in Urgency],

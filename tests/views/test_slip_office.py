@@ -259,6 +259,17 @@ def test_members_and_others_have_no_part_in_the_making(app, at: At, slip):
         assert at(name).get("/slips/approvals").status_code == 403, name
 
 
+@pytest.mark.parametrize("name", ["clerk", "secretary", "chairman", "deputy", "head", "auditor"])
+def test_the_queue_leads_only_where_its_reader_may_go(app, at: At, slip, name):
+    slip.draft()
+    slip.issue()
+    browser = at(name)
+    leads = re.findall(r'<main.*?</main>', browser.get("/slips/approvals").text, re.S)[0]
+    told = {path: browser.get(path).status_code for path in re.findall(r'href="(/[^"#]*)"', leads)}
+    assert told
+    assert set(told.values()) == {200}, told
+
+
 # -- the register -----------------------------------------------------------------------------------------------------
 
 
