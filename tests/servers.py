@@ -49,6 +49,8 @@ FAST = {"fsync": "off", "full_page_writes": "off"}
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 AT_ONCE = Retry(NoBackoff(), 0)  # the client's own patience is several seconds
+PATIENCE = 180.0  # seconds for a server to start, on a machine with much else to do
+_given: set[int] = set()  # ports that somebody in this process was told to listen on
 
 
 class MissingProgram(pytest.UsageError):
@@ -71,13 +73,16 @@ def program(name: str, package: str) -> str:
 def free_port() -> int:
     """A TCP port nobody listens on, below those that outgoing connections take: a restart finds it free again.
 
-    Processes that share a test run take turns by number, so that no two are given the same port.
+    Processes that share a test run take turns by number, and none is given twice: whoever has a port may begin to
+    listen on it much later.
     """
     process, processes = _place_in_the_run()
-    for port in random.sample(range(20_000 + process, 32_000, processes), 100):
+    for port in random.sample(range(20_000 + process, 32_000, processes), 1000):
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                probe.bind(("127.0.0.1", port))
+                _given.add(port)
+                return port
     raise ServerFailed("no free port between 20000 and 32000")
 
 
@@ -135,7 +140,7 @@ class Process:
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": str(self.folder)}
 
-    def _wait(self, done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def _wait(self, done: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
@@ -149,7 +154,7 @@ class Process:
         if process is None:
             return
         try:
-            process.communicate(last, timeout=30)
+            process.communicate(last, timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -96,11 +96,17 @@ def test_a_server_and_its_folder_go_with_the_run_that_started_them_even_when_tha
         port, folder = run.stdout.readline().decode().split()
         assert answers(port)
         run.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (answers(port) or Path(folder).exists()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not answers(port)
     assert not Path(folder).exists()
+
+
+def test_no_port_is_given_twice(monkeypatch):
+    """Also while nobody listens on the first one yet, and the lot falls on it again."""
+    monkeypatch.setattr(servers.random, "sample", lambda ports, count: list(ports)[:count])
+    assert len({servers.free_port() for _ in range(5)}) == 5
 
 
 def test_a_missing_program_is_a_failure_that_names_the_package():
