@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,8 +71,12 @@ def test_a_check_that_stumbles_is_a_finding_and_its_cause_stays_inside(app, only
 
 def test_a_check_that_hangs_is_a_finding(app, only, monkeypatch):
     monkeypatch.setattr(examination, "PATIENCE", 0.2)
-    only(lambda: [time.sleep(1)], well)
-    told = run(app, "--lang", "en").stdout
+    over = threading.Event()
+    only(over.wait, well)
+    try:
+        told = run(app, "--lang", "en").stdout
+    finally:
+        over.set()
     assert "no answer" in told
 
 

@@ -1,6 +1,7 @@
 """The doctor looks at the log: the sequencer at work, nothing waiting for long, the key out of reach, the witness."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_sequencer_that_nobody_sees_is_found(app):
     db.session.get(Heartbeat, sequencer.BEAT).at = ago(minutes=10)
     db.session.commit()
     assert levels(log.sequencer) == {"log.sequencer": "error"}
-    assert "60" in words(log.sequencer)  # 600 seconds and a few
+    assert 600 <= int(re.search(r"\d+", words(log.sequencer))[0]) < 1200
 
 
 @both
@@ -56,7 +57,7 @@ def test_facts_that_wait_for_the_log_are_counted_with_the_oldest(app):
     assert levels(log.waiting) == {"log.waiting": "ok"}
     happen(SYSTEM, ago(minutes=7))
     assert levels(log.waiting) == {"log.waiting": "error"}
-    assert "7" in words(log.waiting)
+    assert 7 <= int(re.findall(r"\d+", words(log.waiting))[1]) < 14
     sequencer.work()
     assert levels(log.waiting) == {"log.waiting": "ok"}
 

@@ -1,7 +1,7 @@
 """The doctor on keys in tokens and at providers: each that stands is asked, and what does not answer is named."""
 
 import datetime as dt
-import time
+import threading
 
 import pytest
 
@@ -13,6 +13,7 @@ from app.models import RecoveryKind
 from app.workflows import keys, outside_keys, outside_seals
 from tests.cabinet import NOW, PEOPLE, PIN
 from tests.gateways.signer_contract import BENCHES
+from tests.operations.levels import patient_with
 from tests.resolving import Resolving
 
 SINCE = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
@@ -79,6 +80,11 @@ def test_another_certificate_than_the_registered_one_is_named(kept):
 def test_a_provider_that_hangs_is_not_waited_for(kept, monkeypatch):
     _token, provider = kept
     monkeypatch.setattr(places, "PATIENCE", 0.5)
-    provider.server.spoil = lambda _handler, _method, told: time.sleep(2) or told
-    ((level, words),) = found()
+    patient_with(monkeypatch, hanging=1)
+    over = threading.Event()
+    provider.server.spoil = lambda _handler, _method, told: over.wait() and told
+    try:
+        ((level, words),) = found()
+    finally:
+        over.set()
     assert (level, "csc:khoa-0" in words) == (Level.WARNING, True)
