@@ -13,7 +13,7 @@ from tests.web import Web
 
 HOSTS = "localhost,127.0.0.1"
 FORM = "multipart/form-data; boundary=edge"
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 class Front(Process):
@@ -64,6 +64,10 @@ class Line:
             self.socket.sendall(data.encode() if isinstance(data, str) else data)
         return self
 
+    def begins(self) -> None:
+        """Wait for the first byte of an answer."""
+        assert self.socket.recv(1)
+
     def rest(self) -> bytes:
         """Everything that comes until the other side closes."""
         said = b""
@@ -80,9 +84,9 @@ class Line:
         self.socket.close()
 
 
-def straight(web: Web) -> Line:
-    """A connection to the web process itself."""
-    return Line(socket.create_connection(("127.0.0.1", web.port), PATIENCE))
+def straight(web: Web, source: str = "127.0.0.1") -> Line:
+    """A connection of somebody at this address to the web process itself."""
+    return Line(socket.create_connection(("127.0.0.1", web.port), PATIENCE, (source, 0)))
 
 
 def get(path: str, *headers: str) -> str:
@@ -111,6 +115,11 @@ def chunked(body: bytes, size: int = 1024 * 1024) -> bytes:
 def status(answer: bytes) -> int:
     assert answer.startswith(b"HTTP/1.1 "), answer[:200]
     return int(answer[9:12])
+
+
+def said(web: Web, what: str) -> int:
+    """How often the web process has said so."""
+    return web.log.read_text(errors="replace").count(what)
 
 
 def lines_of(web: Web, part: str) -> list[str]:

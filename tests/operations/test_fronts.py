@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
@@ -11,22 +11,26 @@ from tests.gateways.upload_corpus import paper
 from tests.operations.fronts import (
     HOSTS,
     Front,
+    Line,
     chunked,
     form,
     get,
     installation,
     lines_of,
+    said,
     status,
     straight,
     upload,
 )
+from tests.operations.hurried import BEGUN, SLOW, TAKEN
 from tests.web import Web
 
 MEGABYTE = 1024 * 1024
 ME, PRETENDED = "127.0.0.2", "203.0.113.7"
 UNASKED = "/password/"  # nobody asks for it but what hides in a request
 HIDDEN = f"GET {UNASKED} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-SLOW = 8  # twice the places where files are judged
+PLACES_TO_JUDGE = 4
+MANY = 2 * PLACES_TO_JUDGE
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +56,24 @@ def front(web: Web) -> Iterator[Front]:
     made.stop()
 
 
+@contextmanager
+def slow_bodies(web: Web, head: str, begins: bytes = b"") -> Iterator[list[Line]]:
+    """Many who say how much they will send and send next to nothing; the web process waits for all of them."""
+    before = said(web, BEGUN)
+    with ExitStack() as slow:
+        lines = [slow.enter_context(straight(web, SLOW)).send(head).send(begins) for _ in range(MANY)]
+        web._wait(lambda: said(web, BEGUN) == before + MANY, "wait for every body")
+        yield lines
+
+
 def counted(web: Web) -> set[str]:
     """The addresses that a wrong code was counted for."""
-    with closing(sqlite3.connect(web.var / "ecabinet.db")) as database:
+    with closing(sqlite3.connect(web.var / "ecabinet.db", timeout=60)) as database:
         return {address for (address,) in database.execute("SELECT address FROM login_try")}
 
 
 def forget(web: Web) -> None:
-    with closing(sqlite3.connect(web.var / "ecabinet.db", isolation_level=None)) as database:
+    with closing(sqlite3.connect(web.var / "ecabinet.db", 60, isolation_level=None)) as database:
         database.execute("DELETE FROM login_try")
 
 
@@ -215,7 +229,7 @@ def test_slow_uploads_stay_with_nginx_and_others_are_answered(web, front):
     forget(web)
     body, before = form(paper("Kính trình.")), len(lines_of(web, "/xac-minh"))
     with ExitStack() as slow:
-        for _ in range(SLOW):
+        for _ in range(MANY):
             slow.enter_context(front.line(ME)).send(upload(len(body))).send(body[:50])
         answer = front.line().send(upload(len(body))).send(body).rest()
         assert status(answer) == 200
@@ -238,29 +252,28 @@ def test_nginx_waits_for_nobody_who_says_nothing_more(web):
 def test_slow_uploads_hold_no_place_where_nginx_does_not_keep_them(alone):
     """Whoever sends a byte now and then, to an installation that listens for itself, keeps nobody from the page."""
     body, asked = form(paper("Kính trình.")), upload(None).replace("https:", "http:")
-    with ExitStack() as slow:
-        lines = [slow.enter_context(straight(alone)).send(asked) for _ in range(SLOW)]
+    with slow_bodies(alone, asked) as lines:
         assert status(straight(alone).send(asked).send(chunked(body)).rest()) == 200
         for _ in range(30):  # longer than the time of a body
             for line in lines:
                 line.send(b"1\r\n-\r\n")
             time.sleep(0.1)
         answers = [line.rest() for line in lines]
-    assert [status(answer) for answer in answers] == [408] * SLOW
+    assert [status(answer) for answer in answers] == [408] * MANY
     assert all("Tệp gửi đến quá chậm".encode() in answer for answer in answers)
     assert alone.troubles() == []
     assert status(straight(alone).send(asked).send(chunked(body)).rest()) == 200
 
 
 def test_whoever_does_not_hang_up_keeps_nobody_waiting(alone):
-    """The server closes each of these lines with a pause of two seconds; one after the other that would be forty."""
+    """The server closes each of these lines with a pause of two seconds; one after the other that would be eighty."""
+    began = time.monotonic()
     with ExitStack() as open_lines:
-        for _ in range(20):
-            open_lines.enter_context(straight(alone)).send(get("/login/"))
-        time.sleep(1)  # all of them are answered
-        began = time.monotonic()
+        lines = [open_lines.enter_context(straight(alone)).send(get("/login/")) for _ in range(40)]
+        for line in lines:
+            line.begins()
         assert status(straight(alone).send(get("/login/")).rest()) == 200
-        assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
 
 
 def test_slow_uploads_would_hold_the_places_if_a_body_took_its_place_first(web):
@@ -270,20 +283,18 @@ def test_slow_uploads_would_hold_the_places_if_a_body_took_its_place_first(web):
     careless.start("tests.operations.hurried")
     body, asked = form(paper("Kính trình.")), upload(None).replace("https:", "http:")
     with ExitStack() as slow:
-        for _ in range(SLOW):
-            slow.enter_context(straight(careless)).send(asked).send(b"1\r\n-\r\n")
-        time.sleep(0.5)
+        for _ in range(MANY):
+            slow.enter_context(straight(careless, SLOW)).send(asked).send(b"1\r\n-\r\n")
+        careless._wait(lambda: said(careless, TAKEN) == PLACES_TO_JUDGE, "take every place")
         assert status(straight(careless).send(asked).send(chunked(body)).rest()) == 429
     careless.stop()
 
 
 def test_slow_questions_hold_no_place_of_those_about_certificates(web):
     asked = upload(1000, path="/pki/ocsp", kind="application/ocsp-request")
-    with ExitStack() as slow:
-        lines = [slow.enter_context(straight(web)).send(asked).send(b"0") for _ in range(SLOW)]
-        time.sleep(0.3)  # all of them are being read
+    with slow_bodies(web, asked, b"0") as lines:
         assert status(straight(web).send(get("/pki/issuing.crl")).rest()) == 200
-        assert [status(line.rest()) for line in lines] == [408] * SLOW
+        assert [status(line.rest()) for line in lines] == [408] * MANY
 
 
 def test_nothing_of_it_was_a_fault_of_the_program(web):
