@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -241,16 +242,25 @@ def test_a_wrong_password_is_found(app, monkeypatch, closed_redis):
 class Worker(Process):
     """A worker of a library on our Redis, with nothing of the application in it."""
 
-    def __init__(self, label: str, command: list[str], says: str) -> None:
+    def __init__(self, label: str, command: list[str], says: str, hears: Callable[[], bool] = lambda: True) -> None:
         super().__init__(label, Account(None, None))
-        self._launch(command, lambda: says in self.log.read_text())
+        self._launch(command, lambda: says in self.log.read_text() and hears())
 
     def _environment(self):
         return super()._environment() | {"PYTHONPATH": str(ROOT), "C_FORCE_ROOT": "1"}
 
 
+def subscribed(client: redis.Redis) -> bool:
+    """Whether a worker of Celery hears questions: it says that it is ready before it does."""
+    return client.pubsub_numpat() > 0
+
+
 @pytest.fixture
 def queues(app, monkeypatch, redis_server):
+    """Nobody has left a worker there: one that was killed is believed to live for some minutes."""
+    with redis.Redis(port=redis_server.port) as client:
+        client.flushdb()
+    monkeypatch.setattr(background, "SECONDS", 8.0)
     runners = {"live": "thread", "signing": "rq", "interactive": "rq", "schedule": "celery", "digest": "celery"}
     monkeypatch.setitem(app.config, "TASK_RUNNERS", runners)
     monkeypatch.setitem(app.config, "REDIS_URL", redis_server.url)
@@ -286,7 +296,8 @@ def test_a_queue_that_no_rq_worker_serves_is_found(queues):
 def test_a_queue_that_no_celery_worker_serves_is_found(queues, served, level):
     celery = [sys.executable, "-m", "celery", "-A", "tests.operations.worker", "-b", queues.url, "worker"]
     options = ["-P", "solo", "-l", "INFO", "--without-gossip", "--without-mingle", "-Q", served]
-    worker = Worker("celery", [*celery, *options], "ready.")
+    with redis.Redis(port=queues.port) as client:
+        worker = Worker("celery", [*celery, *options], "ready.", lambda: subscribed(client))
     try:
         assert levels(background.celery_workers) == {"workers.celery": level}
     finally:
@@ -300,7 +311,8 @@ def test_the_user_that_the_handbook_gives_to_redis_is_enough_for_workers(app, so
     celery = [sys.executable, "-m", "celery", "-A", "tests.operations.worker", "-b", url, "worker", "-P", "solo"]
     workers = [Worker("rq", [*rq, "signing", "interactive"], "Listening on")]
     try:
-        workers.append(Worker("celery", [*celery, "-l", "INFO", "-Q", "schedule,digest"], "ready."))
+        options = ["-l", "INFO", "-Q", "schedule,digest"]
+        workers.append(Worker("celery", [*celery, *options], "ready.", lambda: subscribed(sound)))
         assert levels(background.rq_workers) == {"workers.rq": "ok"}
         assert levels(background.celery_workers) == {"workers.celery": "ok"}
     finally:
