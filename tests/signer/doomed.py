@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.gateways.signing import SoftwareSigner
-from app.signer.__main__ import main
-from tests.signer.process import CHEAP
+from tests.signer.process import serve
 
 NOTE = Path("doom")
 MOMENTS = {"unlocked": "_unlock", "signed": "sign_digest"}
@@ -29,4 +28,4 @@ def die_after(moment: str, act: Callable[..., Any]) -> Callable[..., Any]:
 if __name__ == "__main__":
     for moment, name in MOMENTS.items():
         setattr(SoftwareSigner, name, die_after(moment, getattr(SoftwareSigner, name)))
-    sys.exit(main(sys.argv[1:], CHEAP))
+    sys.exit(serve())

@@ -22,9 +22,9 @@ def served(signer: Signer, authority: Authority, tries: Path, gate: Gate | None 
         server = Server(path, allowed_users(""), desk.answer)
         thread = threading.Thread(target=server.serve, args=(ready.set,), daemon=True)
         thread.start()
-        assert ready.wait(10)
+        assert ready.wait(60)
         try:
-            yield RemoteSigner(path)
+            yield RemoteSigner(path, 60)
         finally:
             server.end()
             thread.join(10)

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 
 from app.gateways.signing import Argon2Cost, RemoteSigner, found_authority
@@ -14,12 +15,14 @@ from tests.servers import Account, Process
 ROOT = Path(__file__).parents[2]
 NAME = "tests.signer.process"
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
+PATIENT = 50.0  # seconds; less than its callers' patience
 
 
 class SignerProcess(Process):
     """`python -m app.signer` in a folder of its own; `settings` are environment variables.
 
-    Its authority was founded at `since`, where the people of a test live in the past.
+    It waits longer than an installation does for callers who are held up; ECABINET_TEST_SPEAKS_FOR says how long for a
+    whole request. Its authority was founded at `since`, where the people of a test live in the past.
     """
 
     def __init__(self, since: dt.datetime | None = None, **settings: str) -> None:
@@ -74,10 +77,10 @@ class SignerProcess(Process):
 
     answers = listens
 
-    def client(self, patience: float = 10.0) -> RemoteSigner:
+    def client(self, patience: float = 60.0) -> RemoteSigner:
         return RemoteSigner(self.socket, patience)
 
-    def raw(self, content: bytes, length: int | None = None, timeout: float = 10.0) -> bytes:
+    def raw(self, content: bytes, length: int | None = None, timeout: float = 60.0) -> bytes:
         """Send bytes with a length in front (the right one by itself) and read until the signer hangs up."""
         with socket.socket(socket.AF_UNIX) as caller:
             caller.settimeout(timeout)
@@ -100,7 +103,16 @@ class SignerProcess(Process):
         return super()._environment() | {"LC_ALL": "C.UTF-8"} | self.settings
 
 
-if __name__ == "__main__":
+def serve() -> int:
+    """What `python -m app.signer` does, on a machine with much else to do."""
+    from app.signer import desk, server, tries
     from app.signer.__main__ import main
 
-    sys.exit(main(sys.argv[1:], CHEAP))
+    server.SPEAKS_FOR = float(os.environ.get("ECABINET_TEST_SPEAKS_FOR", PATIENT))
+    tries.WAITS = PATIENT
+    desk.Gate = partial(desk.Gate, longest=PATIENT)
+    return main(sys.argv[1:], CHEAP)
+
+
+if __name__ == "__main__":
+    sys.exit(serve())

@@ -14,6 +14,7 @@ from app.models import Ballot, Choice, Poll, RecoveryKind, SignedStatement, Sign
 from app.workflows import ballots, keys
 from app.workflows.engine.rights import Actor
 from app.workflows.engine.transaction import own_transaction
+from app.workflows.rules.calendar import HANOI
 from tests.cabinet import NOW, PIN
 from tests.conftest import SETTINGS, Scene, nonce_of
 from tests.signer.process import SignerProcess
@@ -179,10 +180,12 @@ def test_a_key_that_the_signer_holds_says_until_when_and_costs_no_try(voting, re
     for _ in range(10):  # past the database
         with pytest.raises(signing.WrongPin):
             remote.sign(key_ref, "917352", b"x", NOW)
+    with pytest.raises(signing.PinHeld) as held:
+        remote.sign(key_ref, PIN, b"x", NOW)
     with pytest.raises(keys.KeyHeld) as refusal:
         ballots.sign_ballot(who, poll_id, nonce, PIN, now=NOW)
     assert refusal.value.http_status == 423
-    assert dt.datetime.now(dt.UTC).strftime("%Y") in str(refusal.value)
+    assert f"{held.value.until.astimezone(HANOI):%H:%M %d/%m/%Y}" in str(refusal.value)
     assert tries(who) == 0
 
 

@@ -17,7 +17,8 @@ KEY, OTHER = "a" * 32, "b" * 32
 
 
 @pytest.fixture
-def tries(tmp_path):
+def tries(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.signer.tries.WAITS", 120)
     return Tries(tmp_path / "keys" / "tries")
 
 
@@ -93,32 +94,39 @@ def test_the_count_is_the_owners_alone(tries, tmp_path):
 # -- the queue
 
 
-def test_so_many_unlock_at_once_and_the_rest_waits_in_line():
-    gate, lock, now, most = Gate(at_once=2, waiting=64), threading.Lock(), 0, 0
+def until(fact):
+    deadline = time.monotonic() + 60
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
-    def unlock(_number):
-        nonlocal now, most
+
+def test_so_many_unlock_at_once_and_the_rest_waits_in_line():
+    gate, inside, go = Gate(at_once=2, waiting=64, longest=120), [], threading.Event()
+
+    def unlock(number):
         with gate:
-            with lock:
-                now += 1
-                most = max(most, now)
-            time.sleep(0.01)
-            with lock:
-                now -= 1
+            inside.append(number)
+            go.wait(60)
 
     with ThreadPoolExecutor(27) as pool:
-        list(pool.map(unlock, range(27)))
-    assert most == 2
+        unlocked = pool.map(unlock, range(27))
+        try:
+            until(lambda: (len(inside), gate._waiting) == (2, 25))
+        finally:
+            go.set()
+        list(unlocked)
+    assert sorted(inside) == list(range(27))
 
 
 def test_whoever_finds_the_line_full_is_told_at_once():
-    gate, begin = Gate(at_once=1, waiting=2), time.monotonic()
+    gate, begin = Gate(at_once=1, waiting=2, longest=120), time.monotonic()
     inside, go = threading.Event(), threading.Event()
 
     def hold():
         with gate:
             inside.set()
-            go.wait(10)
+            go.wait(120)
 
     def wait():
         with gate:
@@ -126,16 +134,17 @@ def test_whoever_finds_the_line_full_is_told_at_once():
 
     with ThreadPoolExecutor(3) as pool:
         holding = pool.submit(hold)
-        inside.wait(10)
-        waiting = [pool.submit(wait) for _ in range(2)]
-        while gate._waiting < 2:
-            time.sleep(0.001)
-        with pytest.raises(SignerBusy):
-            wait()
-        assert time.monotonic() - begin < 5
-        go.set()
+        try:
+            assert inside.wait(60)
+            waiting = [pool.submit(wait) for _ in range(2)]
+            until(lambda: gate._waiting == 2)
+            with pytest.raises(SignerBusy):
+                wait()
+            assert time.monotonic() - begin < 100
+        finally:
+            go.set()
         for each in (holding, *waiting):
-            each.result(10)
+            each.result(60)
 
 
 def test_whoever_waits_too_long_is_told_too_and_leaves_the_line():

@@ -92,7 +92,7 @@ def remote(tmp_path_factory):
 def speak(remote, *parts, wait=0.0, half_closed=True):
     """What comes back to somebody who sends these bytes, one after the other, and then listens."""
     with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(10)
+        caller.settimeout(60)
         caller.connect(remote._path)
         answer = b""
         try:
@@ -192,7 +192,7 @@ def test_an_odd_answer_is_no_signature(answer):
         thread = threading.Thread(target=once)
         thread.start()
         with pytest.raises(KeyUnavailable) as refused:
-            RemoteSigner(Path(folder) / "s", 2).sign("0" * 32, PIN, b"x", NOW)
+            RemoteSigner(Path(folder) / "s", 60).sign("0" * 32, PIN, b"x", NOW)
         thread.join()
         assert PIN not in repr(refused.value.__context__)
 
