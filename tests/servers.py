@@ -77,12 +77,12 @@ def free_port() -> int:
     listen on it much later.
     """
     process, processes = _place_in_the_run()
-    for port in random.sample(range(20_000 + process, 32_000, processes), 1000):
+    left = sorted({*range(20_000 + process, 32_000, processes)} - _given)
+    for port in random.sample(left, min(100, len(left))):
         with socket.socket() as probe, contextlib.suppress(OSError):
-            if port not in _given:
-                probe.bind(("127.0.0.1", port))
-                _given.add(port)
-                return port
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
     raise ServerFailed("no free port between 20000 and 32000")
 
 
@@ -221,9 +221,17 @@ class PostgresServer(Process):
 
     def restart(self, immediate: bool = True) -> None:
         """Stop and start on the same port; `immediate` is a crash (no checkpoint, recovery from the log)."""
+        self.crash(immediate)
+        self.recover()
+
+    def crash(self, immediate: bool = True) -> None:
+        """The first half of `restart`: until `recover` nobody is served."""
         self._signal(signal.SIGQUIT if immediate else signal.SIGINT)
         self._wait(lambda: not self._pid_file.exists(), "stop")
         self._end(b"keep")
+
+    def recover(self) -> None:
+        """Start again on the same port and the same files."""
         self._start()
 
     @property

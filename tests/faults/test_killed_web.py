@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +25,6 @@ DATABASE = "killed"
 REPEATS = 10 if full() else 3
 CRASHES = 5 if full() else 1
 TOGETHER = 5  # ballots, the first of which is counted alone
-GATHERED = 3.0  # seconds until the others wait behind the first
 PAUSE = 0.2  # seconds before a device asks again
 
 
@@ -107,7 +107,7 @@ def test_killed_while_several_are_counted_together_nothing_of_any_is_left_and_ea
         asked = [pool.submit(signed_or_cut_off, devices[0], nonces[0])]
         until(held.exists)
         asked += [pool.submit(signed_or_cut_off, *each) for each in zip(devices[1:], nonces[1:], strict=True)]
-        time.sleep(GATHERED)
+        until(lambda: held.read_text().strip() == str(TOGETHER - 1), "the others do not wait behind the first")
         note.write_text("before_commit")
         held.unlink()
         receipts = [each.result(ENOUGH) for each in asked]
@@ -153,11 +153,18 @@ def test_a_whole_installation_that_was_killed_tells_what_it_had_committed_when_i
 def test_the_database_crashes_while_everybody_votes_and_every_ballot_is_counted_once(web, history, durable, _crash):
     devices = [Caller(web.url, name).sign_in() for name in MEMBERS]
     nonces = [device.prepare(POLL) for device in devices]
-    first = threading.Event()
+    note, held, heard = web.var / NOTE, web.var / HELD, Heard()
     with ThreadPoolExecutor(len(devices)) as pool:
-        voting = [pool.submit(vote_until_acknowledged, *each, first) for each in zip(devices, nonces, strict=True)]
-        assert first.wait(ENOUGH)
-        durable.restart(immediate=True)
+        ask = partial(pool.submit, vote_until_acknowledged, heard)
+        voting = [ask(*each) for each in zip(devices[:-1], nonces[:-1], strict=True)]
+        assert heard.receipt.wait(ENOUGH)
+        note.write_text("before_commit hold")
+        voting.append(ask(devices[-1], nonces[-1]))  # so that there is one to hold, however fast the others were
+        until(held.exists)
+        durable.crash()
+        held.unlink()
+        assert heard.trouble.wait(ENOUGH), "nobody missed the database"
+        durable.recover()
         receipts, asked = zip(*[vote.result() for vote in voting], strict=True)
     assert max(asked) > 1, "the crash came when everything was over"
     history.check(receipts)
@@ -167,7 +174,14 @@ def test_the_database_crashes_while_everybody_votes_and_every_ballot_is_counted_
     until(history.told)
 
 
-def vote_until_acknowledged(device: Caller, nonce: str, first: threading.Event) -> tuple[dict[str, Any], int]:
+class Heard:
+    """What the devices were answered: that somebody has a receipt, that somebody must ask again."""
+
+    def __init__(self) -> None:
+        self.receipt, self.trouble = threading.Event(), threading.Event()
+
+
+def vote_until_acknowledged(heard: Heard, device: Caller, nonce: str) -> tuple[dict[str, Any], int]:
     """As the script of the vote card does it: no answer means to ask again under the same nonce."""
     deadline, asked = time.monotonic() + ENOUGH, 0
     while time.monotonic() < deadline:
@@ -175,11 +189,12 @@ def vote_until_acknowledged(device: Caller, nonce: str, first: threading.Event) 
         try:
             answer = device.sign(POLL, nonce)
             if answer.status == 200:
-                first.set()  # the first receipt is out: now everything may go wrong
+                heard.receipt.set()  # now everything may go wrong
                 return answer.body["receipt"], asked
             assert answer.status >= 500, answer.body
         except NO_ANSWER:
             pass
+        heard.trouble.set()
         time.sleep(PAUSE)
     raise AssertionError(f"{device.name} got no receipt within {ENOUGH:g} s")
 
