@@ -1,10 +1,12 @@
 """Somebody who comes and goes, over and over, in a process of its own on SQLite; each act is said once it is done.
 
-With “early” as last word it is said before it is done: that is the negative control.
+With “early” as last word it is said before it is done, and after a few acts it stands still in between: that is the
+negative control.
 """
 
 import datetime as dt
 import os
+import signal
 import sys
 from itertools import count
 
@@ -16,6 +18,8 @@ from app.workflows import attendance
 from app.workflows.engine.rights import actor_for
 from app.workflows.rules.calendar import hanoi_date
 from tests import house
+
+A_FEW = 3  # acts
 
 
 def main(person_id: int, meeting_id: int, early: bool) -> None:
@@ -29,6 +33,8 @@ def main(person_id: int, meeting_id: int, early: bool) -> None:
             presence = Presence.REMOTE if presence is Presence.IN_ROOM else Presence.IN_ROOM  # never a no-op
             if early:
                 say(number)
+                if number == A_FEW:
+                    signal.pause()
             attendance.confirm_presence(actor, meeting_id, presence, dt.datetime.now(dt.UTC))
             if not early:
                 say(number)
