@@ -1,6 +1,6 @@
 """Votes and documents signed with tokens and remote providers: who registers a key, what a trouble leaves."""
 
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pkcs11
@@ -20,6 +20,7 @@ from tests.conftest import nonce_of, on_postgresql
 from tests.resolving import Resolving
 
 WRONG = "917352"
+ENOUGH = 60.0  # seconds for what takes milliseconds
 
 
 device = pytest.mark.parametrize("bench", ["pkcs11"], indirect=True)
@@ -142,8 +143,10 @@ def test_a_provider_that_is_slow_broken_lying_or_locked_signs_nothing(bench, mon
     broken(scene, keys.KeySilent, "untrue_signature", 409)
     with monkeypatch.context() as hasty:
         hasty.setattr(client_module, "ANSWERS", 0.2)
-        instead("credentials/authorize", lambda _handler, told: time.sleep(1) or told)
+        given_up = threading.Event()
+        instead("credentials/authorize", lambda _handler, told: (given_up.wait(ENOUGH), told)[1])
         broken(scene, keys.KeySilent, "provider_silent", 409)
+        given_up.set()
     server.spoil = None
     held = next(iter(server.held.values()))
     held.wrong = 3
