@@ -21,6 +21,8 @@ from tests.cabinet import NOW, actors
 from tests.conftest import SETTINGS, Scene, both
 from tests.gateways.storage_cases import ACCESS, S3Server
 
+ENOUGH = 120.0  # seconds for what takes one or two
+
 
 def test_everything_comes_back_to_the_byte(saved, target):
     restored = target.restore(saved.folder)
@@ -147,7 +149,7 @@ def test_who_votes_while_the_backup_runs_is_in_it_wholly_or_not_at_all(app, tmp_
     def report(step: str, _done: int, _total: int) -> None:
         if step == "database" and not begun.is_set():
             begun.set()
-            goes_on.wait(20)
+            goes_on.wait(ENOUGH)
 
     taken = []
 
@@ -158,7 +160,7 @@ def test_who_votes_while_the_backup_runs_is_in_it_wholly_or_not_at_all(app, tmp_
     scene.vote("a", poll_id, "agree")
     thread = threading.Thread(target=take)
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(ENOUGH)
     scene.vote("b", poll_id, "agree")  # while the database is being copied
     goes_on.set()
     thread.join()

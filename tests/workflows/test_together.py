@@ -7,7 +7,7 @@ import pytest
 
 from app.workflows.engine.together import Together
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 KEY = "poll"
 
 
