@@ -4,10 +4,12 @@ A real worker of Celery, a real Redis, a real mail server. The one honest gap: o
 its way when the worker died nobody knows whether it arrived; it is not sent again and its delivery says so.
 """
 
+import asyncio
 import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -89,6 +91,19 @@ def plan(meeting_id: int) -> None:
         session.add(outbox.job_for(1, digests.SESSION, arguments, "the digest of the session", now))
 
 
+class Slow(Postbox):
+    """It takes so many letters, and lets the next one wait as long as it is to."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    async def handle_DATA(self, *about: Any) -> str:
+        while len(self.envelopes) >= self.most:
+            await asyncio.sleep(0.01)
+        return str(await super().handle_DATA(*about))
+
+
 class Run:
     """A session that everybody is invited to, its digest planned, and what has come of it."""
 
@@ -109,6 +124,13 @@ class Run:
     def over(self) -> bool:
         db.session.rollback()
         return db.session.scalar(select(Job.id).where(Job.state.in_(OPEN)).limit(1)) is None
+
+    @contextmanager
+    def as_far_as(self, place: int) -> Iterator[None]:
+        """No digest comes of the person at this place, nor of whoever comes after, until it is over."""
+        with db.engine.begin() as aside:
+            aside.execute(select(Person.id).where(Person.id == self.people[place]).with_for_update())
+            yield
 
     def letters(self) -> Counter[str]:
         return Counter(one.rcpt_tos[0] for one in list(self.postbox.envelopes))
@@ -177,18 +199,21 @@ def begin(app, redis, monkeypatch) -> Iterator[Callable[[int], Worker]]:
 
 @pytest.mark.parametrize("_repeat", range(REPEATS))
 def test_killed_while_digests_are_made_and_while_they_are_sent(begin, _repeat):
-    postbox, count = Postbox(), PEOPLE
+    count = PEOPLE
+    postbox = Slow(count // 2)
     with server(postbox) as port:
         run = Run(count, postbox)
-        first = begin(port)
-        run.drive(lambda: run.made() >= count // 3)
-        first.kill()
+        with run.as_far_as(count // 2):
+            first = begin(port)
+            run.drive(lambda: run.made() >= count // 3)
+            first.kill()
         assert run.made() < count, "everything was made already"
         run.lease_is_over()
         second = begin(port)
         run.drive(lambda: len(postbox.envelopes) >= count // 3)
         second.kill()
         assert not run.over(), "everything was sent already"
+        postbox.most = count
         run.lease_is_over()
         begin(port)
         run.drive(run.over)
