@@ -19,6 +19,7 @@ from app.workflows.engine.transaction import own_transaction
 from tests.cabinet import NOW
 from tests.channels import outside, reachable, states
 from tests.conftest import both
+from tests.tasks.test_execution import Watch
 
 LEASE_OVER = NOW + dt.timedelta(seconds=61)
 ENOUGH = 30.0  # seconds for what takes milliseconds
@@ -188,9 +189,9 @@ def test_a_late_answer_saves_the_second_letter_that_an_administrator_asked_for(a
 @both
 def test_a_slow_server_does_not_cost_the_job(app, job_id, there, monkeypatch):
     """When the server has taken its time up to the text, the lease begins anew; who has lost it sends nothing."""
-    passed = [0.0]
-    clock = execution.time.monotonic
-    monkeypatch.setattr(execution.time, "monotonic", lambda: clock() + passed[0])
+    watch = Watch()
+    for module in (execution, progress, tasks):
+        monkeypatch.setattr(module, "time", watch)
     real = progress.report
 
     def report(done, total):
@@ -205,7 +206,7 @@ def test_a_slow_server_does_not_cost_the_job(app, job_id, there, monkeypatch):
 
     def slow(*arguments):
         found = take(*arguments)
-        passed[0] += 25
+        watch.shows += 25
         return found
 
     monkeypatch.setattr(deliveries, "take", slow)
