@@ -5,7 +5,7 @@ import threading
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select, text, update
 
 from app.extensions import db
 from app.models import AuditEntry, Job, JobState, Queue
@@ -17,6 +17,10 @@ from app.workflows.engine import outbox
 from app.workflows.engine.transaction import fact_of, own_transaction
 from tests.cabinet import NOW
 from tests.conftest import both, on_postgresql
+from tests.faults.production import until
+
+ENOUGH = 60.0  # seconds for what takes milliseconds
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 class Heard:
@@ -272,9 +276,9 @@ def test_a_hint_that_comes_while_it_is_still_written_down_is_not_lost(app, heard
     with own_transaction() as session:
         session.execute(update(Job).where(Job.id == number).values(handed_at=NOW))
         worker.start()
-        worker.join(0.5)
+        until(lambda: session.scalar(text(WAITING)) == 1, "it did not wait")
         assert worker.is_alive()
-    worker.join(10)
+    worker.join(ENOUGH)
     assert handled == [True]
 
 
@@ -293,9 +297,9 @@ def test_two_workers_with_the_same_hint_handle_it_once(app, heard):
         session.execute(update(Job).where(Job.id == number).values(handed_at=NOW))
         for worker in workers:
             worker.start()
-        workers[0].join(0.3)
+        until(lambda: session.scalar(text(WAITING)) == len(workers), "they do not wait")
     for worker in workers:
-        worker.join(10)
+        worker.join(ENOUGH)
     assert sorted(handled) == [False, False, False, True]
     assert heard.told == [1]
 

@@ -10,6 +10,7 @@ from app.models import Job, JobState, Queue
 from app.tasks import hints, relay
 from app.workflows.engine import outbox
 from tests.cabinet import NOW
+from tests.faults.production import ENOUGH, until
 from tests.tasks.test_execution import Heard, empty_outbox, heard, job, put
 
 __all__ = ["empty_outbox", "heard"]
@@ -31,14 +32,13 @@ def test_the_thread_is_woken_survives_a_stumble_and_stops(app, heard, monkeypatc
     db.session.remove()
     thread = threading.Thread(target=relay.run_forever, args=(app, stop, (Queue.LIVE,)))
     thread.start()
-    for _ in range(100):
-        outbox.wake.set()
-        if heard.told:
-            break
-        stop.wait(0.05)
-    stop.set()
     outbox.wake.set()
-    thread.join(5)
+    try:
+        until(lambda: heard.told, "nobody was told")
+    finally:
+        stop.set()
+        outbox.wake.set()
+        thread.join(ENOUGH)
     assert heard.told == [1]
     assert stumbles
     assert not thread.is_alive()
