@@ -19,7 +19,7 @@ from tests.evidence.bundles import TOOL, honest, manifest_of, packed
 FILE, LINK, FOLDER = 0o100644 << 16, 0o120777 << 16, 0o040755 << 16
 MOST_ENTRIES, MANY = 20_000, 100_000
 UTF8 = 0x800
-PATIENCE = 60  # seconds; each of these takes one or two
+PATIENCE = 300  # seconds; each of these takes one or two where nothing else runs
 Entry = tuple[str | bytes, bytes, int]
 
 

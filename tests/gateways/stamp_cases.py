@@ -149,7 +149,7 @@ def served(told: Told) -> Iterator[str]:
             told.asked.append(f"{self.command} {self.path} {self.headers['Content-Type']}")
             query = self.rfile.read(int(self.headers["Content-Length"]))
             if told.hold is not None:
-                told.hold.wait(20)
+                told.hold.wait(120)
             body = told.answer(query)
             self.send_response(told.status)
             for name, value in {"Content-Type": told.kind, "Content-Length": str(len(body)), **told.headers}.items():

@@ -54,7 +54,7 @@ class S3Server:
 
     def tell(self, path: str, body: bytes = b"") -> None:
         request = Request(f"{self.endpoint}{path}", body, {"Content-Type": "text/plain"})  # noqa: S310 - our own server
-        with urlopen(request, timeout=10):  # noqa: S310 - the same
+        with urlopen(request, timeout=60):  # noqa: S310 - the same
             pass
 
     def names(self) -> list[str]:

@@ -23,6 +23,8 @@ NAME = "Nguyễn Thị Ánh, Phó Chủ nhiệm"
 TEXT = "Kính gửi đồng chí,\n\n.Dòng có dấu chấm ở đầu.\n..\nTrân trọng."
 HTML = "<p>Kính gửi đồng chí, <b>Quốc hiệu</b></p>"
 SENDER = "Văn phòng Chính phủ <no-reply@vpcp.example>"
+PATIENCE = 60  # seconds, for servers on a loaded machine
+PATIENT = {"connect": PATIENCE, "answer": PATIENCE}
 
 
 class Postbox:
@@ -54,15 +56,24 @@ class Postbox:
         return [email.message_from_bytes(one.content, policy=default) for one in self.envelopes]
 
 
+class PostOffice(Controller):
+    """Its port is its own from the first moment on, and it may begin slowly."""
+
+    def __init__(self, postbox, **settings):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        port = self.listening.getsockname()[1]
+        super().__init__(postbox, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE, **settings)
+
+    def _create_server(self):
+        return self.loop.create_server(self._factory_invoker, sock=self.listening, ssl=self.ssl_context)
+
+
 @contextmanager
 def server(postbox, **settings):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=port, **settings)
+    controller = PostOffice(postbox, **settings)
     controller.start()
     try:
-        yield port
+        yield controller.port
     finally:
         controller.stop()
 
@@ -75,7 +86,7 @@ def postbox():
 @pytest.fixture
 def mailer(postbox):
     with server(postbox) as port:
-        yield Mailer(f"smtp://127.0.0.1:{port}?tls=none", SENDER, connect=2, answer=2)
+        yield Mailer(f"smtp://127.0.0.1:{port}?tls=none", SENDER, **PATIENT)
 
 
 def a_letter(number=1, **changes):
@@ -252,12 +263,12 @@ def test_nobody_listening_is_unreachable_and_certainly_not_accepted():
 
 
 def test_a_slow_server_is_left_after_the_patience_is_over(mailer, postbox):
-    postbox.before_rcpt = 10
+    postbox.before_rcpt = 120
     mailer.answer = 0.2
     start, before = time.monotonic(), Before()
     with pytest.raises(Unreachable):
         mailer.send(a_letter(), before)
-    assert time.monotonic() - start < 9
+    assert time.monotonic() - start < 60
     assert before.times == 0
 
 
@@ -299,7 +310,7 @@ class Script:
         lines.readline()
 
     def close(self):
-        self.thread.join(5)
+        self.thread.join(PATIENCE)
         self.listener.close()
 
 
@@ -309,7 +320,7 @@ def script():
 
     def start(*rounds):
         started.append(Script(*rounds))
-        return started[-1], Mailer(f"smtp://127.0.0.1:{started[-1].port}?tls=none", SENDER, connect=2, answer=2)
+        return started[-1], Mailer(f"smtp://127.0.0.1:{started[-1].port}?tls=none", SENDER, **PATIENT)
 
     yield start
     for one in started:
@@ -390,7 +401,7 @@ def secured(postbox, tmp_path):
     settings = {"tls_context": papers.context, "require_starttls": True, "authenticator": told, "auth_required": True}
     with server(postbox, **settings) as port:
         yield lambda user="ecabinet", password=SECRET, rest=f"&ca={papers.authority}": Mailer(
-            f"smtp://{user}:{password}@127.0.0.1:{port}?tls=starttls{rest}", SENDER, connect=2, answer=2
+            f"smtp://{user}:{password}@127.0.0.1:{port}?tls=starttls{rest}", SENDER, **PATIENT
         )
 
 

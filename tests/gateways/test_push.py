@@ -87,7 +87,7 @@ def pem():
 
 @pytest.fixture
 def pusher(pem):
-    return Pusher(pem, SUBJECT, loopback=True, connect=1, answer=1)
+    return Pusher(pem, SUBJECT, loopback=True, connect=60, answer=60)
 
 
 @pytest.fixture(scope="module")

@@ -212,14 +212,14 @@ def test_an_endless_answer_is_cut(case):
 def test_a_slow_provider_is_not_waited_for_for_ever(case, monkeypatch, method):
     monkeypatch.setattr(client_module, "ANSWERS", 0.3)
     over = threading.Event()
-    case.provider.spoil = instead(method, lambda _handler, told: over.wait(20) and told)
+    case.provider.spoil = instead(method, lambda _handler, told: over.wait(120) and told)
     began = time.monotonic()
     try:
         with pytest.raises(ProviderSilent):
             case.sign()
     finally:
         over.set()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_nobody_there_is_silence(case):

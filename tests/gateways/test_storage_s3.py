@@ -25,7 +25,7 @@ from tests.gateways.storage_cases import (
 from tests.servers import free_port
 
 LIMIT = 50 << 20
-SOON = 12.0  # seconds within which a dead store is known to be dead
+SOON = 50.0  # seconds within which a dead store is known to be dead
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_an_authority_that_is_down_slow_or_leads_elsewhere_gives_no_stamp():
         assert Asked(OverHttp(url), (ROOT.certificate,)).stamp(DIGEST, now())[0]
     assert refusal(lambda: Asked(OverHttp(url), (ROOT.certificate,)).stamp(DIGEST, now())) is StampFault.DOWN
 
-    def fault(told: Told, answer: float = 5.0) -> StampFault:
+    def fault(told: Told, answer: float = 60.0) -> StampFault:
         with served(told) as url:
             return refusal(lambda: Asked(OverHttp(url, answer=answer), (ROOT.certificate,)).stamp(DIGEST, now()))
 

@@ -42,11 +42,11 @@ def test_a_real_witness_is_asked_told_and_read(tmp_path):
 
 
 def test_a_person_does_not_wait_for_a_slow_one():
-    with answering(200, wait=30.0) as (url, _asked):
+    with answering(200, wait=120.0) as (url, _asked):
         began = time.monotonic()
         with pytest.raises(Unreachable):
             Witness(url, str(KEY)).hurried().latest(ORIGIN, Log().key)
-        assert time.monotonic() - began < 20  # not the thirty of the other side; three are meant
+        assert time.monotonic() - began < 60  # not the two minutes of the other side; three seconds are meant
 
 
 def test_one_that_is_down_is_unreachable():
@@ -54,7 +54,7 @@ def test_one_that_is_down_is_unreachable():
         Witness(f"http://127.0.0.1:{free_ports(1)[0]}", str(KEY)).submit(0, [], Log().grow(1).note())
 
 
-@pytest.mark.parametrize("slow", [{"wait": 30.0}, {"body": b"a" * 1000, "drip": 0.1}])
+@pytest.mark.parametrize("slow", [{"wait": 120.0}, {"body": b"a" * 1000, "drip": 0.1}])
 def test_one_that_is_slow_is_left(slow):
     with answering(200, **slow) as (url, _asked), pytest.raises(Unreachable):
         Witness(url, str(KEY), answer=0.5).submit(0, [], Log().grow(1).note())

@@ -69,7 +69,7 @@ class Process:
     process: subprocess.Popen
 
     def ask(self, method, path, data=None, headers=()):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, data, dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.headers["Content-Type"], answer.read()
@@ -85,7 +85,7 @@ class Process:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def program(*arguments, doomed=""):
@@ -95,7 +95,7 @@ def program(*arguments, doomed=""):
 
 
 def run(*arguments):
-    return subprocess.run(program(*arguments), capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    return subprocess.run(program(*arguments), capture_output=True, text=True, timeout=180, cwd=ROOT, check=False)
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def running(folder, *logs, name=NAME, listen="127.0.0.1:0", doomed=""):
         yield _heard(process)
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
         process.stderr.close()
 
 
