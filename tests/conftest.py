@@ -1,6 +1,7 @@
 """Fixtures of all tests: one application per database kind, and a fresh copy of a filled database for each test."""
 
 import datetime as dt
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from tests.servers import PostgresServer
 
 pytest_plugins = ["tests.servers", "tests.sharing"]
-hypothesis.settings.register_profile("house", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow],  # that is the machine's affair
+    derandomize=os.environ.get("ECABINET_TEST_FULL") != "1",  # every run tries the same, and `make test-full` others
+)  # fmt: skip
 hypothesis.settings.load_profile("house")
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
