@@ -69,7 +69,7 @@ def ask_until_it_dies(app: Flask, browser: Browser, poll_id: int, nonce: str, fa
     """Send the ballot to a process that dies over it; the device gets no answer."""
     cookie = browser.client.cookie(app)
     port, child = web_process(app, fault)
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Cookie": f"ecabinet={cookie}", "Content-Type": "application/json", "Accept": "application/json"}
     line.request("POST", f"/polls/{poll_id}/sign", json.dumps({"nonce": nonce, "pin": PIN}), headers)
     with pytest.raises((ConnectionError, http.client.HTTPException)):

@@ -72,7 +72,7 @@ async def screen(hub, sid, small=False):
     lane.transport, lane.number, lane.asgi_send = transport, here.fileno(), lane.line.send
     engine.lane = lane
     hub.enter(Client(sid, engine, {}), ("room",))
-    there.settimeout(5)
+    there.settimeout(60)
     opened.append((transport, there))
     return engine, there
 

@@ -9,7 +9,7 @@ import redis
 from app.realtime.channel import CHANNEL, LARGEST, Announcement, encode
 from app.realtime.gate import cookie_name
 from app.realtime.publishing import REST, Away, Publisher
-from tests.servers import RedisServer, free_port
+from tests.servers import RedisServer
 
 
 def test_a_message_reaches_whoever_listens(redis_server):
@@ -21,8 +21,10 @@ def test_a_message_reaches_whoever_listens(redis_server):
 
 
 def test_nobody_there_is_told_at_once():
-    with pytest.raises(Away):
-        Publisher(f"redis://127.0.0.1:{free_port()}/0").publish("x")
+    with socket.socket() as taken:  # and never listened on
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(Away):
+            Publisher(f"redis://127.0.0.1:{taken.getsockname()[1]}/0").publish("x")
 
 
 def test_a_silent_redis_costs_a_second_and_the_next_message_nothing():
@@ -32,7 +34,7 @@ def test_a_silent_redis_costs_a_second_and_the_next_message_nothing():
         began = time.monotonic()
         with pytest.raises(Away):
             publisher.publish("x")
-        assert 0.5 < time.monotonic() - began < 20
+        assert 0.5 < time.monotonic() - began < 60
         for now[0] in (0.0, REST / 2):
             with pytest.raises(Away, match="a moment ago"):
                 publisher.publish("x")

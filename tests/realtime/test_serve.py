@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +17,9 @@ import pytest
 import websocket
 
 from app.serve import Server
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Installation:
@@ -52,7 +46,8 @@ class Installation:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )  # fmt: skip
-        while not self.answers() and time.monotonic() - began < 30:
+        while not self.answers():
+            assert time.monotonic() - began < 120, "it does not answer"
             time.sleep(0.05)
         return time.monotonic() - began
 
@@ -71,7 +66,7 @@ class Installation:
         """Exit status, everything that was said, and how long it took."""
         began = time.monotonic()
         os.killpg(self.process.pid, how)
-        said, _ = self.process.communicate(timeout=30)
+        said, _ = self.process.communicate(timeout=120)
         return self.process.returncode, said, time.monotonic() - began
 
 
@@ -105,13 +100,13 @@ def test_ctrl_c_ends_it_at_once_even_with_open_sockets(installation):
     assert "Traceback" not in said
     assert "ERROR" not in said
     assert re.search(rf"answers at http://127\.0\.0\.1:{installation.port}", said)
-    assert seconds < 20
+    assert seconds < 60
 
 
 def test_it_starts_again_in_seconds_and_ends_on_sigterm_too(installation):
     installation.start()
     installation.stop()
-    assert installation.start() < 20
+    assert installation.start() < 60
     status, said, _seconds = installation.stop(signal.SIGTERM)
     assert status == 0
     assert "Traceback" not in said
@@ -122,7 +117,7 @@ def test_a_worker_that_dies_is_replaced(installation):
     before = installation.workers()
     assert len(before) == 1
     os.kill(before[0], signal.SIGKILL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (installation.workers() == before or not installation.answers()) and time.monotonic() < end:
         time.sleep(0.1)
     assert installation.answers()
