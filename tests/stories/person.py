@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, WebSocket, expect
 
 from tests.cabinet import PASSWORD, PIN
 
@@ -18,7 +18,33 @@ SERVER_GONE = (
     "net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_CONNECTION_CLOSED", "net::ERR_EMPTY_RESPONSE",
     "net::ERR_CONTENT_LENGTH_MISMATCH", "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
 )  # fmt: skip
+ONLINE = "dispatchEvent(new Event('online'))"  # as when a line comes back
+LET_IN = '40/meetings,{"sid"'  # what the server says to a socket that it lets in
 DRAWN_LATE = "was preloaded using link preload"  # of a font, by a page that a busy machine draws late
+
+
+# Counts how often the page asks what is so in the meeting. A second is longer than any pause it makes between two
+# questions of one course, and timers end in their order: when nothing was asked meanwhile, nothing is under way.
+COUNT_ASKED = """(() => {
+    const real = window.fetch;
+    const count = (window.asked = { begun: 0, ended: 0 });
+    window.fetch = async (...about) => {
+        if (!String(about[0]).endsWith("/snapshot")) return real(...about);
+        count.begun += 1;
+        try {
+            return await real(...about);
+        } finally {
+            count.ended += 1;
+        }
+    };
+})()"""
+QUIET = """async () => {
+    for (let known = -1; known !== window.asked.begun || window.asked.begun !== window.asked.ended; ) {
+        known = window.asked.begun;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    return window.asked.begun;
+}"""
 
 
 class Person:
@@ -30,6 +56,7 @@ class Person:
         self.complaints: list[str] = []
         self.frames: list[str] = []
         self.loads: list[str] = []
+        self._drawn = 0
         self._away = False
         self.page = self._watched(self.context.new_page())
 
@@ -56,6 +83,23 @@ class Person:
         self.page.wait_for_load_state()
         self.page.evaluate("() => document.fonts.ready.then(() => null)")
         return self.page
+
+    def hears(self) -> "Person":
+        """From here on this page is told what concerns whoever is signed in: its socket was let in."""
+        for _look in range(1800):
+            if any(frame.startswith(LET_IN) for frame in self.frames[self._drawn :]):
+                return self
+            self.page.wait_for_timeout(25)
+        raise AssertionError("the socket of this page was never let in")
+
+    def counts_questions(self) -> None:
+        """For `quiet`, on every page that is opened from here on."""
+        self.context.add_init_script(COUNT_ASKED)
+
+    def quiet(self) -> int:
+        """Wait until the page knows what it has asked for of the meeting; how many questions there were."""
+        asked: int = self.page.evaluate(QUIET)
+        return asked
 
     def enter_pin(self, pin: str = PIN) -> None:
         """Type the PIN into the open sheet and send it."""
@@ -98,8 +142,12 @@ class Person:
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         page.on("requestfailed", self._failed)
         page.on("websocket", self._listens)
-        page.on("framenavigated", lambda frame: self.loads.append(frame.url))
+        page.on("framenavigated", self._loaded)
         return page
+
+    def _loaded(self, frame: Frame) -> None:
+        self.loads.append(frame.url)
+        self._drawn = len(self.frames)
 
     def _heard(self, message: ConsoleMessage) -> None:
         lost = ("net::ERR", "WebSocket is closed before the connection is established")

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from tests.door import Door
 from tests.faults.history import History
-from tests.stories.person import TABLET, Person
+from tests.stories.person import ONLINE, TABLET, Person
 from tests.stories.session import MEMBERS, choose
 from tests.stories.test_live import BLOCKED, SOCKETS
 from tests.web import HOUSE, Caller, Web, full
@@ -30,6 +30,13 @@ CUTS = 3
 AWAY = 60 if full() else 3  # seconds without a line
 SOON, NOT_SOON = 40_000, 5_000  # ms: what comes late on a slow machine; and longer than the page waits for a look
 JOINED = re.compile(r'43/meetings,\d+\[\{"ok":true')  # what the server says then
+ASK = "document.dispatchEvent(new CustomEvent('ec:ask'))"
+SEEN = """() => {
+    const line = document.querySelector("[data-progress] b");
+    window.seen = [line.textContent];
+    const note = () => window.seen.push(line.textContent);
+    new MutationObserver(note).observe(line, { childList: true, characterData: true, subtree: true });
+}"""
 RECEIPT = '[data-show=receipt] [data-receipt="leaf_hash"]'
 
 
@@ -98,8 +105,9 @@ class Booth:
         self.person.enter_pin()
 
     def shows_when_it_asks(self, count: int) -> None:
-        """The rest of the page works."""
-        self.person.page.evaluate("document.dispatchEvent(new CustomEvent('ec:ask'))")
+        """The rest of the page works; nothing that it asked is under way afterwards."""
+        self.person.page.evaluate(ASK)
+        self.person.quiet()
         self.shows(count)
 
     def shows(self, count: int, within: int = SOON) -> None:
@@ -143,12 +151,15 @@ def come(chromium: Browser, vote: Vote, door: Door) -> Iterator[Callable[..., Bo
     """Let a member come; what the browser says of a line that is broken on purpose is no complaint."""
     came: list[Person] = []
 
-    def enter(*unguarded: tuple[str, str], votes: bool = True) -> Booth:
+    def enter(*unguarded: tuple[str, str], votes: bool = True, around: bool = False) -> Booth:
+        """`around`: past the door."""
         name = vote.next_member() if votes else MEMBERS[-1]
-        person = Person(chromium, f"http://127.0.0.1:{door.port}", name, TABLET)
+        port = vote.web.port if around else door.port
+        person = Person(chromium, f"http://127.0.0.1:{port}", name, TABLET)
         came.append(person)
         if unguarded:
             person.context.route("**/ec/js/live.js*", lambda route: without(route, *unguarded))
+        person.counts_questions()
         return Booth(vote, person.sign_in())
 
     yield enter
@@ -239,13 +250,16 @@ def test_a_proxy_that_drops_sockets_hides_nothing(come, vote, door):
 
 
 def test_a_page_that_asks_nothing_after_a_cut_is_noticed(come, vote, door):
-    """Negative control: what happened between two lines is not shown."""
+    """Negative control: what happened between two lines is not shown. Whoever has another line hears it meanwhile."""
+    other = come(votes=False, around=True).open()
+    other.listens()
     booth = come(LOOK, ASK_WHEN_JOINED, ASK_WHEN_LOST, votes=False).open()
     booth.listens()
     booth.shows_when_it_asks(vote.kept.standing())
     door.freeze()
     door.cut()
     count = vote.another()
+    other.until(lambda: any(f'"voted":{count}' in frame for frame in other.person.frames), "the count was not told")
     door.thaw()
     with noticed():
         booth.shows(count, NOT_SOON)
@@ -274,20 +288,42 @@ def test_a_state_that_a_count_overtook_does_not_turn_it_back(come, vote, unguard
     booth, slow = come(*unguarded, votes=False).open(), []
     booth.listens()
     booth.shows(vote.another())
+    booth.person.quiet()
     booth.person.page.route(
         f"**/meetings/{MEETING}/snapshot", lambda route: slow.append((route, route.fetch())), times=1
     )
-    booth.person.page.evaluate("document.dispatchEvent(new CustomEvent('ec:ask'))")
+    booth.person.page.evaluate(ASK)
     booth.until(lambda: slow, "the page did not ask")
     count = vote.another()
     booth.shows(count)
+    booth.person.page.evaluate(SEEN)
     [(route, answer)] = slow
-    with booth.person.page.expect_response(f"**/meetings/{MEETING}/snapshot"):
-        route.fulfill(response=answer)
+    route.fulfill(response=answer)
+    booth.person.quiet()
+    seen = booth.person.page.evaluate("window.seen")
     with noticed() if unguarded else nullcontext():
-        for _look in range(10):
-            booth.shows(count, 1)
-            booth.person.page.wait_for_timeout(200)
+        assert set(seen) == {f"{count}/{len(MEMBERS)}"}
+
+
+def test_a_ballot_that_is_under_way_is_not_sent_again_when_the_line_comes_back(come):
+    booth, sent = come().open(), []
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    booth.prepare()
+    booth.person.page.route("**/sign", hold)
+    booth.person.enter_pin()
+    booth.until(lambda: sent, "it was not sent")
+    sent[0].abort("connectionreset")
+    expect(booth.person.at("[data-unsent]")).to_be_visible()
+    booth.person.page.evaluate(ONLINE)
+    booth.until(lambda: len(sent) > 1, "it was not sent again")
+    for _again in range(2):
+        booth.person.page.evaluate(ONLINE)
+    sent[1].continue_()
+    booth.is_counted_once()
+    assert len(sent) == 2
 
 
 # -- offline ----------------------------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ function unsent() {
 }
 
 function again() {
-  if (!answer?.pin) return;
+  if (!answer?.pin || card.dataset.step === "sending") return;
   retry.stop();
   part("data-unsent-next").textContent = text("trying");
   send();

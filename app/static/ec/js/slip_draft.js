@@ -49,8 +49,10 @@ export class Draft {
   /** Ends when what stands in the form is saved, or cannot be now. */
   async save() {
     clearTimeout(this.timer);
+    const waited = this.saving;
+    while (this.saving) await this.saving;
     if (this.over || this.conflict || this.held) return;
-    if (this.saving) await this.saving;
+    if (waited && JSON.stringify(readForm(this.form)) === this.last) return; // it went with what was under way
     this.saving = this.send();
     await this.saving;
     this.saving = null;

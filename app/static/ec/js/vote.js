@@ -125,7 +125,7 @@ function unsent() {
 }
 
 function again() {
-  if (!ballot?.pin) return;
+  if (!ballot?.pin || card.dataset.step === "sending") return;
   retry.stop();
   part("data-unsent-next").textContent = text("trying");
   send();
