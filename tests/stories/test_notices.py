@@ -3,17 +3,18 @@
 import email
 import json
 import re
-import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from playwright.sync_api import expect
 
 from app.gateways.push import generate_vapid_key
+from tests.servers import free_port
 from tests.stories.conftest import DEMO
 from tests.stories.person import PHONE, TABLET, Person
 from tests.stories.test_pages_fit import faults_of
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.browser
 
 BELL = "header [data-notices] .ec-count"
 ADDRESS = "khe@bo.example"
+SHOWN = """async () => {
+    const worker = await navigator.serviceWorker.ready;
+    return (await worker.getNotifications()).map((one) => [one.title, one.body, one.data.url]);
+}"""
 PAGES = ("/notices/", "/notices/settings/", "/notices/deliveries/")
 
 
@@ -38,7 +43,7 @@ class Postbox:
 
     def wait_for(self, words, to=ADDRESS):
         """The text of the letter that says these words; it comes by itself."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             for letter in self.letters:
                 text = letter.get_body(("plain",)).get_content()
@@ -51,9 +56,7 @@ class Postbox:
 @pytest.fixture(scope="module")
 def postbox() -> Iterator[Postbox]:
     box = Postbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        box.port = probe.getsockname()[1]
+    box.port = free_port()
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     yield box
@@ -94,7 +97,7 @@ def call_for_another_time(web: Web, meeting: str, day: int) -> None:
 def test_the_bell_rings_while_a_page_is_open_and_is_silenced_by_reading(enter, web, meeting):
     member = enter("tv05", TABLET)
     member.go("/")
-    before = int(member.at(BELL).inner_text())
+    before = int(member.hears().at(BELL).inner_text())
     call_for_another_time(web, meeting, 2)
     expect(member.at(BELL)).to_have_text(str(before + 2))  # without loading anything
     assert member.at("header [data-notices]").get_attribute("aria-label").endswith(f"{before + 2} chưa đọc")
@@ -111,7 +114,7 @@ def test_the_bell_rings_while_a_page_is_open_and_is_silenced_by_reading(enter, w
 def test_the_list_of_notices_grows_while_it_is_read(enter, web, meeting):
     member = enter("tv06", PHONE)
     member.go("/notices/")
-    shown = member.at(".ec-notices--new .ec-notice").count()
+    shown = member.hears().at(".ec-notices--new .ec-notice").count()
     call_for_another_time(web, meeting, 3)
     expect(member.at(".ec-notices--new .ec-notice")).to_have_count(shown + 2)
     expect(member.at("#ec-say")).to_have_text("Có thông báo mới.")
@@ -175,9 +178,9 @@ def test_the_worker_shows_a_message_that_says_little_and_leads_to_the_page(enter
     scope = member.page.evaluate("navigator.serviceWorker.ready.then((found) => found.scope)")
     assert scope == member.page.evaluate("location.origin + '/'")
     push(member, {"title": "e-Cabinet", "body": "Đồng chí được mời dự họp", "url": "/notices/", "tag": "d1"})
-    assert shown(member) == [["e-Cabinet", "Đồng chí được mời dự họp", f"{scope}notices/"]]
+    shows(member, [["e-Cabinet", "Đồng chí được mời dự họp", f"{scope}notices/"]])
     push(member, {"title": "x", "body": "y", "url": "https://elsewhere.example/", "tag": "d1"})
-    assert shown(member) == [["x", "y", f"{scope}notices/"]]  # a message leads to nobody else
+    shows(member, [["x", "y", f"{scope}notices/"]])  # a message leads to nobody else
 
 
 def test_a_browser_that_blocks_notices_says_how_to_allow_them(enter):
@@ -200,18 +203,28 @@ def push(person: Person, message: dict[str, str]) -> None:
     registrations = []
     devtools.on("ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(told["registrations"]))
     devtools.send("ServiceWorker.enable")
-    person.page.wait_for_function("1")
     origin = person.page.evaluate("location.origin")
-    registration = next(one["registrationId"] for one in registrations if one["scopeURL"].startswith(origin))
-    sent = {"origin": origin, "registrationId": registration, "data": json.dumps(message)}
+    ours = until(person, lambda: [one for one in registrations if one["scopeURL"].startswith(origin)])
+    sent = {"origin": origin, "registrationId": ours[0]["registrationId"], "data": json.dumps(message)}
     devtools.send("ServiceWorker.deliverPushMessage", sent)
     devtools.detach()
 
 
-def shown(person: Person) -> list[list[str]]:
-    """The notifications on the screen."""
-    person.page.wait_for_timeout(300)
-    return person.page.evaluate("""async () => {
-        const worker = await navigator.serviceWorker.ready;
-        return (await worker.getNotifications()).map((one) => [one.title, one.body, one.data.url]);
-    }""")
+def shows(person: Person, wanted: list[list[str]]) -> None:
+    """These and no other notifications are on the screen."""
+    seen: list[list[list[str]]] = []
+
+    def so() -> bool:
+        seen.append(person.page.evaluate(SHOWN))
+        return seen[-1] == wanted
+
+    assert until(person, so), seen[-1]
+
+
+def until(person: Person, so: Callable[[], Any]) -> Any:
+    """What the browser does by itself, as soon as it is done."""
+    for _look in range(900):
+        if found := so():
+            return found
+        person.page.wait_for_timeout(50)
+    return None
