@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,13 +12,14 @@ from playwright.sync_api import Locator, expect
 
 from tests.stories.conftest import DEMO
 from tests.stories.person import PHONE, TABLET, Person
+from tests.stories.test_live import BLOCKED, SOCKETS
 from tests.stories.test_pages_fit import faults_of
 from tests.web import Web
 
 pytestmark = pytest.mark.browser
 
 JOBS = "/records/jobs/"
-SOON = 4000  # ms: sooner than the page looks again by itself
+NO_LOOK_OF_ITS_OWN = "window.setInterval = () => 0;"  # what moves was told by the socket
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,13 @@ def change(web: Web, statement: str, *values: object) -> None:
     database.close()
 
 
+def rows(web: Web, query: str, *values: object) -> list[tuple[object, ...]]:
+    database = sqlite3.connect(web.var / "ecabinet.db", timeout=30)
+    found = database.execute(query, values).fetchall()
+    database.close()
+    return found
+
+
 def ours(person: Person) -> Locator:
     """The bar of our job: the installation has long jobs of its own."""
     return person.at(".ec-going[role=progressbar]").filter(has_text="/1.000")
@@ -53,6 +62,14 @@ def put(web: Web, key: str, state: str = "due", **fields: object) -> None:
     change(web, f"INSERT INTO job ({', '.join(row)}) VALUES ({marks})", *row.values())  # noqa: S608 - names of columns
 
 
+def wait_until_it_runs(web: Web, key: str) -> None:
+    """The list of what is running has it from here on."""
+    end = time.monotonic() + 60
+    while rows(web, "SELECT state FROM job WHERE dedupe_key = ?", key) != [("running",)]:
+        assert time.monotonic() < end, "nobody took the job"
+        time.sleep(0.05)
+
+
 def now_at(person: Person) -> int:
     return int(ours(person).get_attribute("aria-valuenow"))
 
@@ -67,16 +84,18 @@ def wait_for_news(person: Person) -> None:
 
 
 def test_a_bar_moves_by_itself_and_stops_when_it_is_told_to(web: Web, enter: Callable[..., Person]):
-    put(web, "moving")
     admin = enter("quantri", TABLET)
+    admin.context.add_init_script(NO_LOOK_OF_ITS_OWN)
+    put(web, "moving")
+    wait_until_it_runs(web, "moving")
     admin.go(f"{JOBS}?_flt_0_queue=digest&_flt_0_state=running")
     bar = ours(admin)
     expect(bar).to_be_visible()
     assert bar.get_attribute("aria-valuemax") == "1000"
     wait_for_news(admin)
     seen = {now_at(admin)}
-    for _ in range(3):  # every message of the server moves it, long before the page looks again
-        expect(bar).not_to_have_attribute("aria-valuenow", str(max(seen)), timeout=SOON)
+    for _ in range(3):
+        expect(bar).not_to_have_attribute("aria-valuenow", str(max(seen)))
         seen.add(now_at(admin))
     assert len(seen) == 4
     expect(bar).to_contain_text("/1.000")
@@ -92,7 +111,8 @@ def test_without_a_socket_the_page_looks_again_every_few_seconds(web: Web, enter
     lease = "2126-01-01 00:00:00.000000"
     put(web, "still", "running", progress_done=312, progress_total=1000, lease_until=lease)
     admin = enter("quantri", PHONE)
-    admin.context.route("**/socket.io/**", lambda route: route.fulfill(status=200, body=""))
+    admin.context.route(SOCKETS, lambda route: route.fulfill(status=200, body=""))
+    admin.context.add_init_script(BLOCKED)
     admin.go(f"{JOBS}?_flt_0_state=running")
     expect(ours(admin)).to_contain_text("312/1.000")
     change(web, "UPDATE job SET progress_done = 640 WHERE dedupe_key = 'still'")
