@@ -304,6 +304,7 @@ def test_that_nobody_knows_of_backups_is_said(set_to):
     ],
 )  # fmt: skip
 def test_a_clock_that_nobody_keeps_right_is_found(app, tmp_path, monkeypatch, program, answer, level):
+    monkeypatch.setattr(clocks, "SECONDS", 60)
     (tmp_path / program).write_text(f"#!/bin/sh\ncat <<'X'\n{answer}\nX\n")
     (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}")
@@ -323,6 +324,11 @@ def test_a_time_service_that_hangs_or_fails_keeps_no_clock_right(app, tmp_path, 
 @pytest.mark.parametrize(("apart", "level"), [(0.1, "ok"), (-1.9, "ok"), (2.1, "error"), (-3600, "error")])
 def test_clocks_that_are_two_seconds_apart_are_found(apart, level):
     assert clocks.compared(dt.timedelta(seconds=apart)).level == level
+
+
+@pytest.mark.parametrize(("apart", "level"), [(3, "ok"), (-3.4, "ok"), (3.6, "error"), (-3600, "error")])
+def test_a_slow_answer_of_the_database_is_no_wrong_clock(apart, level):
+    assert clocks.compared(dt.timedelta(seconds=apart), dt.timedelta(seconds=1.5)).level == level
 
 
 def test_missing_data_of_time_zones_is_found(app, monkeypatch):
