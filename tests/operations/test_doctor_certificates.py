@@ -54,7 +54,7 @@ def test_a_seal_that_ends_soon_is_named(app, monkeypatch):
     assert seal.certificate.subject in str(next(certificates.ending()).words)
 
 
-def test_the_authority_of_the_time_stamps_is_named_with_its_end(tsa, scene, monkeypatch):  # noqa: F811
+def test_the_authority_of_the_time_stamps_is_named_with_its_end(tsa, scene, clock, monkeypatch):  # noqa: F811
     assert levels(certificates.stamping) == [Level.OK]  # its root
     scene.vote("a", scene.open().open_poll().id, "agree")
     tsa.work(NOW)
