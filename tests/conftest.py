@@ -72,6 +72,13 @@ def at_their_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_later", later)
 
 
+@pytest.fixture
+def near() -> Iterator[Path]:
+    """A folder with a short path, as sockets want it, wherever temporary files lie."""
+    with tempfile.TemporaryDirectory(prefix="ecab-") as folder:
+        yield Path(folder)
+
+
 class Home:
     """An application on one kind of database, and how to give a test a fresh copy of its filled database."""
 

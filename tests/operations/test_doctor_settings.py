@@ -219,11 +219,11 @@ def test_keys_that_the_pages_could_read_are_found(set_to, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(("mode", "level"), [(0o660, "ok"), (0o666, "error"), (0o661, "error")])
-def test_a_socket_for_everybody_is_found(set_to, tmp_path, mode, level):
+def test_a_socket_for_everybody_is_found(set_to, near, mode, level):
     with socket.socket(socket.AF_UNIX) as line:
-        line.bind(str(tmp_path / "s"))
-        (tmp_path / "s").chmod(mode)
-        set_to(SIGNER_SOCKET=str(tmp_path / "s"))
+        line.bind(str(near / "s"))
+        (near / "s").chmod(mode)
+        set_to(SIGNER_SOCKET=str(near / "s"))
         assert levels(keys.socket_file) == {"signer.socket": level}
 
 

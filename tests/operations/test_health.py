@@ -106,11 +106,11 @@ def test_a_missing_installation_key_is_not_ready(app, monkeypatch, tmp_path):
     assert checks(app)[1]["signer"] == "ok"
 
 
-def test_a_signer_of_its_own_is_ready_while_it_listens(app, monkeypatch, tmp_path):
-    monkeypatch.setitem(app.config, "SIGNER_SOCKET", str(tmp_path / "signer.sock"))
+def test_a_signer_of_its_own_is_ready_while_it_listens(app, monkeypatch, near):
+    monkeypatch.setitem(app.config, "SIGNER_SOCKET", str(near / "signer.sock"))
     assert checks(app)[1]["signer"] == "failed"
     with socket.socket(socket.AF_UNIX) as line:
-        line.bind(str(tmp_path / "signer.sock"))
+        line.bind(str(near / "signer.sock"))
         line.listen()
         assert checks(app)[1]["signer"] == "ok"
 

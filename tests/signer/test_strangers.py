@@ -241,9 +241,9 @@ def test_without_the_count_all_of_them_would_be_looked_at(tmp_path):
 
 
 @pytest.fixture
-def full(tmp_path):
+def full(near):
     """A socket whose line of callers is full, and who takes them."""
-    path, kept = tmp_path / "socket", []
+    path, kept = near / "socket", []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(0)
