@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,7 +35,7 @@ SERVICE = """
 url = "{url}"
 client_id = "ecabinet"
 secret_file = "{secret}"
-wait = 20
+wait = 40
 """
 CREDENTIAL = """
 [csc.{name}]
@@ -109,6 +110,16 @@ class Elsewhere:
         self.provider.spoil = None
         for each, value in before.items():
             setattr(self.provider.held[name], each, value)
+
+    @contextmanager
+    def hesitating(self) -> Iterator[None]:
+        """The owner is asked in the application, and confirms at the end."""
+        self.provider.delay = math.inf
+        yield
+        until(lambda: any(at == math.inf for _name, _digests, at in self.provider.waiting.values()))
+        self.provider.delay = 0.0
+        for handle, (name, digests, _at) in list(self.provider.waiting.items()):
+            self.provider.waiting[handle] = (name, digests, 0.0)
 
     def stop(self) -> None:
         self.web.stop()

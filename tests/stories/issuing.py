@@ -23,6 +23,7 @@ def hold_the_vote(session: Session, head: Person) -> None:
     for move in ("open_meeting", "open_item", "close_item", "open_item", "open_vote"):
         session.tap(move)
     head.at('.ec-cp-act a[href^="/polls/"]').click()
+    head.page.wait_for_url(re.compile(r"/polls/\d+$"))
     session.poll_id = int(head.page.url.rpartition("/")[2])
     choose(head, "agree")
     head.at("[data-vote-next]").click()

@@ -157,11 +157,11 @@ def in_the_application_of_the_provider(come: Callable[..., Person], house: Elsew
     with house.answering(as_it_is, IN_APPLICATION, confirms=False), member.refused(409):
         member.enter_pin(PROVIDER_PIN)
         asked_again(member, "chưa được xác nhận")
-    house.provider.delay = 2.0
-    member.enter_pin(PROVIDER_PIN)
-    expect(member.at("[data-show=sending]")).to_contain_text("nhà cung cấp")
+    with house.hesitating():
+        member.enter_pin(PROVIDER_PIN)
+        expect(member.at("[data-show=sending]")).to_be_visible()
+        expect(member.at("[data-show=sending]")).to_contain_text("nhà cung cấp")
     receipt_names(member, REMOTE)
-    house.provider.delay = 0.0
 
 
 def close_and_publish(head: Person) -> None:

@@ -58,6 +58,7 @@ def test_a_recalled_resolution_says_so_to_everybody(enter, web):
     head, anybody = enter(HEAD, TABLET), enter("nobody", PHONE, signed_in=False)
     head.go("/resolutions/")
     head.at("a", has_text=number).first.click()
+    head.page.wait_for_url(re.compile(r"/resolutions/\d+$"))
     record = re.sub(r"^https?://[^/]+", "", head.page.url)
     public = re.sub(r"^https?://[^/]+", "", head.at(".ec-public a").get_attribute("href"))
     anybody.go(public)

@@ -71,6 +71,7 @@ def vote_at_the_desk(session: Session) -> int:
     """From the desk to the own ballot and back; the id of the poll."""
     head = session.head
     head.at('.ec-cp-act a[href^="/polls/"]').click()
+    head.page.wait_for_url(re.compile(r"/polls/\d+$"))
     session.poll_id = int(head.page.url.rpartition("/")[2])
     choose(head, "agree")
     head.at("[data-vote-next]").click()

@@ -19,7 +19,7 @@ from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import MEMBERS, NOW, PEOPLE
 from tests.slipping import SlipScene
-from tests.stories.person import TABLET
+from tests.stories.person import LET_IN, TABLET
 from tests.views.browser import Clock
 from tests.workflows.test_documents import pdf
 
@@ -80,6 +80,18 @@ def enter(chromium: Browser, app: Flask, address: str) -> Iterator[Enter]:
     for context in opened:
         context.close()
     assert said == []
+
+
+def open_and_hear(page: Page, path: str) -> None:
+    """From here on the page is told what concerns its person."""
+    frames: list[str] = []
+    page.on("websocket", lambda line: line.on("framereceived", lambda frame: frames.append(str(frame))))
+    page.goto(path)
+    for _look in range(1800):
+        if any(frame.startswith(LET_IN) for frame in frames):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("the socket of the page was never let in")
 
 
 def only_slip() -> Slip:
@@ -156,11 +168,10 @@ def test_a_slip_goes_from_the_empty_form_to_its_close(app, enter, tmp_path):
     issuer = approved(enter, clerk, slip_id)
     decide(issuer, "issue")
     issuer.wait_for_url("**/board")
-    clerk.goto(f"/slips/{slip_id}/board")
+    with clerk.expect_response(lambda answer: answer.url.endswith("/board/state")):
+        clerk.goto(f"/slips/{slip_id}/board")  # from the first look on it is told, or looks until it is
     answered = clerk.locator("[data-region=counts] .ec-vote__q")
     expect(answered).to_have_text(f"0/{len(MEMBERS)}")
-    with clerk.expect_response(lambda answer: answer.url.endswith("/board/state")):
-        pass  # the socket has joined the room and the board has asked once
     arrives_at_the_board(enter, clerk, slip_id)
     answered_articles_are_marked(enter("b"), slip_id)
     for name, choice in (("a", "agree"), ("b", "disagree")):
@@ -184,7 +195,7 @@ def test_a_slip_is_recalled_and_the_member_who_has_it_open_reads_why(app, enter)
     slip_id = SlipScene().issue()
     relay.drain(NOW)
     member, clerk = enter("a"), enter("clerk")
-    member.goto(f"/slips/{slip_id}")
+    open_and_hear(member, f"/slips/{slip_id}")
     member.locator("label", has_text="Không đồng ý").first.click()
     clerk.goto(f"/slips/{slip_id}/board")
     decide(clerk, "recall", " ")
