@@ -15,6 +15,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LOOKS = 0.1  # seconds between two looks at a program
 PATIENCE = 120.0  # seconds that a program has to begin
 ENDS_WITHIN = 15.0  # seconds that a program has to end
+AT_ONCE = 0.02  # seconds a killed process may take to be gone
 REST = 1.0  # seconds between two starts of the same program, but for the first time at once
 _libc = ctypes.CDLL(None)
 
@@ -143,9 +144,12 @@ class Supervisor:
             until = time.monotonic() + ENDS_WITHIN
             for program in stage:
                 program.wait_for_end(until)
-        for pid in reversed(list(offspring(os.getpid()))):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + ENDS_WITHIN
+        while (left := list(offspring(os.getpid()))) and time.monotonic() < until:
+            for pid in reversed(left):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(AT_ONCE)
         self._bury_orphans()
 
     def _bury_orphans(self) -> None:

@@ -19,7 +19,7 @@ from tests.web import ROOT
 
 MEMBERS = 5
 READY = "(Ctrl-C"
-BEGINS_WITHIN, ENDS_WITHIN = 300.0, 60.0
+BEGINS_WITHIN, ENDS_WITHIN = 300.0, 180.0
 
 
 class Running:
