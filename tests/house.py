@@ -25,6 +25,7 @@ from app.demo.presets import G2025_10, Preset
 from app.demo.stage import new_nonce
 from app.extensions import db
 from app.gateways import signing
+from app.gateways.pades.examine import USUAL
 from app.models import (
     Appointment,
     Choice,
@@ -69,7 +70,11 @@ CHEAP = {
 
 
 def application() -> Flask:
-    """The application with the settings of its environment; only what is dear by design is cheap."""
+    """The application with the settings of its environment; only what is dear by design is cheap.
+
+    The reader of strangers' files gives way to all others: what it waits on a busy machine is no subject of a story.
+    """
+    vars(USUAL)["seconds"] = 90
     return create_app(**CHEAP, SESSION_COOKIE_SECURE=False)  # plain http on loopback, in demo mode or not
 
 

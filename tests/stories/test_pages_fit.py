@@ -213,7 +213,8 @@ def test_every_record_screen_can_be_pressed_with_a_finger(enter):
     for column, name in OFFICES.items():
         person = enter(name, TABLET)
         for path in record_screens(person, column, seen):
-            person.page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true })")
+            page = person.settled()
+            page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true })")
             for size in (PHONE, TABLET):
                 person.page.set_viewport_size(size)
                 found[path, size["width"]] = person.page.evaluate(TOO_SMALL, TARGET)
