@@ -1,30 +1,55 @@
 """A browser, the demo in a folder, and a running installation with a copy of it."""
 
+import datetime as dt
 import os
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
+from app.workflows.rules.calendar import HANOI
 from tests.servers import program
 from tests.stories.person import Person
 from tests.web import Web
 
 PATIENCE = 45_000  # ms; what is expected comes within one second on an idle machine
+TOO_LATE = dt.time(23, 45)
 DEMO = {"ECABINET_DEMO": "1"}
 CONFINED = ["--no-sandbox", "--disable-dev-shm-usage"]  # for root, and where /dev/shm is small
 
 
+def today() -> dt.date:
+    """The day in Hanoi, once it is sure to last for the stories of a file: the demo's next session is held on it."""
+    while (now := dt.datetime.now(HANOI)).time() > TOO_LATE:
+        time.sleep(5)
+    return now.date()
+
+
 @pytest.fixture(scope="package")
-def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the demo leaves on the disk: database, papers, keys, authority. Loaded once."""
-    web = Web(**DEMO)
-    web.make("demo")
-    folder = tmp_path_factory.mktemp("demo") / "var"
-    web.var.rename(folder)
-    web.stop()
-    return folder
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """What the demo of today leaves on the disk: database, papers, keys, authority. Loaded once a day."""
+    made: dict[dt.date, Path] = {}
+
+    def of_today() -> Path:
+        day = today()
+        if day not in made:
+            web = Web(**DEMO)
+            web.make("demo")
+            made[day] = tmp_path_factory.mktemp("demo") / "var"
+            shutil.move(web.var, made[day])
+            web.stop()
+        return made[day]
+
+    return of_today
+
+
+@pytest.fixture(scope="module")
+def demo_files(demos: Callable[[], Path]) -> Path:
+    """A folder to copy from."""
+    return demos()
 
 
 @pytest.fixture(scope="module")

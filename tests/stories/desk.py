@@ -45,7 +45,8 @@ def create_meeting(clerk: Person, title: str) -> int:
     page = clerk.go("/records/meetings/add")  # loaded to its end: its scripts look after the fields
     page.locator("#title").fill(title)
     page.locator("#kind").select_option("regular")
-    starts = dt.datetime.now(HANOI) + SOON
+    now = dt.datetime.now(HANOI)
+    starts = min(now + SOON, now.replace(hour=23, minute=59))  # on another day nobody could check in
     page.locator("#starts_at").fill(starts.strftime("%d/%m/%Y %H:%M"))
     page.locator("#planned_minutes").fill("90")
     page.locator("#place").fill("Phòng họp Chính phủ")
