@@ -110,7 +110,8 @@ def test_each_checkpoint_is_cosigned_and_kept_once(process, scene):
     assert witnessing.last_confirmations() == [(twin.NAME, LATER)]
     assert attend(LATER).known_size == kept.size
     assert cosigned() == [first, second]
-    assert [row.finding for row in db.session.query(WitnessReport)] == [EMPTY, AGREES, AGREES]
+    reports = db.session.query(WitnessReport).order_by(WitnessReport.id)
+    assert [row.finding for row in reports] == [EMPTY, AGREES, AGREES]
     assert facts("WitnessContradicted") == []
 
 
