@@ -63,7 +63,7 @@ class SlipRecords(ChippedView):
 
     def steps(self, row: Slip, actor: Actor) -> Steps:
         """The page where one goes on, and a copy for whoever drafts."""
-        steps = [Step(_("Open the slip"), address_of(row), href=True, look="primary", icon="file")]
+        steps = [Step(_("Open the slip"), address_of(row, actor), href=True, look="primary", icon="file")]
         if actor.may(Right.SLIP_DRAFT, row):
             copy = url_for("SlipComposeView.clone", slip_id=row.id)
             steps.append(Step(_("Copy into a new draft"), copy, icon="copy"))

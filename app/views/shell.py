@@ -21,6 +21,7 @@ from app.workflows.login import IDLE
 from app.workflows.slip_advice import helps_members
 
 RECORDS = "/records"
+BLANK = "SlipComposeView.blank"
 READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
 SLIPS = GRANTS[Right.SLIP_ANSWER] | GRANTS[Right.SLIP_BOARD]  # whoever answers slips, or sees how they go on
 MOST_IN_LONG_WORDS = 8  # entries of the bar
@@ -127,6 +128,8 @@ def _slips(actor: Actor, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     label, address = pgettext("menu", "Opinion slips"), "/slips/"
     preparing = next((group for group in groups if group["key"] == "fab-Slips"), None)
+    if preparing and not actor.holds(GRANTS[Right.SLIP_DRAFT]):
+        preparing["children"] = [page for page in preparing["children"] if page["url"] != url_for(BLANK)]
     if preparing and not actor.holds(GRANTS[Right.SLIP_ANSWER]):
         preparing["children"].append({"label": _("Issued slips"), "url": address})
         return []

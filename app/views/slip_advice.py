@@ -98,14 +98,14 @@ def page_of_others(actor: Actor, slip: Slip, at: dt.datetime) -> str | None:
         return url_for("SlipAdviceView.advice", slip_id=slip.id)
     if not actor.may(Right.SLIP_BOARD, slip):
         return None
-    return _report(slip) if slip.state in (slips.REPORTED, slips.DECIDED) else address_of(slip)
+    return _report(slip) if slip.state in (slips.REPORTED, slips.DECIDED) else address_of(slip, actor)
 
 
 def pages_of_office(actor: Actor, slip: Slip) -> list[dict[str, str]]:
     """The board and the report, for those of the asked who see them: {label, url, icon}."""
     if slip.issued_at is None or not actor.may(Right.SLIP_BOARD, slip):
         return []
-    board = {"label": _("Open the board"), "url": address_of(slip), "icon": "chart-column"}
+    board = {"label": _("Open the board"), "url": address_of(slip, actor), "icon": "chart-column"}
     report = {"label": _("Report on the outcome"), "url": _report(slip), "icon": "file-text"}
     return [board, report] if slip.state in (slips.CLOSED, slips.REPORTED, slips.DECIDED) else [board]
 

@@ -80,7 +80,8 @@ def board_page(
         if runs and takes and board.silent else None,
         "run": _run(actor, board, now) if runs and takes else {}, "acts": acts(actor, slip), "changes": changes(slip),
         "result": _result(slip), "reason": slip.reason, "ended": _ended(slip), "arrivals": _arrivals(board),
-        "events": [_event(event) for event in reversed(events)], "reminders": _reminded(board), "rounds": _rounds(slip),
+        "events": [_event(event) for event in reversed(events)], "reminders": _reminded(board),
+        "rounds": _rounds(slip, actor),
         "files": [(FILES[ending], url_for("SlipBoardView.file", slip_id=slip.id, ending=ending)) for ending in FILES],
     }  # fmt: skip
 
@@ -167,11 +168,11 @@ def _reminded(board: Board) -> list[dict[str, Any]]:
             for (at, step, by), number in sorted(found.items(), key=lambda each: each[0][0], reverse=True)]  # fmt: skip
 
 
-def _rounds(slip: Slip) -> list[dict[str, str]]:
+def _rounds(slip: Slip, actor: Actor) -> list[dict[str, str]]:
     """The rounds beside this one: what they are called and where they are."""
     following = slips.successor_of(slip)
     beside = [(slip.previous, _("The round before")), (following, _("The next round"))]
-    return [{"label": label, "number": other.number_text or str(word(other.state)), "url": address_of(other)}
+    return [{"label": label, "number": other.number_text or str(word(other.state)), "url": address_of(other, actor)}
             for other, label in beside if other]  # fmt: skip
 
 

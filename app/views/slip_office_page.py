@@ -40,8 +40,8 @@ def preview_page(actor: Actor, slip_id: int, now: dt.datetime) -> dict[str, Any]
     return {
         "slip": head(slip), "course": course(slip), "history": history(slip), "changes": changes(slip),
         "recipients": recipients(slip.body_id, now), "phone": phone_of(slip, now), "reason": slip.reason,
-        "previous": _previous(slip), "drafted": _drafted(slip), "acts": acts(actor, slip),
-        "board_url": url_for("SlipBoardView.board", slip_id=slip.id) if slip.definition_sha256 else "",
+        "previous": _previous(actor, slip), "drafted": _drafted(slip), "acts": acts(actor, slip),
+        "board_url": _board(actor, slip) if slip.definition_sha256 else "",
         "issue": _issue(actor, slip, now) if slip.state is SlipState.APPROVED else None,
     }  # fmt: skip
 
@@ -86,9 +86,13 @@ ENDPOINTS = {
 }  # fmt: skip
 
 
-def _previous(slip: Slip) -> dict[str, Any] | None:
+def _board(actor: Actor, slip: Slip) -> str:
+    return url_for("SlipBoardView.board", slip_id=slip.id) if actor.may(Right.SLIP_BOARD, slip) else ""
+
+
+def _previous(actor: Actor, slip: Slip) -> dict[str, Any] | None:
     before = slip.previous
-    return before and {"number": before.number_text, "url": url_for("SlipBoardView.board", slip_id=before.id)}
+    return before and {"number": before.number_text, "url": address_of(before, actor)}
 
 
 def _drafted(slip: Slip) -> str:
@@ -123,10 +127,10 @@ def queue_page(actor: Actor, now: dt.datetime, q: str = "", urgent: str = "") ->
     calendars = {body_id: exceptions_of(body_id) for body_id in {slip.body_id for slip in issued}}
     over = rows.where(Slip.closed_at.is_not(None) | Slip.ended_at.is_not(None)).order_by(Slip.id.desc())
     return {
-        "waiting": [_entry(slip, now) for slip in mine],
-        "making": [_entry(slip, now) for slip in making if slip not in mine],
-        "issued": [_running(slip, now, calendars[slip.body_id]) for slip in issued],
-        "over": [_entry(slip, now) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
+        "waiting": [_entry(actor, slip) for slip in mine],
+        "making": [_entry(actor, slip) for slip in making if slip not in mine],
+        "issued": [_running(actor, slip, now, calendars[slip.body_id]) for slip in issued],
+        "over": [_entry(actor, slip) for slip in db.session.scalars(over.limit(SHOWN_LATEST))],
         "new_url": url_for("SlipComposeView.blank") if actor.holds(GRANTS[Right.SLIP_DRAFT]) else "",
         "records_url": url_for("SlipRecords.list") if opens("SlipRecords") else "",
         "returned_url": url_for("SlipReportView.returned") if actor.holds(BOARD) else "",
@@ -150,13 +154,13 @@ def _asked_for(actor: Actor, query: str, urgent: str) -> Select[tuple[Slip]]:
     return rows.where(found)
 
 
-def _entry(slip: Slip, now: dt.datetime) -> dict[str, Any]:
+def _entry(actor: Actor, slip: Slip) -> dict[str, Any]:
     step = slip_approval.awaited(slip)
     last = max(slip.approvals, key=lambda row: row.seq, default=None)
     at = last.at if last else slip.drafted_at
     shown = slip.closed_at or slip.ended_at or at
     return {
-        **head(slip), "url": address_of(slip), "step": step.name if step else "", "reason": slip.reason,
+        **head(slip), "url": address_of(slip, actor), "step": step.name if step else "", "reason": slip.reason,
         "by": slip.drafted_by.full_name if slip.drafted_by else "",
         "at": format_datetime(shown, "HH:mm, dd/MM/yyyy"),
         "outcome": word(slip.outcome) if slip.outcome else "",
@@ -170,12 +174,12 @@ def _next(slip: Slip) -> str:
     return said.get(slip.state, "")
 
 
-def _running(slip: Slip, now: dt.datetime, exceptions: Exceptions) -> dict[str, Any]:
+def _running(actor: Actor, slip: Slip, now: dt.datetime, exceptions: Exceptions) -> dict[str, Any]:
     """A slip that collects opinions: how many have answered, and what is left of the time."""
     answered, members = slip_rows.answered(slip)
     assert slip.deadline_at is not None  # noqa: S101 - the database keeps one for every issued slip
     return {
-        **_entry(slip, now), "answered": answered, "members": members,
+        **_entry(actor, slip), "answered": answered, "members": members,
         "left": remaining(slip.deadline_at, now, slip.body_id, exceptions),
         "deadline": format_datetime(slip.deadline_at, "HH:mm, dd/MM"),
     }  # fmt: skip

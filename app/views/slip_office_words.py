@@ -12,6 +12,7 @@ from app.models import ApprovalAct, Slip, SlipState, Urgency
 from app.views.record_words import LOOKS
 from app.views.slip_words import left
 from app.workflows import slip_approval, slip_board
+from app.workflows.engine.rights import Actor, Right
 from app.workflows.engine.words import word
 from app.workflows.rules.deadline import is_over
 from app.workflows.rules.slip_reminding import OVERDUE
@@ -84,10 +85,10 @@ def occasion(step: int | None) -> str:
     return _("When the deadline had passed") if step == OVERDUE else _("%(n)s h before the deadline", n=step)
 
 
-def address_of(slip: Slip) -> str:
-    """Where the office goes on with a slip."""
-    before = slip.state in BEFORE_ISSUE
-    return url_for("SlipOfficeView.preview" if before else "SlipBoardView.board", slip_id=slip.id)
+def address_of(slip: Slip, actor: Actor) -> str:
+    """Where the office goes on with a slip; whoever approved it and sees no board goes on seeing its preview."""
+    on_board = slip.state not in BEFORE_ISSUE and actor.may(Right.SLIP_BOARD, slip)
+    return url_for("SlipBoardView.board" if on_board else "SlipOfficeView.preview", slip_id=slip.id)
 
 
 def course(slip: Slip) -> list[dict[str, Any]]:
