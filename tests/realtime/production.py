@@ -16,19 +16,21 @@ from flask import Flask
 from tests.servers import RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
-# An ended session is found by the clock as well, soon; here a socket is cut because somebody said so, or not at all.
 SERVE = """
 import sys
 from app.realtime import gate, serve
-gate.SESSIONS_EVERY = sys.maxsize
+gate.SESSIONS_EVERY = int(sys.argv.pop(1))
 sys.exit(serve.main())
 """
 
 
 class Realtime:
-    """One realtime process; `said` is what it wrote."""
+    """One realtime process; `said` is what it wrote.
 
-    def __init__(self, app: Flask, redis: RedisServer, log: Path) -> None:
+    Unless `sessions_every` so many sweeps says otherwise, a socket is cut because somebody said so, or not at all.
+    """
+
+    def __init__(self, app: Flask, redis: RedisServer, log: Path, sessions_every: int = sys.maxsize) -> None:
         self.port, self.log = free_port(), log
         self.environment = {
             **os.environ, "ECABINET_DATABASE": app.config["SQLALCHEMY_DATABASE_URI"], "ECABINET_REDIS": redis.url,
@@ -37,7 +39,7 @@ class Realtime:
         }  # fmt: skip
         with log.open("w") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, "--port", str(self.port)], cwd=ROOT, stdout=out,
+                [sys.executable, "-c", SERVE, str(sessions_every), "--port", str(self.port)], cwd=ROOT, stdout=out,
                 stderr=subprocess.STDOUT, env=self.environment,
             )  # fmt: skip
 

@@ -251,6 +251,18 @@ def test_signing_out_cuts_the_sockets_of_that_session_in_whichever_process(app, 
     assert other.connected
 
 
+def test_a_session_that_ended_untold_is_found_by_the_clock(app, redis_here, tmp_path, request):
+    process = Realtime(app, redis_here, tmp_path / "log", sessions_every=1)
+    request.addfinalizer(process.stop)
+    assert until(process.follows, 120)
+    here, other = [Listener(process.address, app.test_client().enter_as(name).cookie(app)) for name in "ab"]
+    request.addfinalizer(other.close)
+    login.sign_out(living_of(app, here.cookie), dt.datetime.now(dt.UTC))
+    assert until(lambda: not here.connected)
+    assert other.connected
+    assert "a sweep failed" not in process.said
+
+
 def living_of(app, cookie):
     db.session.rollback()
     token = app.session_interface.get_signing_serializer(app).loads(cookie)[TOKEN]
