@@ -176,15 +176,21 @@ class Session:
         return number
 
     def expect_told(self, facts: Sequence[str]) -> None:
-        """Every screen hears of these, and is as new as the meeting.
+        """Every screen knows of these, and is as new as the meeting.
 
         Two web processes may announce two acts in either order; a screen goes by the highest version.
         """
+        happened = {fact: until(lambda: self._version_of(fact), f"somebody hears {fact}") for fact in facts}  # noqa: B023
         version = self.people[HEAD].ask(f"/meetings/{self.meeting_id}/snapshot")["meeting"]["version"]
         for screen in self.screens:
-            for fact in facts:
-                until(lambda: screen.heard(fact), f"{screen.visitor.name} hears {fact}")  # noqa: B023
-            until(lambda: screen.version >= version, f"{screen.visitor.name} hears of version {version}")  # noqa: B023
+            for fact, at in happened.items():
+                until(lambda: screen.knows(fact, at), lambda: f"{fact} {at}: {screen.told()}")  # noqa: B023
+            until(lambda: screen.is_as_new_as(version), lambda: f"version {version}: {screen.told()}")  # noqa: B023
+
+    def _version_of(self, fact: str) -> int:
+        """The state that something led to, as the screens heard of it; 0 while none has."""
+        heard = [int(each["version"]) for screen in self.screens for each in screen.facts if each["fact"] == fact]
+        return min(heard, default=0)
 
     def check_in_public(self) -> str:
         """Anybody, without an account, has the file checked; the verdict."""

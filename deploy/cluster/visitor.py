@@ -1,6 +1,7 @@
 """People who use the rehearsal through its proxy: pages and forms over HTTPS, and screens that listen."""
 
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -116,6 +117,7 @@ class Screen:
     def __init__(self, visitor: Visitor, meeting_id: int, transports: tuple[str, ...] = ("websocket",)) -> None:
         self.visitor, self.meeting_id = visitor, meeting_id
         self.facts: list[dict[str, Any]] = []
+        self.gaps: list[int] = []  # after how many facts the line was away
         self.joined = threading.Event()
         self.http = requests.Session()  # a lane of its own: the cookie of this device without that of its pages
         self.http.trust_env = False
@@ -129,6 +131,7 @@ class Screen:
         )
         self.client.on("fact", self.facts.append, namespace=NAMESPACE)
         self.client.on("connect", self._join, namespace=NAMESPACE)
+        self.client.on("resync", lambda _nothing: self.gaps.append(len(self.facts)), namespace=NAMESPACE)
         self.client.connect(
             visitor.address, transports=list(transports), namespaces=[NAMESPACE], wait_timeout=PATIENCE, retry=True
         )
@@ -137,16 +140,34 @@ class Screen:
         self.client.emit("join", {"meeting_id": self.meeting_id}, namespace=NAMESPACE, callback=self._joined)
 
     def _joined(self, answer: dict[str, Any]) -> None:
-        if answer.get("ok"):
-            self.joined.set()
+        if not answer.get("ok"):
+            return
+        if self.joined.is_set():
+            self.gaps.append(len(self.facts))
+        self.joined.set()
 
     def heard(self, fact: str) -> bool:
         return any(each["fact"] == fact for each in self.facts)
 
-    @property
-    def version(self) -> int:
-        """The newest state of the meeting that this screen has heard of."""
-        return max((int(each["version"]) for each in self.facts), default=0)
+    def knows(self, fact: str, version: int) -> bool:
+        """Whether it heard of what led to this state of the meeting, or was away and sees it now."""
+        return self.heard(fact) or self._sees(version)
+
+    def is_as_new_as(self, version: int) -> bool:
+        return max((int(each["version"]) for each in self.facts), default=0) >= version or self._sees(version)
+
+    def _sees(self, version: int) -> bool:
+        """Whether the line was away just then, and the state is shown now that it is back: a page asks for it, too."""
+        versions = [int(each["version"]) for each in self.facts]
+        away = any(
+            max(versions[:gap], default=0) < version < min(versions[gap:], default=sys.maxsize) for gap in self.gaps
+        )
+        return away and int(self.visitor.ask(f"/meetings/{self.meeting_id}/snapshot")["meeting"]["version"]) >= version
+
+    def told(self) -> str:
+        """What it heard, in order, and after how many facts its line was away; for whoever misses something."""
+        facts = ", ".join(f"{each['fact']} {each['version']}" for each in self.facts)
+        return f"{self.visitor.name} ({self.client.transport()}) heard {facts}; away after {self.gaps}"
 
     def close(self) -> None:
         if self.client.connected and self.client.transport() == "polling":
@@ -155,12 +176,12 @@ class Screen:
         self.http.close()
 
 
-def until(condition: Callable[[], Any], about: str, seconds: float = 60.0) -> Any:
+def until(condition: Callable[[], Any], about: str | Callable[[], str], seconds: float = 60.0) -> Any:
     """Wait for something; `Unexpected` when it does not come."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
-            raise Unexpected(f"did not happen within {seconds:g} s: {about}")
+            raise Unexpected(f"did not happen within {seconds:g} s: {about() if callable(about) else about}")
         time.sleep(0.05)
     return found
 
