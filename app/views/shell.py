@@ -21,7 +21,7 @@ from app.workflows.login import IDLE
 from app.workflows.slip_advice import helps_members
 
 RECORDS = "/records"
-BLANK = "SlipComposeView.blank"
+WANTED = {"SlipNew": Right.SLIP_DRAFT}  # entries of the menu that want a right beside the role
 READERS = STAFF | RECEIVING  # whoever may ever see a Resolution: of the body, or sent to the own organisation
 SLIPS = GRANTS[Right.SLIP_ANSWER] | GRANTS[Right.SLIP_BOARD]  # whoever answers slips, or sees how they go on
 MOST_IN_LONG_WORDS = 8  # entries of the bar
@@ -91,7 +91,7 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
          "count": _badge(lambda: len(waiting_tasks()))},
         {"key": "meetings", "label": pgettext("menu", "Meetings"), "icon": "calendar-days", "url": "/meetings/"},
     ]  # fmt: skip
-    groups = [_group(group) for group in current_app.extensions["appbuilder"].menu.get_data()]
+    groups = [_group(actor, group) for group in current_app.extensions["appbuilder"].menu.get_data()]
     if actor.holds(SLIPS) or _badge(lambda: helps_members(actor, now())):
         entries += _slips(actor, groups)
     if actor.holds(READERS):
@@ -128,8 +128,6 @@ def _slips(actor: Actor, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     label, address = pgettext("menu", "Opinion slips"), "/slips/"
     preparing = next((group for group in groups if group["key"] == "fab-Slips"), None)
-    if preparing and not actor.holds(GRANTS[Right.SLIP_DRAFT]):
-        preparing["children"] = [page for page in preparing["children"] if page["url"] != url_for(BLANK)]
     if preparing and not actor.holds(GRANTS[Right.SLIP_ANSWER]):
         preparing["children"].append({"label": _("Issued slips"), "url": address})
         return []
@@ -170,11 +168,15 @@ def _badge(count: Callable[[], int]) -> int:
     return 0 if "failed" in g or request.path.startswith(RECORDS) else count()
 
 
-def _group(group: dict[str, Any]) -> dict[str, Any]:
+def _group(actor: Actor, group: dict[str, Any]) -> dict[str, Any]:
     pages = [page for page in group.get("childs") or [] if page != "-" and page.get("url")]
-    children = [{"label": page["label"], "url": page["url"]} for page in pages]
+    children = [{"label": page["label"], "url": page["url"]} for page in pages if _is_for(actor, page["name"])]
     icon = ICONS.get(group["name"], "files")
     return {
         "key": f"fab-{group['name']}", "label": group["label"], "icon": icon, "url": group.get("url"),
         "children": children,
     }  # fmt: skip
+
+
+def _is_for(actor: Actor, entry: str) -> bool:
+    return entry not in WANTED or actor.holds(GRANTS[WANTED[entry]])
