@@ -86,6 +86,7 @@ def a_wrong_pin(session: Session) -> None:
     choose(member, "disagree")
     member.at("[data-reserve] input").check()
     member.at("[data-vote-next]").click()
+    member.leaves_and_presses_again("#confirm", "[data-vote-next]")
     with member.refused(403):
         member.enter_pin("111111")
         expect(member.at("[data-pin-error]")).to_contain_text("4")

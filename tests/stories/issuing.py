@@ -96,6 +96,7 @@ def read_and_sign(session: Session) -> None:
     sign = head.at("#sign-button")
     expect(sign).to_be_in_viewport()
     sign.click()
+    head.leaves_and_presses_again("#pin-sheet", "#sign-button")
     with head.refused(403):
         head.enter_pin(WRONG)
         expect(head.at("#pin-error")).to_contain_text("4")

@@ -46,6 +46,11 @@ QUIET = """async () => {
     return window.asked.begun;
 }"""
 
+LEAVE_AND_PRESS = """([sheet, button]) => {
+    document.querySelector(sheet).close();
+    document.querySelector(button).click();
+}"""
+
 
 class Person:
     """One role at one device; `complaints` must be empty at the end, refused requests included."""
@@ -106,6 +111,12 @@ class Person:
         sheet = self.at("dialog[open]")
         sheet.locator('input[name="pin"]').fill(pin)
         sheet.locator('button[type="submit"]:visible').click()
+
+    def leaves_and_presses_again(self, sheet: str, button: str) -> None:
+        """The sheet is left, and its button pressed before the browser has told the page so."""
+        expect(self.at(f"{sheet}[open] #pin")).to_be_focused()
+        self.page.evaluate(LEAVE_AND_PRESS, [sheet, button])
+        expect(self.at(f"{sheet}[open] #pin")).to_be_focused()
 
     @contextmanager
     def refused(self, *statuses: int) -> Iterator[None]:

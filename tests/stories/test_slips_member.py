@@ -109,6 +109,7 @@ def test_a_wrong_pin_keeps_what_was_typed_and_a_change_keeps_both_answers(enter)
     choose(member, "other")
     member.at("[name=text-1]").fill(OPINION)
     member.at("[data-next]").click()
+    member.leaves_and_presses_again("#confirm", "[data-next]")
     with member.refused(403):
         member.enter_pin("000000")
         expect(member.at("[data-pin-error]")).to_be_visible()

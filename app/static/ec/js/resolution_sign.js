@@ -43,9 +43,11 @@ function ask() {
 }
 
 function openPin(problem) {
+  const input = document.getElementById("pin");
+  input.value = "";
   openSheet(sheet);
   pinProblem(sheet, problem);
-  document.getElementById("pin").focus();
+  input.focus();
 }
 
 async function send() {
@@ -118,7 +120,7 @@ function drawn() {
 function initSheet() {
   const input = document.getElementById("pin");
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#sign-button") && !request) ask();
+    if (event.target.closest("#sign-button") && !request?.pin && !sheet.open) ask();
   });
   sheet.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -135,6 +137,7 @@ function initSheet() {
   });
   input.addEventListener("input", () => pinProblem(sheet, ""));
   sheet.addEventListener("close", () => {
+    if (sheet.open) return; // told a moment later, and opened again by then
     input.value = "";
     pinProblem(sheet, "");
     if (request && !request.pin) request = null;

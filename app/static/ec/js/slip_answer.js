@@ -21,6 +21,7 @@ const sheet = document.getElementById("confirm");
 const OVER = new Set(["slip_over", "slip_recalled", "round_over", "slip_not_open"]);
 
 let answer = null; // {nonce, statement, passkey, pin?, answer?} between prepare and receipt
+let asking = null; // the sheet, until what came of it is known: a browser tells a moment later that it was closed
 const draft = new Draft(card, form);
 const retry = patience();
 const numbers = numbering();
@@ -49,7 +50,7 @@ async function prepare(note = "") {
     }
     answer = { nonce, statement: prepared.statement, passkey: prepared.passkey };
     fillAnswers(sheet, [prepared]);
-    confirm(note);
+    asking = confirm(note);
   } catch (problem) {
     if (problem instanceof Refused) {
       numbers.answered();
@@ -123,7 +124,7 @@ function refused(problem) {
   if (asksAgain(problem) && waiting) {
     settled();
     answer = { ...waiting, pin: undefined };
-    confirm(pinWords(problem));
+    asking = confirm(pinWords(problem));
     return;
   }
   settled();
@@ -161,8 +162,9 @@ function initForm() {
     syncReserve(form);
     if (!draft.over) complain("");
   });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    await asking;
     if (part("data-next").getAttribute("aria-disabled") !== "true" && !answer) prepare();
   });
   part("data-retry").addEventListener("click", again);

@@ -191,6 +191,7 @@ function initSheet() {
   });
   input.addEventListener("input", () => pinProblem(sheet, ""));
   sheet.addEventListener("close", () => {
+    if (sheet.open) return; // told a moment later, and opened again by then
     input.value = "";
     pinProblem(sheet, "");
     if (!ballot?.pin) ballot = null;
