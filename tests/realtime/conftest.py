@@ -1,6 +1,5 @@
 """A real server on a free port, and people who listen to it with the socket.io client, by WebSocket."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,13 +11,13 @@ import requests
 import socketio
 import websocket
 from flask import Flask, current_app
-from werkzeug.serving import make_server
 
 import app as application
 from app.realtime import connect
 from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import NOW
+from tests.served import served
 from tests.views.browser import Clock
 
 NAMESPACE = "/meetings"
@@ -126,13 +125,8 @@ def server(app: Flask, clock: Clock) -> Iterator[str]:
     before = app.wsgi_app
     application._init_sockets(app)
     connect.register()
-    listening = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.port}"
-    listening.shutdown()
-    listening.server_close()
-    thread.join(5)
+    with served(app) as address:
+        yield address
     app.wsgi_app = before
     lines.clear()
 

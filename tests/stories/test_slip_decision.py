@@ -1,13 +1,11 @@
 """A slip from the report to the promulgated Resolution in a real browser: the head decides and signs on the tablet."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
-from werkzeug.serving import make_server
 
 from app.extensions import db
 from app.models import Resolution, ResolutionState
@@ -15,6 +13,7 @@ from app.workflows import issuing, promulgation, resolutions, slip_decisions
 from tests.cabinet import PIN
 from tests.conftest import Scene, nonce_of
 from tests.deciding import Deciding
+from tests.served import served
 from tests.slipping import LATE
 from tests.stories.person import TABLET
 from tests.views.browser import Clock
@@ -29,13 +28,8 @@ LAST = f"Điều 3. Chế độ báo cáo\n1. {SENTENCE}"
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """The small cabinet behind a port of this process."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

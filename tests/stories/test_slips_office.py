@@ -2,14 +2,12 @@
 
 import datetime as dt
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 import app as application
 from app.extensions import db
@@ -18,6 +16,7 @@ from app.realtime import connect
 from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import MEMBERS, NOW, PEOPLE
+from tests.served import served
 from tests.slipping import SlipScene
 from tests.stories.person import LET_IN, TABLET
 from tests.views.browser import Clock
@@ -45,13 +44,8 @@ def address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     before = app.wsgi_app
     application._init_sockets(app)
     connect.register()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
     app.wsgi_app = before
     lines.clear()
 
