@@ -2,11 +2,15 @@
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 from flask import Flask
 from werkzeug.serving import make_server
+
+import app as application
+from app.realtime import connect
+from app.realtime.listening import lines
 
 
 def _closed_in_any_case(app: Flask) -> Any:
@@ -16,10 +20,7 @@ def _closed_in_any_case(app: Flask) -> Any:
         return parts(app(environ, start_response))
 
     def parts(body: Iterable[bytes]) -> Iterator[bytes]:
-        if not hasattr(body, "close"):
-            yield from body
-            return
-        with closing(body):
+        with closing(body) if hasattr(body, "close") else nullcontext():
             yield from body
 
     return answer
@@ -37,3 +38,17 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served_with_sockets(app: Flask) -> Iterator[str]:
+    """The same, and sockets of this server hear what is emitted in this process."""
+    before = app.wsgi_app
+    application._init_sockets(app)
+    connect.register()
+    try:
+        with served(app) as address:
+            yield address
+    finally:
+        app.wsgi_app = before
+        lines.clear()

@@ -12,12 +12,9 @@ import socketio
 import websocket
 from flask import Flask, current_app
 
-import app as application
-from app.realtime import connect
-from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import NOW
-from tests.served import served
+from tests.served import served_with_sockets
 from tests.views.browser import Clock
 
 NAMESPACE = "/meetings"
@@ -122,13 +119,8 @@ def no_waiting_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def server(app: Flask, clock: Clock) -> Iterator[str]:
     """The address of the application, served with threads; sockets of this server hear what is emitted."""
-    before = app.wsgi_app
-    application._init_sockets(app)
-    connect.register()
-    with served(app) as address:
+    with served_with_sockets(app) as address:
         yield address
-    app.wsgi_app = before
-    lines.clear()
 
 
 @pytest.fixture

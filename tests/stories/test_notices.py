@@ -145,12 +145,9 @@ def test_an_address_is_confirmed_by_its_code_and_then_gets_letters(enter, web, m
 
 def handed_over(person: Person) -> Locator:
     """The newest row of the deliveries once it is said what became of it: a server has a letter before we know it."""
-    for _look in range(200):
-        newest = person.go("/notices/deliveries/").locator(".ec-sent").first
-        if "Đang gửi" not in newest.inner_text():
-            return newest
-        person.page.wait_for_timeout(200)
-    raise AssertionError(newest.inner_text())
+    newest = person.at(".ec-sent").first
+    assert until(person, lambda: person.go("/notices/deliveries/") and "Đang gửi" not in newest.inner_text())
+    return newest
 
 
 def test_a_switch_and_quiet_hours_are_kept(enter):

@@ -9,14 +9,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-import app as application
 from app.extensions import db
 from app.models import Slip
-from app.realtime import connect
-from app.realtime.listening import lines
 from app.tasks import relay
 from tests.cabinet import MEMBERS, NOW, PEOPLE
-from tests.served import served
+from tests.served import served_with_sockets
 from tests.slipping import SlipScene
 from tests.stories.person import LET_IN, TABLET
 from tests.views.browser import Clock
@@ -41,13 +38,8 @@ window.setTimeout = (call, ms, ...rest) => later(call, ms > 9000 ? ms * 100 : ms
 def address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The small cabinet behind a port of this process, with its sockets, on the last Thursday of July."""
     Clock(monkeypatch)
-    before = app.wsgi_app
-    application._init_sockets(app)
-    connect.register()
-    with served(app) as address:
+    with served_with_sockets(app) as address:
         yield address
-    app.wsgi_app = before
-    lines.clear()
 
 
 @pytest.fixture
